@@ -1,0 +1,154 @@
+"""Bytes -> pixels, and the ONE transform from a line image to what the network sees.
+
+Where it stands: the first step of reading (``decode``), and the third (``line_to_array``). ``preprocess.py``, the
+synthesizer, ``export.py`` and the service all call these two functions, so that a line looks the same to the network
+wherever it comes from (kraken's ``ImageInputTransforms`` is the example). ``ImageSettings.digest()`` names the
+transform: arrays, checkpoints and models made with different settings are refused.
+
+Pillow decodes, since OpenCV's reader mistreats CMYK, 16-bit and alpha; OpenCV resizes, since it is faster.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import warnings
+from dataclasses import asdict, dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageOps
+
+from model.errors import EmptyImage, ImageTooLarge, ImageTooSmall, LineTooLong, UnreadableImage, UnsupportedImage
+
+FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "TIFF")
+IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".webp")
+MAX_PIXELS = 40_000_000
+MAX_SIDE_PX = 30_000
+MIN_SIDE_PX = 4
+TRANSFORM_VERSION = 1  # raise when line_to_array changes what it gives
+
+Pixels = NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class ImageSettings:
+    """How a line image becomes an array.
+
+    height_px: rows the network sees. max_width_px: the widest line, at that height. bucket_px: widths are padded with
+    paper up to a multiple of this. A line's padding depends on nothing but its own width, so its reading cannot depend
+    on what it was batched with.
+    """
+
+    height_px: int = 48
+    max_width_px: int = 2560
+    bucket_px: int = 64
+
+    def digest(self) -> str:
+        """Eight hex digits that differ when the transform does."""
+        return hashlib.sha256(json.dumps([TRANSFORM_VERSION, asdict(self)], sort_keys=True).encode()).hexdigest()[:8]
+
+    def bucket_width(self, width_px: int) -> int:
+        """The padded width of a line of ``width_px``."""
+        return max(1, -(-width_px // self.bucket_px)) * self.bucket_px
+
+
+def decode(data: bytes, *, max_pixels: int = MAX_PIXELS, max_side_px: int = MAX_SIDE_PX) -> Pixels:
+    """The first frame of an image file, upright, on white paper.
+
+    Returns uint8, (height, width) if it is grey and (height, width, 3) RGB if not. The size is checked before a pixel is
+    decoded. Raises EmptyImage, UnsupportedImage, UnreadableImage, ImageTooLarge or ImageTooSmall.
+    """
+    if not data:
+        raise EmptyImage("the file is empty")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Pillow's own bomb warning: the limits here are stricter; broken EXIF
+        try:
+            image: Image.Image = Image.open(io.BytesIO(data), formats=FORMATS)
+        except Image.DecompressionBombError as e:
+            raise ImageTooLarge(f"the image has more than {max_pixels:,} pixels") from e
+        except Exception as e:
+            if data[:4] in (b"\x89PNG", b"RIFF", b"II*\0", b"MM\0*") or data[:2] in (b"\xff\xd8", b"BM"):
+                raise UnreadableImage("the image is broken or truncated; save it again") from e
+            raise UnsupportedImage(f"not an image that Rasm reads ({', '.join(FORMATS)})") from e
+        width_px, height_px = image.size
+        if width_px * height_px > max_pixels or max(width_px, height_px) > max_side_px:
+            raise ImageTooLarge(
+                f"the image is {width_px} x {height_px} px; at most {max_pixels:,} pixels and {max_side_px:,} px a side are read: scale it down"
+            )
+        if min(width_px, height_px) < MIN_SIDE_PX:
+            raise ImageTooSmall(f"the image is {width_px} x {height_px} px; at least {MIN_SIDE_PX} px a side are needed")
+        try:
+            image.load()
+            return _to_uint8(_upright(image))
+        except Exception as e:  # Pillow's decoders raise nearly anything on broken data
+            raise UnreadableImage("the image is broken or truncated; save it again") from e
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    try:
+        return ImageOps.exif_transpose(image)
+    except Exception:  # an image with broken EXIF is still an image
+        return image
+
+
+def _to_uint8(image: Image.Image) -> Pixels:
+    if image.mode.startswith(("I", "F")):  # 16 and 32 bit grey: Pillow's own conversion to L clips instead of scaling
+        deep = np.nan_to_num(np.asarray(image, dtype=np.float64))
+        top = 65535.0 if image.mode.startswith("I") and deep.min() >= 0 and deep.max() > 255 else 255.0
+        if deep.max() > top or deep.min() < 0 or (image.mode == "F" and deep.max() <= 1):
+            deep -= deep.min()
+            top = max(float(deep.max()), 1e-9)
+        return np.ascontiguousarray((deep * (255.0 / top)).clip(0, 255).astype(np.uint8))
+    if image.mode == "P" or "A" in image.mode or "a" in image.mode or "transparency" in image.info:
+        rgba = image.convert("RGBA")
+        image = Image.alpha_composite(Image.new("RGBA", rgba.size, (255, 255, 255, 255)), rgba).convert("RGB")
+    elif image.mode in ("1", "L"):
+        return np.ascontiguousarray(np.asarray(image.convert("L"), dtype=np.uint8))
+    return np.ascontiguousarray(np.asarray(image.convert("RGB"), dtype=np.uint8))
+
+
+def to_grey(image: Pixels) -> Pixels:
+    """(height, width) or (height, width, 3) RGB -> (height, width)."""
+    return image if image.ndim == 2 else np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), dtype=np.uint8)
+
+
+def line_to_array(image: Pixels, settings: ImageSettings) -> Pixels:
+    """The one transform: grey, dark ink on light paper, full contrast, resized to the height; uint8 (height_px, width).
+
+    ``image`` is what ``decode`` returns. No padding here: see ``pad_line``. Raises LineTooLong, ImageTooSmall.
+    """
+    grey = to_grey(image)
+    height_px, width_px = grey.shape
+    if min(grey.shape) < MIN_SIDE_PX:
+        raise ImageTooSmall(f"the line is {width_px} x {height_px} px; at least {MIN_SIDE_PX} px a side are needed")
+    new_width_px = max(1, round(width_px * settings.height_px / height_px))
+    if new_width_px > settings.max_width_px:
+        raise LineTooLong(
+            f"the line is {width_px} x {height_px} px: {new_width_px} px wide at the model's height of {settings.height_px}, "
+            f"more than {settings.max_width_px}. Cut it, or if it is a page, cut it into lines"
+        )
+    shrinks = height_px > settings.height_px
+    small = cv2.resize(grey, (new_width_px, settings.height_px), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
+    return _stretch_contrast(np.asarray(small, dtype=np.uint8))
+
+
+def _stretch_contrast(grey: Pixels) -> Pixels:
+    """Ink to 0 and paper to 255, inverting light text on dark; an image with nothing on it becomes white."""
+    shares = np.bincount(grey.ravel(), minlength=256).cumsum() / grey.size
+    dark, middle, light = (float(np.searchsorted(shares, share)) for share in (0.005, 0.5, 0.995))
+    if light - dark < 24:  # nothing, or so little ink that it is outside these shares: a lone digit on a wide line
+        dark, light = float(grey.min()), float(grey.max())
+        if light - dark < 64:
+            return np.full_like(grey, 255)
+    if middle - dark < light - middle:  # most of a line is paper: the commoner side is paper
+        grey, dark, light = np.asarray(255 - grey, dtype=np.uint8), 255 - light, 255 - dark
+    scale = 255.0 / (light - dark)
+    return np.asarray(cv2.convertScaleAbs(np.clip(grey, dark, light).astype(np.float32) - dark, alpha=scale), dtype=np.uint8)
+
+
+def pad_line(line: Pixels, width_px: int) -> Pixels:
+    """White paper added at the right, where an Arabic line begins, and so before its first letter."""
+    return np.pad(line, ((0, 0), (0, width_px - line.shape[1])), constant_values=255)

@@ -1,0 +1,80 @@
+"""How wrong a reading is: edit rates, raw and under documented normalisations.
+
+Where it stands: used by ``train.py`` (validation), ``export.py --int8`` and ``evaluate.py``. Rates are edits divided by the
+length of the reference, over the whole set and not averaged over lines (as in the OCR-D and ocreval conventions).
+Edit distances come from RapidFuzz.
+
+=============  =====================================================================================================
+raw            NFC and single spaces, nothing else
+normalised     NFKC; no diacritics, tatweel or control marks; look-alike letters and the three digit sets unified;
+               ``? , ;`` as ``؟ ، ؛``; leaders of four or more dots or dashes as one ``…``; single spaces
+letters        KITAB-Bench's folding (normalised, then أإآٱ -> ا, ة -> ه, ى -> ي) without punctuation and symbols
+=============  =====================================================================================================
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from rapidfuzz.distance import Levenshtein
+
+from model.charset import ARABIC_INDIC_DIGITS, DIACRITICS, EXTENDED_DIGITS, TATWEEL, WESTERN_DIGITS
+from model.text import LOOK_ALIKES
+
+_LETTER_ROWS = {"yeh", "kaf", "heh", "teh-marbuta", "waw", "alef"}
+_UNIFY = {k: v for row in LOOK_ALIKES if row.name in _LETTER_ROWS for k, v in row.table.items()}
+_UNIFY |= str.maketrans(ARABIC_INDIC_DIGITS + EXTENDED_DIGITS, WESTERN_DIGITS * 2)
+_UNIFY |= str.maketrans("?,;", "؟،؛")
+_MARKS = re.compile(f"[{DIACRITICS}{TATWEEL}\u0610-\u061a\u0653-\u065f\u06d6-\u06ed]")
+_LEADERS = re.compile(r"[.…]{4,}|[-‐‑‒–—―_]{4,}")
+_FOLD = str.maketrans("أإآٱةى", "ااااهي")
+
+
+def raw(text: str) -> str:
+    """NFC and single spaces."""
+    return " ".join(unicodedata.normalize("NFC", text).split())
+
+
+def normalised(text: str) -> str:
+    """See the table at the top of this file."""
+    text = unicodedata.normalize("NFKC", text)
+    text = "".join(c for c in text if c.isspace() or unicodedata.category(c) not in ("Cc", "Cf"))
+    text = _MARKS.sub("", text).translate(_UNIFY)
+    return " ".join(_LEADERS.sub("…", text).split())
+
+
+def letters(text: str) -> str:
+    """KITAB-Bench's folding without punctuation: what is left is letters, digits and single spaces."""
+    text = normalised(text).translate(_FOLD)
+    return " ".join("".join(c if c.isalnum() else " " if c.isspace() else "" for c in text).split())
+
+
+NORMALISATIONS: dict[str, Callable[[str], str]] = {"raw": raw, "normalised": normalised, "letters": letters}
+
+
+@dataclass(frozen=True)
+class Rates:
+    """Error rates of a set of lines, and the share of lines without an error."""
+
+    cer: float
+    wer: float
+    exact: float
+    lines: int
+    characters: int
+
+
+def error_rates(references: Iterable[str], readings: Iterable[str], normalise: Callable[[str], str] = raw) -> Rates:
+    """Character and word error rates, over the set. Both sides are normalised by ``normalise``."""
+    edits = characters = word_edits = words = exact = lines = 0
+    for reference, reading in zip(references, readings, strict=True):
+        reference, reading = normalise(reference), normalise(reading)
+        edits += (distance := Levenshtein.distance(reference, reading))
+        characters += len(reference)
+        word_edits += Levenshtein.distance(reference.split(), reading.split())
+        words += len(reference.split())
+        exact += distance == 0
+        lines += 1
+    return Rates(edits / max(1, characters), word_edits / max(1, words), exact / max(1, lines), lines, characters)

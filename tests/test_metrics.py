@@ -1,0 +1,50 @@
+"""Every figure's definition, on strings whose answers are known."""
+
+import pytest
+
+from model import metrics
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("مُحَمَّدٌ", "محمد"),
+        ("عـــلاقة", "علاقة"),
+        ("ﻻ ﷲ", "لا الله"),
+        ("کتابی", "كتابي"),
+        ("١٢٣ ۴۵۶ 789", "123 456 789"),
+        ("ما هذا? نعم, لا; ثم", "ما هذا؟ نعم، لا؛ ثم"),
+        ("الفصل ........ 3", "الفصل … 3"),
+        ("الفصل ------- 3", "الفصل … 3"),
+        ("انتهى...", "انتهى..."),
+        ("  a\u200f  b \u200c", "a b"),
+        ("ى ي ة ه أ", "ى ي ة ه أ"),
+    ],
+)
+def test_normalised(text: str, expected: str) -> None:
+    assert metrics.normalised(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("أحمد إلى آل، المدرسة!", "احمد الي ال المدرسه"), ("(١٢) نص", "12 نص"), ("قال : نعم", "قال نعم")],
+)
+def test_letters(text: str, expected: str) -> None:
+    assert metrics.letters(text) == expected
+
+
+def test_rates_are_over_the_set_not_averaged_over_lines() -> None:
+    rates = metrics.error_rates(["abcd", "abcdefgh"], ["abcx", "abcdefgh"])
+    assert rates.cer == pytest.approx(1 / 12)
+    assert rates.wer == pytest.approx(1 / 2)
+    assert rates.exact == pytest.approx(1 / 2)
+    assert (rates.lines, rates.characters) == (2, 12)
+
+
+def test_insertions_count_and_rates_may_pass_one() -> None:
+    assert metrics.error_rates(["ا"], ["ابت"]).cer == pytest.approx(2.0)
+
+
+def test_lengths_must_match() -> None:
+    with pytest.raises(ValueError):
+        metrics.error_rates(["ا"], [])

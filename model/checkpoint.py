@@ -1,0 +1,86 @@
+"""Checkpoints: everything a run needs to go on, and everything ``export.py`` needs, in one file.
+
+Where it stands: written by ``train.py``, read by ``train.py`` (resume, fine-tune), ``export.py`` and ``evaluate.py``.
+The file is a ``torch.save`` of plain data (loaded with ``weights_only=True``, so that a checkpoint cannot run code):
+
+    format_version, rasm_version, name
+    crnn, train, image     the dataclasses CRNNConfig, TrainConfig, ImageSettings as dictionaries
+    charset                JSON of the Charset
+    weights                the network's state_dict
+    step, seconds          how far the run is
+    metrics                figures of the validation that the file was written after
+    sources                what it was trained on, for people: a list of strings
+    resume                 optimiser, random states, best figures ...; empty in ``best.pt``
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from model import __version__
+from model.charset import Charset
+from model.config import CRNNConfig, TrainConfig, from_dict
+from model.crnn import CRNN
+from model.errors import CheckpointError
+from model.image import ImageSettings
+
+FORMAT_VERSION = 1
+
+
+@dataclass
+class Checkpoint:
+    """The contents of a checkpoint file; see the module's docstring."""
+
+    name: str
+    crnn: CRNNConfig
+    train: TrainConfig
+    image: ImageSettings
+    charset: Charset
+    weights: dict[str, Any]
+    step: int = 0
+    seconds: float = 0.0
+    metrics: dict[str, float] = field(default_factory=dict)
+    sources: list[str] = field(default_factory=list)
+    resume: dict[str, Any] = field(default_factory=dict)
+    rasm_version: str = __version__
+
+    def network(self) -> CRNN:
+        """The trained network, ready for reading."""
+        network = CRNN(self.crnn, self.image.height_px, self.charset.classes)
+        network.load_state_dict(self.weights)
+        return network.eval()
+
+
+def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
+    """Written beside and moved into place, so that a run killed in between still has the last one."""
+    contents = {
+        "format_version": FORMAT_VERSION,
+        **{k: getattr(checkpoint, k) for k in ("rasm_version", "name", "weights", "step", "seconds", "metrics", "sources", "resume")},
+        **{k: asdict(getattr(checkpoint, k)) for k in ("crnn", "train", "image")},
+        "charset": checkpoint.charset.to_json(),
+    }
+    temporary = path.with_suffix(".tmp")
+    torch.save(contents, temporary)
+    temporary.replace(path)
+
+
+def load_checkpoint(path: Path) -> Checkpoint:
+    """Raises CheckpointError where the file is missing, broken or of another format version."""
+    try:
+        contents = torch.load(path, map_location="cpu", weights_only=True)
+    except FileNotFoundError as e:
+        raise CheckpointError(f"{path}: no such checkpoint") from e
+    except Exception as e:
+        raise CheckpointError(f"{path}: not a checkpoint that can be read ({type(e).__name__})") from e
+    if not isinstance(contents, dict) or "format_version" not in contents:
+        raise CheckpointError(f"{path}: not a checkpoint of Rasm")
+    if (version := contents.pop("format_version")) != FORMAT_VERSION:
+        raise CheckpointError(f"{path}: format version {version}; this Rasm reads version {FORMAT_VERSION}")
+    for key, cls in (("crnn", CRNNConfig), ("train", TrainConfig), ("image", ImageSettings)):
+        contents[key] = from_dict(cls, contents[key])
+    contents["charset"] = Charset.from_json(contents["charset"])
+    return Checkpoint(**contents)

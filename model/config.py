@@ -1,0 +1,98 @@
+"""One frozen dataclass a configuration, saved with every artefact; an unknown key raises (nanoGPT's ``GPTConfig``).
+
+Where it stands: ``train.py`` makes its flags from these fields, and checkpoints and ONNX metadata carry them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import typing
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from model.errors import ConfigError
+
+T = TypeVar("T")
+
+
+def option(default: Any, help: str) -> Any:
+    """A dataclass field with the help text of its flag."""
+    return field(default=default, metadata={"help": help})
+
+
+@dataclass(frozen=True)
+class CRNNConfig:
+    """The network's shape; see ``model/crnn.py``."""
+
+    channels: tuple[int, ...] = option((16, 32, 64, 128), "channels of the stem and of the three residual stages")
+    blocks: tuple[int, ...] = option((1, 1, 1), "residual blocks of the three stages")
+    projection: int = option(192, "features of a step before the LSTM")
+    lstm_size: int = option(128, "hidden units of the LSTM, each direction")
+    lstm_layers: int = option(2, "bidirectional LSTM layers")
+    dropout: float = option(0.1, "dropout between the LSTM layers and before the output")
+
+    def __post_init__(self) -> None:
+        if len(self.channels) != 4 or len(self.blocks) != 3:
+            raise ConfigError("channels takes 4 numbers and blocks 3")
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """How ``train.py`` trains."""
+
+    # how long
+    steps: int = option(20_000, "optimiser steps, at most")
+    minutes: float = option(0.0, "stop, with the learning rate run down, after this many minutes of training; 0: no limit")
+    patience: int = option(0, "stop after this many validations without a better CER; 0: never")
+    # optimiser: AdamW, warm-up, constant, cosine
+    learning_rate: float = option(1.2e-3, "peak learning rate of AdamW")
+    weight_decay: float = option(1e-2, "AdamW's weight decay")
+    warmup_steps: int = option(200, "steps of linear warm-up")
+    constant_share: float = option(0.3, "share of the run after which the learning rate begins to fall, as a cosine")
+    final_share: float = option(0.01, "the learning rate at the end, as a share of the peak")
+    clip: float = option(5.0, "gradient norm at which gradients are clipped")
+    # batches
+    columns_per_batch: int = option(16_384, "pixel columns a batch: a bucket of width w has columns/w lines")
+    bucket_px: int = option(128, "widths are padded to multiples of this, so that few shapes are compiled")
+    max_width_px: int = option(1_664, "wider lines are left out of training")
+    short_lines_steps: int = option(0, "curriculum: over these first steps the widest bucket grows from 256 px to all")
+    # data
+    synthetic_share: float = option(0.5, "share of rendered lines in each batch where arrays are given too")
+    augment_share: float = option(0.6, "share of lines from arrays that are augmented")
+    workers: int = option(2, "processes that render, load and augment")
+    seed: int = option(1, "of the weights, the batches, the rendering and the augmentation")
+    # watching
+    validate_every: int = option(500, "steps between validations")
+    validate_lines: int = option(600, "lines of each validation, evenly spread over the arrays; 0: all")
+    average: float = option(0.0, "decay of an exponential moving average of the weights, validated and saved as best; 0: none")
+
+
+def from_dict(cls: type[T], values: dict[str, Any]) -> T:
+    """A configuration from a saved dictionary. Raises ConfigError naming unknown and missing keys."""
+    names = {f.name for f in dataclasses.fields(cls)}  # type: ignore[arg-type]
+    if unknown := values.keys() - names:
+        raise ConfigError(f"{cls.__name__} has no {', '.join(sorted(unknown))}: the file is from another version of Rasm")
+    if missing := names - values.keys():
+        raise ConfigError(f"{cls.__name__} lacks {', '.join(sorted(missing))}: the file is from another version of Rasm")
+    return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in values.items()})
+
+
+def add_flags(parser: argparse.ArgumentParser, cls: type) -> None:
+    """A flag for each field of the dataclass ``cls``. No flag has a default: what is not given is left alone."""
+    group = parser.add_argument_group(cls.__name__)
+    types = typing.get_type_hints(cls)
+    for f in dataclasses.fields(cls):
+        flag = "--" + f.name.replace("_", "-")
+        shown = f"{f.metadata['help']} (default: {f.default})"
+        if isinstance(f.default, tuple):
+            group.add_argument(flag, dest=f.name, type=int, nargs="+", default=argparse.SUPPRESS, metavar="N", help=shown)
+        else:
+            group.add_argument(flag, dest=f.name, type=types[f.name], default=argparse.SUPPRESS, metavar="N", help=shown)
+
+
+def from_flags(cls: type[T], args: argparse.Namespace, base: T | None = None) -> T:
+    """``base``, or the defaults, with what was given on the command line."""
+    given = {f.name: getattr(args, f.name) for f in dataclasses.fields(cls) if hasattr(args, f.name)}  # type: ignore[arg-type]
+    given = {k: tuple(v) if isinstance(v, list) else v for k, v in given.items()}
+    return dataclasses.replace(base, **given) if base is not None else cls(**given)  # type: ignore[type-var]

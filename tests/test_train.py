@@ -1,0 +1,165 @@
+"""train.py as people run it: a step, a stop and a resume, another charset, two processes, and what it refuses."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from model.arrays import ArrayWriter
+from model.charset import DEFAULT_CHARSET, Charset
+from model.checkpoint import load_checkpoint
+from model.image import ImageSettings
+
+ROOT = Path(__file__).parent.parent
+TINY = """
+--channels 4 4 8 8 --projection 8 --lstm-size 8 --lstm-layers 1 --columns-per-batch 1024 --bucket-px 64 --max-width-px 256
+""".split()
+QUIET = {**os.environ, "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}
+
+
+def write_arrays(path: Path, lines: int = 24, charset: Charset = DEFAULT_CHARSET, height_px: int = 48, unlabelled: str = "") -> Path:
+    """Arrays of dark bars: the first character has one, the second two, and so on. Drawn, so that no font is needed."""
+    rng = np.random.default_rng(len(path.name))
+    with ArrayWriter(path, ImageSettings(height_px=height_px), charset, unlabelled) as writer:
+        for n in range(lines):
+            text = "".join(rng.choice(list("ابت"), size=int(rng.integers(2, 6))))
+            line = np.full((height_px, 40 * len(text)), 255, np.uint8)
+            for i, c in enumerate(reversed(text)):
+                for bar in range("ابت".index(c) + 1):
+                    line[10 : height_px - 8, 40 * i + 6 + 9 * bar : 40 * i + 10 + 9 * bar] = 0
+            writer.add(line, charset.encode(text), f"{n}.png", "bars")
+        writer.finish({})
+    return path
+
+
+@pytest.fixture(scope="module")
+def arrays(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_arrays(tmp_path_factory.mktemp("arrays") / "bars")
+
+
+def train(*arguments: object, launcher: tuple[str, ...] = ()) -> subprocess.CompletedProcess[str]:
+    command = [*(launcher or (sys.executable,)), str(ROOT / "train.py"), *map(str, arguments), *TINY, "--threads", "1"]
+    return subprocess.run(command, capture_output=True, text=True, env=QUIET, timeout=300, cwd=ROOT)
+
+
+def weights(run: Path, name: str = "last.pt") -> dict[str, torch.Tensor]:
+    return load_checkpoint(run / name).weights
+
+
+def assert_same(a: dict[str, torch.Tensor], b: dict[str, torch.Tensor]) -> None:
+    assert a.keys() == b.keys()
+    for name in a:
+        torch.testing.assert_close(a[name], b[name], atol=0, rtol=0, msg=name)
+
+
+def test_stop_and_resume_equals_not_stopping(arrays: Path, tmp_path: Path) -> None:
+    common = (arrays, "--val", arrays, "--validate-every", 4, "--validate-lines", 4, "--workers", 0, "--average", 0.9)
+    whole = train(*common, "--out", tmp_path / "whole", "--steps", 60)
+    assert whole.returncode == 0, whole.stderr
+    stopped = subprocess.Popen(
+        [
+            sys.executable,
+            str(ROOT / "train.py"),
+            *map(str, (*common, "--out", tmp_path / "halves", "--steps", 60)),
+            *TINY,
+            "--threads",
+            "1",
+        ],
+        env=QUIET,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+    )
+    wait_for(lambda: (tmp_path / "halves" / "last.pt").exists(), stopped)
+    stopped.send_signal(signal.SIGINT)
+    _, said = stopped.communicate(timeout=120)
+    assert stopped.returncode == 130 and "--resume" in said, said
+    assert 4 <= load_checkpoint(tmp_path / "halves" / "last.pt").step < 60
+    resumed = train(*common, "--out", tmp_path / "halves", "--steps", 60, "--resume")
+    assert resumed.returncode == 0, resumed.stderr
+    assert load_checkpoint(tmp_path / "halves" / "last.pt").step == 60
+    assert_same(weights(tmp_path / "whole"), weights(tmp_path / "halves"))
+
+
+def wait_for(condition: Callable[[], bool], process: subprocess.Popen[str]) -> None:
+    while not condition() and process.poll() is None:
+        time.sleep(0.01)
+
+
+def test_it_learns(arrays: Path, tmp_path: Path) -> None:
+    done = train(
+        arrays, "--val", arrays, "--out", tmp_path / "run", "--steps", 260, "--validate-every", 260, "--workers", 0,
+        "--learning-rate", 0.02, "--augment-share", 0, "--dropout", 0, "--warmup-steps", 20,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert load_checkpoint(tmp_path / "run" / "best.pt").metrics["cer"] < 0.1, done.stdout
+    assert list((tmp_path / "run").glob("events.*")), "TensorBoard's file"
+
+
+def test_two_processes(arrays: Path, tmp_path: Path) -> None:
+    launcher = (sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "--master-port", "0")
+    done = train(
+        arrays,
+        "--val",
+        arrays,
+        "--out",
+        tmp_path / "run",
+        "--steps",
+        3,
+        "--validate-every",
+        3,
+        "--workers",
+        0,
+        "--device",
+        "cpu",
+        launcher=launcher,
+    )
+    assert done.returncode == 0, done.stderr
+    assert load_checkpoint(tmp_path / "run" / "last.pt").step == 3
+
+
+def test_fine_tuning_to_another_charset_keeps_the_rows_of_shared_characters(arrays: Path, tmp_path: Path) -> None:
+    common = ("--steps", 1, "--validate-every", 1, "--workers", 0)
+    assert train(arrays, "--val", arrays, "--out", tmp_path / "first", *common).returncode == 0
+    other = Charset("تبا!", version=9)
+    arrays2 = write_arrays(tmp_path / "arrays2", charset=other)
+    done = train(
+        arrays2, "--val", arrays2, "--out", tmp_path / "second", "--init", tmp_path / "first/best.pt", *common, "--learning-rate", 0
+    )
+    assert done.returncode == 0, done.stderr
+    before, after = weights(tmp_path / "first", "best.pt"), weights(tmp_path / "second", "best.pt")
+    for c in "ابت":
+        torch.testing.assert_close(after["output.weight"][other.index[c]], before["output.weight"][DEFAULT_CHARSET.index[c]])
+    torch.testing.assert_close(after["lstm.weight_ih_l0"], before["lstm.weight_ih_l0"])
+
+
+def test_refusals_are_one_line_and_say_what_differs(arrays: Path, tmp_path: Path) -> None:
+    common = ("--steps", 1, "--validate-every", 1, "--workers", 0)
+    assert train(arrays, "--val", arrays, "--out", tmp_path / "run", *common).returncode == 0
+    taller = write_arrays(tmp_path / "taller", height_px=64)
+    other = write_arrays(tmp_path / "other", charset=Charset("ابت", version=7))
+    for arguments, says in (
+        ((arrays, "--val", arrays, "--out", tmp_path / "run"), "--resume"),
+        ((arrays, "--val", taller, "--out", tmp_path / "a"), "height"),
+        ((arrays, "--val", other, "--out", tmp_path / "a"), "charset"),
+        ((arrays, "--val", tmp_path / "nowhere", "--out", tmp_path / "a"), "nowhere"),
+        (("--val", arrays, "--out", tmp_path / "a"), "nothing to train on"),
+        ((taller, "--val", taller, "--out", tmp_path / "a", "--init", tmp_path / "run/best.pt"), "height 48 px there, 64 px here"),
+        ((arrays, "--val", arrays, "--out", tmp_path / "run", "--resume", "--seed", 5), "seed 1 there, 5 here"),
+        ((arrays, "--val", arrays, "--out", tmp_path / "a", "--init", ROOT / "README.md"), "checkpoint"),
+        ((arrays, "--val", arrays, "--out", tmp_path / "a", "--sped", 3), "--sped"),
+    ):
+        done = train(*arguments, *common)
+        assert done.returncode == 2, (arguments, done.stdout, done.stderr)
+        assert says in done.stderr, done.stderr
+        assert "Traceback" not in done.stderr

@@ -1,0 +1,214 @@
+"""What rendered lines say: passages of the user's texts, with the habits of printers and what running prose lacks.
+
+Where it stands: ``model/synth.py`` draws what ``TextSampler.sample`` returns. Prose alone never shows a reader dates,
+footnote marks, leaders, phone numbers, Latin words or Persian letters often enough, so that they are mixed in; and
+old print has spaces before commas, no hamza on alef, and elongated joins.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from model.charset import ARABIC_INDIC_DIGITS, DIACRITICS, EXTENDED_DIGITS, LEADER, TATWEEL, WESTERN_DIGITS, Charset
+from model.errors import DatasetError
+from model.text import LabelSettings, normalise_label
+
+_PLACEHOLDER = re.compile(r"(?<!\S):\w+|\{[^}]*\}|<[^>]*>|%\w|\|")
+_DIACRITIC = re.compile(f"[{DIACRITICS}]")
+_SPACE_BEFORE = re.compile(r" ?([،؛:؟!.])(?= |$)")
+_HAMZA = str.maketrans("أإآ", "ااا")
+_TO_ARABIC_INDIC = str.maketrans(WESTERN_DIGITS, ARABIC_INDIC_DIGITS)
+_TO_WESTERN = str.maketrans(ARABIC_INDIC_DIGITS + EXTENDED_DIGITS, WESTERN_DIGITS * 2)
+# letters that join to the next one, and those that can be joined to: a kashida goes between two of them
+_JOINS_NEXT = set("بتثجحخسشصضطظعغفقكلمنهيئپچگک")
+_JOINS_PREVIOUS = _JOINS_NEXT | set("ادذرزوةىأإآؤژ")
+_RARE_LETTERS = "ؤئآإأءظغثذضزطپچژڤگٱ"
+_RARE_SIGNS = "ﷺ؛؟!«»[](){}*/+=%°×&#@§•\"'_"
+_LATIN = """
+the of and in to University Press London Paris Oxford Cambridge Journal Vol. No. pp. op. cit. Ibid. ed. New York Beirut Cairo
+History Middle East Arabic Islamic Studies Report Economic Development International Revue de la du des et Études Histoire société
+Encyclopædia Windows Google PDF GDP UNESCO OPEC API HTML email online system data model Smith Brockelmann Nöldeke Massignon
+Geschichte der und für A B C D x y z km kg cm mm USD EUR DNA CO2 www.example.com info@example.org
+""".split()
+_MONTHS = """
+يناير فبراير مارس أبريل مايو يونيو يوليو أغسطس سبتمبر أكتوبر نوفمبر ديسمبر محرم صفر رجب شعبان رمضان شوال آذار نيسان أيار حزيران تموز
+""".split()
+
+
+@dataclass(frozen=True)
+class TextSource:
+    """Passages of one folder (or file), and how often they are drawn from against the other sources."""
+
+    name: str
+    passages: list[str]
+    weight: float
+
+
+def load_texts(paths: list[str]) -> list[TextSource]:
+    """Sources from ``PATH`` or ``PATH=WEIGHT``: a .txt file or a folder of them, one passage a line.
+
+    Without a weight a source counts by the square root of its size, so that a large one does not drown the others.
+    """
+    sources = []
+    for spec in paths:
+        path_text, _, weight = spec.partition("=")
+        path = Path(path_text)
+        files = sorted(path.rglob("*.txt")) if path.is_dir() else [path]
+        passages: list[str] = []
+        for file in files:
+            try:
+                passages += [p for line in file.read_text(encoding="utf-8").splitlines() if len(p := line.strip()) > 1]
+            except (OSError, UnicodeDecodeError) as e:
+                raise DatasetError(f"{file}: cannot be read as UTF-8 text ({type(e).__name__})") from e
+        if not passages:
+            raise DatasetError(f"{path}: no .txt file with text in it")
+        try:
+            sources.append(TextSource(path.name, passages, float(weight) if weight else sum(map(len, passages)) ** 0.5))
+        except ValueError as e:
+            raise DatasetError(f"{spec}: the weight after = is not a number") from e
+    return sources
+
+
+class TextSampler:
+    """Draws lines of text. Everything comes from the ``random.Random`` that is passed in."""
+
+    def __init__(self, sources: list[TextSource], charset: Charset) -> None:
+        self.sources = sources
+        self.weights = [s.weight for s in sources]
+        self.charset = charset
+        self._letters, self._signs = ([c for c in rare if not charset.missing(c)] for rare in (_RARE_LETTERS, _RARE_SIGNS))
+
+    def sample(self, rng: random.Random, characters: int) -> str:
+        """A line of about ``characters`` characters in logical order, all of the charset, normalised as labels are."""
+        for _ in range(20):
+            kind = rng.random()
+            if kind < 0.03:
+                text = _numbers(rng)
+            elif kind < 0.05:
+                text = " ".join(rng.choices(_LATIN, k=max(1, characters // 7)))
+            else:
+                text = self._habits(rng, self._passage(rng, characters))
+            text = normalise_label(text, LabelSettings())
+            if missing := self.charset.missing(text):
+                text = normalise_label("".join(c for c in text if c not in missing), LabelSettings())
+            if text:
+                return text
+        return "الكتاب"
+
+    def _passage(self, rng: random.Random, characters: int) -> str:
+        source = rng.choices(self.sources, self.weights)[0]
+        words: list[str] = []
+        while sum(map(len, words)) + len(words) < characters:
+            new = _PLACEHOLDER.sub(" ", rng.choice(source.passages)).split()
+            if not new:
+                continue
+            start = rng.randrange(len(new)) if len(new) > 4 else 0
+            words += new[start : start + 40]
+        while len(words) > 1 and sum(map(len, words)) + len(words) - 1 > characters:
+            words.pop()
+        return " ".join(words)
+
+    def _habits(self, rng: random.Random, text: str) -> str:
+        chance = rng.random
+        if _DIACRITIC.search(text):
+            if (p := chance()) < 0.3:
+                text = _DIACRITIC.sub("", text)
+            elif p < 0.6:  # partly vowelled, as most print is
+                kept = rng.uniform(0.05, 0.5)
+                text = _DIACRITIC.sub(lambda m: m.group() if chance() < kept else "", text)
+        if chance() < 0.12:
+            text = text.translate(_HAMZA)
+        words = text.split()
+        if chance() < 0.3:
+            for _ in range(rng.choice((1, 1, 2))):
+                words.insert(rng.randint(0, len(words)), _ornament(rng))
+        if chance() < 0.12 and words:  # a footnote mark, close to its word
+            i = rng.randrange(len(words))
+            words[i] += rng.choice(("({})", "({})", "[{}]", "{}")).format(rng.randint(1, 20))
+        if chance() < 0.15 and words:
+            i = rng.randrange(len(words))
+            j = min(len(words), i + rng.randint(1, 4))
+            opening, closing = rng.choice(("«»", "«»", "()", "()", "[]", '""', "﴿﴾"))
+            gap = rng.choice(("", "", "", " "))
+            words[i], words[j - 1] = opening + gap + words[i], words[j - 1] + gap + closing
+        if chance() < 0.08:
+            words.insert(rng.randint(0, len(words)), rng.choice(_LATIN))
+        if chance() < 0.12 and words:  # rare characters get their share
+            i = rng.randrange(len(words))
+            if chance() < 0.5:
+                at = rng.randint(0, len(words[i]))
+                words[i] = words[i][:at] + rng.choice(self._letters) + words[i][at:]
+            else:
+                words[i] = rng.choice(("{1}{0}", "{0}{1}", "{0} {1}")).format(words[i], rng.choice(self._signs))
+        if chance() < 0.25 and words:  # commas and stops, where the text has few
+            i = rng.randrange(len(words))
+            words[i] += rng.choice("،،،،..:؛؟!-")
+        text = " ".join(words)
+        if chance() < 0.02:
+            text += f" {LEADER} {rng.randint(1, 400)}"
+        if (p := chance()) < 0.35:  # the old habit: a space before the mark as well
+            text = _SPACE_BEFORE.sub(r" \1", text)
+        elif p < 0.37:  # and none after it
+            text = re.sub(r" ?([،؛:]) ", r"\1", text)
+        if (p := chance()) < 0.75:
+            text = text.translate(_TO_ARABIC_INDIC)
+        elif p < 0.9:
+            text = text.translate(_TO_WESTERN)
+        if chance() < 0.12:
+            text = _elongate(rng, text)
+        return text
+
+
+def _numbers(rng: random.Random) -> str:
+    """A line of nothing but figures: page numbers, rows of tables, headings' numbers."""
+    text = " ".join(
+        _ornament(rng) if rng.random() < 0.3 else str(rng.randint(0, 10 ** rng.randint(1, 5))) for _ in range(rng.randint(1, 4))
+    )
+    return text.translate(_TO_ARABIC_INDIC) if rng.random() < 0.7 else text
+
+
+def _ornament(rng: random.Random) -> str:
+    """One of the things that stand between words: dates, ranges, amounts, list marks, references."""
+    n, year = rng.randint(1, 400), rng.randint(1, 2030)
+    return rng.choice(
+        (
+            lambda: f"{rng.randint(1, 30)}/{rng.randint(1, 12)}/{year}",
+            lambda: f"{rng.randint(1, 30)} {rng.choice(_MONTHS)} {year}",
+            lambda: f"{year}-{year + rng.randint(1, 20)}",
+            lambda: f"({year} - {year + rng.randint(1, 20)})",
+            lambda: f"{year} / {year + rng.randint(1, 600)}",
+            lambda: f"{rng.randint(1, 99)}{rng.choice('.,')}{rng.randint(0, 99)}",
+            lambda: f"{rng.randint(1, 100)}%",
+            lambda: f"{rng.randint(1, 999)},{rng.randint(0, 999):03}",
+            lambda: f"${rng.randint(1, 9999)}",
+            lambda: f"+{rng.randint(1, 999)} {rng.randint(10, 99)} {rng.randint(1000000, 9999999)}",
+            lambda: f"{rng.randint(0, 23)}:{rng.randint(0, 59):02}",
+            lambda: f"ص {n}",
+            lambda: f"ص {n} - {n + rng.randint(1, 9)} .",
+            lambda: f"ج {rng.randint(1, 12)} ، ص {n}",
+            lambda: f"{rng.randint(1, 40)} -",
+            lambda: f"{rng.randint(1, 40)}.",
+            lambda: f"({rng.randint(1, 40)})",
+            lambda: f"{rng.choice('أابجدهوز')} -",
+            lambda: f"{rng.choice('أابجدهوز')})",
+            lambda: f"سنة {year} ه",
+            lambda: f"{year} م",
+            lambda: "-",
+            lambda: "*",
+            lambda: "...",
+            lambda: f"pp. {n}-{n + 7}",
+            lambda: f"Vol. {rng.randint(1, 40)}",
+            lambda: f"[{n}]",
+            lambda: str(n),
+        )
+    )()
+
+
+def _elongate(rng: random.Random, text: str) -> str:
+    """Kashidas at some of the joins between letters, one tatweel each: how long it is drawn is the printer's."""
+    joins = [i + 1 for i in range(len(text) - 1) if text[i] in _JOINS_NEXT and text[i + 1] in _JOINS_PREVIOUS]
+    chosen = set(rng.sample(joins, min(len(joins), rng.randint(1, 6))))
+    return "".join(TATWEEL + c if i in chosen else c for i, c in enumerate(text))

@@ -1,0 +1,105 @@
+"""Rendered lines: the same seed, the same line; no sign a font lacks; what is drawn is what the label says."""
+
+from __future__ import annotations
+
+import random
+import subprocess
+import sys
+from pathlib import Path
+
+import matplotlib
+import numpy as np
+import pytest
+
+from model.charset import DEFAULT_CHARSET
+from model.errors import DatasetError
+from model.image import ImageSettings
+from model.synth import Font, Synthesizer, find_fonts
+from model.synth_text import TextSampler, load_texts
+
+ROOT = Path(__file__).parent.parent
+TEXT = ROOT / "examples" / "text"
+DEJAVU = Path(matplotlib.get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf"  # a fresh machine has no other Arabic font
+
+
+@pytest.fixture(scope="module")
+def fonts() -> list[Font]:
+    return find_fonts([str(DEJAVU)], DEFAULT_CHARSET)
+
+
+@pytest.fixture(scope="module")
+def synthesizer(fonts: list[Font]) -> Synthesizer:
+    return Synthesizer(load_texts([str(TEXT)]), fonts, DEFAULT_CHARSET, ImageSettings())
+
+
+def test_the_seed_decides(synthesizer: Synthesizer) -> None:
+    first, again, other = synthesizer.line("1 7"), synthesizer.line("1 7"), synthesizer.line("1 8")
+    assert first.text == again.text
+    assert np.array_equal(first.pixels, again.pixels)
+    assert first.text != other.text or not np.array_equal(first.pixels, other.pixels)
+
+
+@pytest.mark.parametrize("width_px", [128, 512, 1024])
+def test_lines_fit_the_width_and_their_labels_the_steps(synthesizer: Synthesizer, width_px: int) -> None:
+    for seed in range(15):
+        line = synthesizer.line(seed, width_px=width_px)
+        assert line.pixels.shape[0] == 48 and line.pixels.shape[1] <= width_px and line.pixels.dtype == np.uint8
+        assert line.classes == DEFAULT_CHARSET.encode(line.text)
+        assert len(line.classes) <= line.pixels.shape[1] // 4
+        assert line.pixels.min() < 100 < line.pixels.max(), "ink on paper"
+
+
+def test_every_kind_of_text_is_drawn_within_the_charset(synthesizer: Synthesizer) -> None:
+    rng = random.Random(3)
+    texts = [synthesizer.sampler.sample(rng, 60) for _ in range(800)]
+    assert not any(DEFAULT_CHARSET.missing(t) for t in texts)
+    seen = set("".join(texts))
+    assert seen >= set("٠١٢٣٤٥٦٧٨٩0123456789()«»،.:؟!-%پچژگـ"), "figures, marks and rare letters get their share"
+
+
+def test_a_font_is_never_used_for_what_it_lacks(fonts: list[Font]) -> None:
+    poor = Font(fonts[0].path, frozenset("ابت "), 1.0, arabic=True)
+    synthesizer = Synthesizer(load_texts([str(TEXT)]), [poor], DEFAULT_CHARSET, ImageSettings())
+    assert synthesizer.scan(1, "باب") is not None
+    assert synthesizer.scan(1, "بيت") is None
+
+
+def test_letters_are_joined_and_run_from_right_to_left(synthesizer: Synthesizer) -> None:
+    # HarfBuzz has shaped the word: it is narrower than its letters standing alone, and its alef is at the right
+    face_widths = [synthesizer._ink(random.Random(0), text, synthesizer.arabic[0])[0].shape[1] for text in ("بيت", "ب ي ت")]
+    assert face_widths[0] < face_widths[1]
+    ink = synthesizer._ink(random.Random(0), "اـــب", synthesizer.arabic[0])[0]
+    right, left = ink[:, -ink.shape[1] // 6 :], ink[:, : ink.shape[1] // 6]
+    assert right.any(axis=1).sum() > left.any(axis=1).sum(), "the tall letter stands at the right"
+
+
+def test_texts_are_weighted(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("ابت\n" * 5, encoding="utf-8")
+    (tmp_path / "b.txt").write_text("جحخ\n" * 5, encoding="utf-8")
+    sources = load_texts([f"{tmp_path / 'a.txt'}=1", f"{tmp_path / 'b.txt'}=0"])
+    sampler = TextSampler(sources, DEFAULT_CHARSET)
+    assert not any(set("جح") & set(sampler._passage(random.Random(i), 10)) for i in range(20))
+
+
+def test_errors_say_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(DatasetError, match="fonts-hosny-amiri"):
+        find_fonts([str(tmp_path)], DEFAULT_CHARSET)
+    with pytest.raises(DatasetError, match=r"no \.txt file"):
+        load_texts([str(tmp_path)])
+    (tmp_path / "a.txt").write_text("ابت ثجح", encoding="utf-8")
+    with pytest.raises(DatasetError, match="not a number"):
+        load_texts([f"{tmp_path}=much"])
+
+
+def test_the_script_writes_pairs_preview_and_report(tmp_path: Path) -> None:
+    command = [sys.executable, "synthesize.py", "--text", str(TEXT), "--fonts", str(DEJAVU), "--workers", "1"]
+    done = subprocess.run(
+        [*command, "--out", str(tmp_path / "lines"), "--count", "5", "--preview", str(tmp_path / "sheet.png"), "--report"],
+        capture_output=True, text=True, cwd=ROOT,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert len(list((tmp_path / "lines").glob("*.png"))) == len(list((tmp_path / "lines").glob("*.gt.txt"))) == 5
+    assert (tmp_path / "sheet.png").stat().st_size > 10_000
+    assert "U+0627" in done.stdout
+    again = subprocess.run([*command, "--out", str(tmp_path / "lines")], capture_output=True, text=True, cwd=ROOT)
+    assert again.returncode == 2 and "not empty" in again.stderr and "Traceback" not in again.stderr

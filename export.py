@@ -1,0 +1,351 @@
+"""A checkpoint -> one ONNX file for ``model/recognizer.py``, only if it reads as PyTorch does.
+
+    python export.py runs/NAME/best.pt --out model.onnx [--arrays DIR] [--int8]
+
+Where it stands: after ``train.py``, before ``evaluate.py`` and the service. The graph takes uint8 and ends in log-softmax,
+and carries charset, image settings, version and training summary in its metadata: see ``model/recognizer.py``.
+
+The way through torch.onnx is ``dynamo=True``. Of ``nn.LSTM`` itself torch 2.13 cannot export a bidirectional layer of
+dynamic width, so ``ExportableCRNN`` emits the ONNX operator LSTM, with the gates in ONNX's order. ``dynamo=False`` would
+work too, but is deprecated.
+
+Nothing is written unless it passes the parity gate: for random lines, and real ones with ``--arrays``, at batch sizes and
+widths other than the traced ones, the log-probabilities are within ``TOLERANCE`` of PyTorch's and the texts are the same.
+
+``--int8`` writes the quantised network in place of the other: convolutions with static, per-channel scales, LSTMs with scales
+found while reading. It cannot be held to PyTorch's figures, so it is held to its CER on ``--arrays``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+import tempfile
+import time
+import warnings
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import onnx
+import onnxruntime
+import torch
+from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_dynamic, quantize_static
+from torch import Tensor, nn
+from tqdm import tqdm
+
+from model import __version__
+from model.arrays import LineArrays, check_match
+from model.charset import Charset
+from model.checkpoint import Checkpoint, load_checkpoint
+from model.crnn import CRNN
+from model.ctc import best_path
+from model.errors import ConfigError, ExportError, RasmError
+from model.image import ImageSettings, Pixels, pad_line
+from model.metrics import error_rates
+from model.recognizer import LogProbabilities, ModelInfo, Recognizer
+from model.text import LOOK_ALIKES, finish_reading
+
+OPSET = 20
+TOLERANCE = 1e-3  # of log-probabilities; what is rounded differently stays far below, a wrong gate or a frozen width far above
+TRACED_SHAPE = (2, 192)  # (batch, width_px): torch.export takes a batch of 1 for a constant
+GATE_SHAPES = ((1, 64), (1, 832), (3, 448), (8, 128), (2, 1216))
+GATE_LINES = 64
+CALIBRATION_LINES = 128
+MEASURED_LINES = 600
+NORMALISATION = (  # the checkpoint does not say what preprocess.py was asked to do otherwise
+    "model.text.normalise_label, as by default: NFC; letters for presentation forms; no control marks; leaders of four or more as one; "
+    f"single spaces; look-alikes unified: {', '.join(row.name for row in LOOK_ALIKES)}"
+)
+LINES_A_TURN = 32  # lines that one network reads before the other takes its turn
+
+
+class ExportableCRNN(nn.Module):
+    """A CRNN with its LSTMs as ONNX operators: (batch, 1, height, width) uint8 -> log-probabilities (batch, steps, classes).
+
+    For torch.onnx alone: the operators are symbols, which PyTorch cannot compute.
+    """
+
+    def __init__(self, network: CRNN) -> None:
+        super().__init__()
+        self.network = network
+        lstm = network.lstm
+        for layer in range(lstm.num_layers):
+            directions = [f"l{layer}", f"l{layer}_reverse"]
+            w = [_onnx_gates(getattr(lstm, f"weight_ih_{d}")) for d in directions]
+            r = [_onnx_gates(getattr(lstm, f"weight_hh_{d}")) for d in directions]
+            b = [torch.cat([_onnx_gates(getattr(lstm, f"bias_{x}_{d}")) for x in ("ih", "hh")]) for d in directions]
+            for name, tensors in (("w", w), ("r", r), ("b", b)):
+                self.register_buffer(f"{name}{layer}", torch.stack(tensors).detach())  # (direction, 4 * hidden[, inputs])
+
+    def forward(self, images: Tensor) -> Tensor:
+        hidden = self.network.lstm.hidden_size
+        x = self.network.features(images)  # (steps, batch, projection)
+        steps, batch, _ = x.shape
+        for layer in range(self.network.lstm.num_layers):
+            y, _, _ = torch.onnx.ops.symbolic_multi_out(
+                "LSTM",
+                (x, *(getattr(self, f"{name}{layer}") for name in "wrb")),
+                attrs={"hidden_size": hidden, "direction": "bidirectional"},
+                dtypes=(torch.float32,) * 3,
+                shapes=((steps, 2, batch, hidden), (2, batch, hidden), (2, batch, hidden)),
+            )
+            x = y.permute(0, 2, 1, 3).flatten(2)  # (steps, batch, 2 * hidden)
+        return self.network.output(x).log_softmax(2).permute(1, 0, 2)  # (batch, steps, classes)
+
+
+def _onnx_gates(weights: Tensor) -> Tensor:
+    """PyTorch stacks the gates as i f g o, ONNX as i o f g."""
+    i, f, g, o = weights.chunk(4)
+    return torch.cat([i, o, f, g])
+
+
+def to_onnx(network: CRNN, info: ModelInfo) -> onnx.ModelProto:
+    """The graph with its metadata, of dynamic batch and width. Raises ExportError where torch.onnx has made something else."""
+    batch, width_px = TRACED_SHAPE
+    example = torch.zeros(batch, 1, info.image.height_px, width_px, dtype=torch.uint8)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # deprecations inside torch.onnx
+        program = torch.onnx.export(
+            ExportableCRNN(network).eval(),
+            (example,),
+            dynamo=True,
+            verbose=False,
+            opset_version=OPSET,
+            input_names=["images"],
+            output_names=["log_probabilities"],
+            dynamic_shapes={"images": {0: "batch", 3: "width"}},
+        )
+    assert program is not None  # it is None of dynamo=False alone
+    model = program.model_proto
+    # traces of the exporter: names of this machine's folders, and half of what there is to read in the file
+    for noted in (model.graph, *model.graph.node, *model.graph.input, *model.graph.output, *model.graph.value_info):
+        del noted.metadata_props[:]
+    model.graph.output[0].type.tensor_type.shape.dim[1].dim_param = "steps"
+    onnx.helper.set_model_props(model, info.to_metadata())
+    check_graph(model, info)
+    return model
+
+
+def check_graph(model: onnx.ModelProto, info: ModelInfo) -> None:
+    """Raises ExportError unless the graph is valid ONNX of dynamic batch and width, its BatchNorms folded into the convolutions."""
+    try:
+        onnx.checker.check_model(model, full_check=True)
+    except (onnx.checker.ValidationError, onnx.shape_inference.InferenceError) as e:
+        raise ExportError(f"onnx.checker refuses the graph: {e}") from e
+    wanted = {"images": ["batch", 1, info.image.height_px, "width"], "log_probabilities": ["batch", "steps", info.charset.classes]}
+    got = {v.name: [d.dim_param or d.dim_value for d in v.type.tensor_type.shape.dim] for v in (*model.graph.input, *model.graph.output)}
+    if got != wanted:
+        raise ExportError(f"the graph's inputs and outputs are {got}, not {wanted}")
+    if any(node.op_type == "BatchNormalization" for node in model.graph.node):
+        raise ExportError("the graph still has BatchNormalization: is the network in eval mode?")
+
+
+def random_lines(shapes: Iterable[tuple[int, int]], height_px: int) -> Iterator[Pixels]:
+    """Batches (batch, 1, height_px, width_px) of noise in blocks as large as strokes: a network's convolutions average finer noise out."""
+    rng = np.random.default_rng(0)
+    for batch, width_px in shapes:
+        blocks = rng.integers(0, 256, (batch, 1, -(-height_px // 4), -(-width_px // 4)), dtype=np.uint8)
+        yield blocks.repeat(4, axis=2).repeat(4, axis=3)[:, :, :height_px, :width_px]
+
+
+def real_lines(lines: Iterable[Pixels], settings: ImageSettings) -> Iterator[Pixels]:
+    """Batches (batch, 1, height_px, width_px) of the lines of each padded width."""
+    by_width: dict[int, list[Pixels]] = defaultdict(list)
+    for line in lines:
+        by_width[settings.bucket_width(line.shape[1])].append(line)
+    for width_px, same in sorted(by_width.items()):
+        yield np.stack([pad_line(line, width_px) for line in same])[:, None]
+
+
+def check_parity(recognizer: Recognizer, network: CRNN, batches: Iterable[Pixels]) -> float:
+    """The greatest difference of log-probabilities. Raises ExportError where it is too great, or where a text differs."""
+    greatest = 0.0
+    charset = recognizer.info.charset
+    for images in batches:
+        with torch.inference_mode():
+            expected = network(torch.from_numpy(images)).permute(1, 0, 2).numpy()  # (batch, steps, classes)
+        got = recognizer.log_probabilities(images)
+        where = f"for a batch of {images.shape[0]} lines of {images.shape[3]} px"
+        if got.shape != expected.shape:
+            raise ExportError(f"the exported network gives {got.shape}, PyTorch's {expected.shape}, {where}; nothing was written")
+        difference = float(np.abs(got - expected).max())
+        if not difference <= TOLERANCE:  # NaN is no parity either
+            raise ExportError(
+                f"the exported network differs from PyTorch's by {difference:.2g} {where}, more than {TOLERANCE:g}; nothing was written"
+            )
+        if _texts(got, charset) != _texts(expected, charset):
+            raise ExportError(f"the exported network reads another text than PyTorch's {where}; nothing was written")
+        greatest = max(greatest, difference)
+    return greatest
+
+
+def _texts(log_probabilities: LogProbabilities, charset: Charset) -> list[str]:
+    batch, steps, _ = log_probabilities.shape
+    return [charset.decode(line.classes) for line in best_path(log_probabilities, [steps] * batch)]
+
+
+class _Calibration(CalibrationDataReader):
+    """Lines as ONNX Runtime's calibration asks for them: one by one, None at the end."""
+
+    def __init__(self, lines: Sequence[Pixels], settings: ImageSettings) -> None:
+        batches = real_lines(lines, settings)
+        self._inputs = iter(
+            tqdm((image[None] for images in batches for image in images), "calibrating", len(lines), leave=False, disable=None)
+        )
+
+    def get_next(self) -> dict[str, Pixels] | None:
+        return next(({"images": image} for image in self._inputs), None)
+
+
+def quantise(source: Path, target: Path, lines: Sequence[Pixels], info: ModelInfo) -> None:
+    """The int8 twin of the ONNX file ``source``, its convolutions calibrated on ``lines``."""
+    first_conv = next(node.name for node in onnx.load(source).graph.node if node.op_type == "Conv")
+    convolutions = target.with_suffix(".static.onnx")
+    quantize_static(
+        source,
+        convolutions,
+        _Calibration(lines, info.image),
+        quant_format=QuantFormat.QDQ,
+        op_types_to_quantize=["Conv", "Relu", "Add"],
+        nodes_to_exclude=[first_conv],  # a single channel in: quicker, and more exact, in fp32
+        per_channel=True,
+        reduce_range=True,  # seven bits: with eight, sums saturate on CPUs without VNNI, where this gate is not run
+        activation_type=QuantType.QUInt8,
+        weight_type=QuantType.QInt8,
+    )
+    quantize_dynamic(convolutions, target, op_types_to_quantize=["LSTM"], per_channel=True, weight_type=QuantType.QInt8)
+    write_info(target, replace(info, precision="int8"))
+    check_graph(onnx.load(target), info)
+
+
+def write_info(path: Path, info: ModelInfo) -> None:
+    """Replaces the metadata of an ONNX file."""
+    model = onnx.load(path)
+    onnx.helper.set_model_props(model, info.to_metadata())
+    onnx.save(model, path)
+
+
+@dataclass(frozen=True)
+class Measured:
+    """How a model reads given lines, on one thread."""
+
+    cer: float
+    lines_per_s: float
+
+
+def measure(models: Sequence[Path], lines: Sequence[Pixels], texts: Sequence[str], unlabelled: str) -> list[Measured]:
+    """Each model's CER and speed on the same lines. The models take turns, so that a busy machine slows all of them alike.
+
+    ``unlabelled``: characters that the labels leave out though they may be printed, and so are not counted.
+    """
+    recognizers = [Recognizer(path, threads=1) for path in models]
+    seconds = [0.0] * len(models)
+    read: list[list[str]] = [[] for _ in models]
+    for recognizer in recognizers:
+        recognizer.read_arrays(lines[:LINES_A_TURN])  # the first run of each width plans it
+    for start in tqdm(range(0, len(lines), LINES_A_TURN), "measuring", leave=False, disable=None):
+        turn = slice(start, start + LINES_A_TURN)
+        for i, recognizer in enumerate(recognizers):
+            began = time.perf_counter()
+            readings = recognizer.read_arrays(lines[turn])
+            seconds[i] += time.perf_counter() - began
+            read[i] += [reading.text for reading in readings]
+    hidden = str.maketrans("", "", unlabelled)
+    labels = [finish_reading(text).translate(hidden) for text in texts]
+    cers = [error_rates(labels, [text.translate(hidden) for text in some]).cer for some in read]
+    return [Measured(cer, len(lines) / s) for cer, s in zip(cers, seconds)]
+
+
+def spread(indices: Sequence[int], count: int) -> list[int]:
+    """At most ``count`` of ``indices``, evenly spread."""
+    return [indices[i] for i in np.linspace(0, len(indices) - 1, min(count, len(indices))).round().astype(int)]
+
+
+def export(checkpoint: Checkpoint, out: Path, name: str, version: str, arrays: LineArrays | None, int8: bool, max_cer_loss: float) -> None:
+    """Writes ``out``, or raises ExportError and writes nothing."""
+    if arrays is not None:
+        check_match(arrays, checkpoint.image, checkpoint.charset, "the checkpoint")
+    info = ModelInfo(
+        name,
+        version,
+        checkpoint.charset,
+        checkpoint.image,
+        normalisation=NORMALISATION,
+        sources=tuple(checkpoint.sources),
+        step=checkpoint.step,
+        seconds=checkpoint.seconds,
+        metrics=dict(checkpoint.metrics),
+    )
+    network = checkpoint.network()
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".export-", dir=out.parent) as folder:  # beside ``out``: moving is then one step
+        written = Path(folder) / "fp32.onnx"
+        onnx.save(to_onnx(network, info), written)
+        widest_px = info.image.bucket_width(info.image.max_width_px)
+        batches = list(random_lines((*GATE_SHAPES, (1, widest_px)), info.image.height_px))
+        if arrays is not None:
+            batches += real_lines((arrays.line(i) for i in spread(range(len(arrays)), GATE_LINES)), info.image)
+        difference = check_parity(Recognizer(written, threads=1), network, tqdm(batches, "comparing", leave=False, disable=None))
+        print(f"parity: greatest difference {difference:.1e} in {len(batches)} batches (tolerance {TOLERANCE:g}), the same texts")
+        if int8:
+            if arrays is None or len(arrays) < 2:
+                raise ConfigError("--int8 needs --arrays with lines to calibrate and to measure with")
+            written = _int8(written, info, arrays, max_cer_loss)
+        written.replace(out)
+    print(f"wrote {out}: {name} {version}, {out.stat().st_size / 1e6:.1f} MB")
+
+
+def _int8(fp32: Path, info: ModelInfo, arrays: LineArrays, max_cer_loss: float) -> Path:
+    """The path of the quantised twin beside ``fp32``. Raises ExportError where it reads worse by more than ``max_cer_loss``."""
+    quantised = fp32.with_name("int8.onnx")
+    # every other line, so that it is not measured on what it was calibrated on
+    calibration = [arrays.line(i) for i in spread(range(0, len(arrays), 2), CALIBRATION_LINES)]
+    quantise(fp32, quantised, calibration, info)
+    measured = spread(range(1, len(arrays), 2), MEASURED_LINES)
+    lines, texts = [arrays.line(i) for i in measured], [arrays.text(i) for i in measured]
+    before, after = measure([fp32, quantised], lines, texts, arrays.unlabelled)
+    print(f"{len(lines)} lines of {arrays.path}, one thread of ONNX Runtime {onnxruntime.__version__}:")
+    for label, m in (("fp32", before), ("int8", after)):
+        print(f"  {label}  CER {m.cer:.4f}  {m.lines_per_s:.1f} lines/s")
+    if after.cer - before.cer > max_cer_loss:
+        raise ExportError(
+            f"int8 raises the CER from {before.cer:.4f} to {after.cer:.4f}, more than --max-cer-loss {max_cer_loss:g} allows; "
+            "nothing was written"
+        )
+    figures = info.metrics | {"cer_before_int8": before.cer, "cer_int8": after.cer}  # the others are those of fp32
+    write_info(quantised, replace(info, precision="int8", metrics=figures))
+    return quantised
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="export.py", description="Write a checkpoint as an ONNX model, if it reads as PyTorch does.")
+    parser.add_argument("checkpoint", type=Path, help="a checkpoint of train.py, such as runs/NAME/best.pt")
+    parser.add_argument("--out", type=Path, required=True, help="the ONNX file to write")
+    parser.add_argument("--name", help="the model's name (default: the run's)")
+    parser.add_argument("--version", default=__version__, help="the model's version (default: %(default)s)")
+    parser.add_argument("--arrays", type=Path, help="prepared arrays, best held out from training: real lines to compare and to measure on")
+    parser.add_argument("--int8", action="store_true", help="quantise, and write only if the CER on --arrays stays")
+    parser.add_argument("--max-cer-loss", type=float, default=0.001, help="by how much int8 may raise the CER (default: %(default)s)")
+    args = parser.parse_args(arguments)
+    logging.getLogger().setLevel(logging.ERROR)  # ONNX Runtime's quantiser asks for a clean-up that torch.onnx has done already
+    torch.set_num_threads(1)  # single lines give more threads little to do, and they wait long for each other on a busy machine
+    try:
+        if args.int8 and args.arrays is None:
+            raise ConfigError("--int8 needs --arrays")
+        if args.out.is_dir():
+            raise ConfigError(f"{args.out} is a folder; --out names a file")
+        checkpoint = load_checkpoint(args.checkpoint)
+        arrays = LineArrays(args.arrays) if args.arrays is not None else None
+        export(checkpoint, args.out, args.name or checkpoint.name, args.version, arrays, args.int8, args.max_cer_loss)
+    except (RasmError, OSError) as e:
+        print(f"export.py: error: {e}", file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -76,7 +76,8 @@ def decode(data: bytes, *, max_pixels: int = MAX_PIXELS, max_side_px: int = MAX_
         width_px, height_px = image.size
         if width_px * height_px > max_pixels or max(width_px, height_px) > max_side_px:
             raise ImageTooLarge(
-                f"the image is {width_px} x {height_px} px; at most {max_pixels:,} pixels and {max_side_px:,} px a side are read: scale it down"
+                f"the image is {width_px} x {height_px} px; at most {max_pixels:,} pixels "
+                f"and {max_side_px:,} px a side are read: scale it down"
             )
         if min(width_px, height_px) < MIN_SIDE_PX:
             raise ImageTooSmall(f"the image is {width_px} x {height_px} px; at least {MIN_SIDE_PX} px a side are needed")

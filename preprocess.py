@@ -1,0 +1,544 @@
+"""A folder of image/text pairs -> arrays that train.py reads.
+
+    python preprocess.py DATASET [DATASET …] --out DIR
+
+Where it stands: between the data and ``train.py``. Every pair goes one way, in ``prepare``: its label is read, made
+alike (model/text.py) and encoded (model/charset.py), its image decoded and transformed (model/image.py), and the two
+held against each other. What cannot be used is written to DIR/rejected.csv with its reason, and never stops the run.
+The rest is saved as model/arrays.py describes. The same input gives the same bytes, whatever the number of workers.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import hashlib
+import multiprocessing
+import os
+import re
+import shutil
+import signal
+import sys
+import unicodedata
+from collections import Counter, deque
+from collections.abc import Generator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import ExitStack, closing
+from dataclasses import asdict, dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import Any, NoReturn
+
+import cv2
+from tqdm import tqdm  # type: ignore[import-untyped]
+
+from model.arrays import FILES, ArrayWriter, one_line, read_manifest
+from model.charset import DEFAULT_CHARSET, DIACRITICS, TATWEEL, Charset
+from model.ctc import WIDTH_STRIDE, steps_needed
+from model.errors import ConfigError, DatasetError, RasmError
+from model.image import ImageSettings, Pixels, decode, line_to_array
+from model.pairs import Dataset, EmptyLabel, Pair, Rejection, find_pairs, open_datasets, read_label
+from model.text import LOOK_ALIKES, LabelSettings, normalise_label
+
+#: Why a file is not used: the codes of rejected.csv.
+REASONS = {
+    "unreadable_folder": "a folder that may not be read",
+    "image_without_text": "no text file of the image's stem",
+    "text_without_image": "no image of the text's stem",
+    "ambiguous_pair": "several images for one text",
+    "unreadable_file": "an image or a text that may not be read",
+    "empty_text": "nothing in the text file, or nothing left of it",
+    "not_utf8": "text in another encoding",
+    "several_lines": "several lines of text for one line image",
+    "stray_diacritic": "a diacritic that follows no letter: the words around it are seldom right either",
+    "outside_charset": "characters that the charset lacks",
+    "order_not_reversible": "text that does not survive logical -> visual -> logical order",
+    "empty_file": "an image file of no bytes",
+    "unsupported_format": "not an image of a format that Rasm reads",
+    "unreadable_image": "a truncated or broken image",
+    "image_too_large": "more pixels than a line can have",
+    "image_too_small": "fewer pixels than a letter needs",
+    "too_thin": "an image much higher than wide: no line",
+    "blank_image": "an image with nothing on it",
+    "line_too_long": "wider than the model reads, at its height",
+    "label_does_not_fit": "a label longer than the time steps of its image",
+    "unexpected_error": "a fault in Rasm: please report it",
+}
+
+CHUNK = 16  # lines a worker is given at once
+
+_DIACRITIC_NAMES = ("fathatan", "dammatan", "kasratan", "fatha", "damma", "kasra", "shadda", "sukun", "superscript-alef")
+_CHARACTERS_BY_NAME = {
+    **dict(zip(_DIACRITIC_NAMES, DIACRITICS, strict=True)),
+    "diacritics": DIACRITICS,
+    "tatweel": TATWEEL,
+}
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """All that decides what a pair becomes."""
+
+    image: ImageSettings
+    charset: Charset
+    labels: LabelSettings
+    min_aspect: float
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A pair that is kept: the line, its classes in visual order, and the rules that changed its label."""
+
+    line: Pixels
+    classes: list[int]
+    changes: Counter[str]
+
+
+# One pair
+
+
+def prepare(pair: Pair, recipe: Recipe) -> Prepared | Rejection:
+    """One pair made ready, or why it is not used."""
+    try:
+        return _prepare(pair, recipe)
+    except RasmError as e:
+        reason, detail = e.code, str(e)
+    except OSError as e:
+        reason, detail = "unreadable_file", e.strerror or type(e).__name__
+    except Exception as e:  # one bad file never stops the run, whatever is bad about it
+        reason, detail = "unexpected_error", f"{type(e).__name__}: {e}"
+    return Rejection(pair.name, reason, detail)
+
+
+def _prepare(pair: Pair, recipe: Recipe) -> Prepared | Rejection:
+    typed = read_label(pair.text_path)
+    if stray := stray_diacritic(typed):
+        return Rejection(pair.name, "stray_diacritic", stray)
+    changes: Counter[str] = Counter()
+    text = normalise_label(typed, recipe.labels, changes)
+    if not text:
+        raise EmptyLabel("nothing is left of the text")
+    classes = recipe.charset.encode(text)
+
+    image = decode(pair.image_path.read_bytes())
+    height_px, width_px = image.shape[:2]
+    if width_px < recipe.min_aspect * height_px:
+        return Rejection(pair.name, "too_thin", f"{width_px} x {height_px} px is no line")
+    line = line_to_array(image, recipe.image)
+    if line.min() == 255:
+        return Rejection(pair.name, "blank_image", "nothing is on the image")
+    steps, needed = line.shape[1] // WIDTH_STRIDE, steps_needed(classes)
+    if needed > steps:
+        detail = f"{len(classes)} characters need {needed} steps; {width_px} x {height_px} px give {steps}"
+        return Rejection(pair.name, "label_does_not_fit", detail)
+    return Prepared(line, classes, changes)
+
+
+def stray_diacritic(text: str) -> str:
+    """Where ``text`` has a diacritic on no letter, as a person can find it; nothing where it has none."""
+    for before, mark in zip(" " + text, text):
+        if mark in DIACRITICS and unicodedata.category(before)[0] not in "LM" and before != "\u200d":
+            return f"{unicodedata.name(mark)} on {before!r}" if before.strip() else f"{unicodedata.name(mark)} on a space"
+    return ""
+
+
+# All pairs
+
+
+def prepare_chunk(pairs: Sequence[Pair], recipe: Recipe) -> list[Prepared | Rejection]:
+    return [prepare(pair, recipe) for pair in pairs]
+
+
+def prepare_all(pairs: Sequence[Pair], recipe: Recipe, workers: int) -> Generator[Prepared | Rejection, None, None]:
+    """One result a pair, in order. A few chunks a worker are under way at a time, so that memory stays bounded."""
+    chunks = (pairs[i : i + CHUNK] for i in range(0, len(pairs), CHUNK))
+    if workers == 1:
+        for chunk in chunks:
+            yield from prepare_chunk(chunk, recipe)
+        return
+    pool = start_workers(workers)
+    under_way: deque[Future[list[Prepared | Rejection]]] = deque()
+    try:
+        for chunk in chunks:
+            under_way.append(pool.submit(prepare_chunk, chunk, recipe))
+            if len(under_way) > 3 * workers:
+                yield from under_way.popleft().result()
+        while under_way:
+            yield from under_way.popleft().result()
+    except BrokenProcessPool as e:
+        raise DatasetError("a worker was killed, for want of memory perhaps: try fewer --workers") from e
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def start_workers(count: int) -> ProcessPoolExecutor:
+    """Processes that leave Ctrl-C to this one: they inherit that it is blocked, and here it only waits until they run."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        # spawned, since a process forked while OpenCV has threads may hang
+        pool = ProcessPoolExecutor(count, multiprocessing.get_context("spawn"), cv2.setNumThreads, (1,))
+        for _ in range(count):
+            pool.submit(os.getpid)  # any task: each starts one process
+        return pool
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+
+
+# Groups
+
+
+def group_of(pair: Pair, pattern: re.Pattern[str] | None) -> str:
+    """What is never split between training and validation: a folder, or what the pattern's first group finds."""
+    if pattern is None:
+        return (PurePosixPath(pair.dataset.name) / pair.image).parent.as_posix()
+    match = pattern.search(pair.name)
+    if not match or match.group(1) is None:
+        raise ConfigError(f"--group-by {pattern.pattern}: does not match {pair.name}")
+    return match.group(1)
+
+
+def validation_groups(sizes: Counter[str], fraction: float) -> set[str]:
+    """Groups that come nearest to ``fraction`` of the lines, taken in the order of their hashes.
+
+    A group's hash is its own, so that adding groups to a dataset seldom moves the others.
+    """
+    if len(sizes) < 2:
+        raise DatasetError(
+            f"--val-fraction keeps groups together, and all lines are in one group ({next(iter(sizes))}): give several folders, "
+            r"or say what in a path names the group, such as --group-by '^(.+)_\d+'"
+        )
+    wanted = fraction * sizes.total()
+    chosen: set[str] = set()
+    lines = 0
+    for group in sorted(sizes, key=lambda g: hashlib.sha256(g.encode("utf-8", "surrogateescape")).digest()):
+        if abs(lines + sizes[group] - wanted) < abs(lines - wanted) and len(chosen) + 1 < len(sizes):
+            chosen.add(group)
+            lines += sizes[group]
+    return chosen or {min(sizes, key=lambda g: (sizes[g], g))}
+
+
+# The folder that is written
+
+
+def check_out(out: Path, datasets: Sequence[Dataset]) -> Path:
+    """The folder to write, resolved. Refuses one that holds anything but a former output: it will be replaced."""
+    out = out.resolve()
+    for dataset in datasets:
+        if dataset.path.is_relative_to(out):
+            raise ConfigError(f"--out {out} holds the dataset {dataset.path}, and would be replaced: name another folder")
+    if not out.exists():
+        return out
+    if not out.is_dir():
+        raise ConfigError(f"--out {out} is a file")
+    ours = {folder + name for folder in ("", "train/", "val/") for name in FILES} | {"rejected.csv", "train", "val"}
+    found = {path.relative_to(out).as_posix() for path in out.rglob("*")}
+    if not found:
+        return out
+    if foreign := sorted(found - ours):
+        raise ConfigError(f"--out {out} holds {foreign[0]}, which is not of preprocess.py: name another folder")
+    try:
+        read_manifest(out / "train" if (out / "train").exists() else out)
+    except DatasetError as e:
+        raise ConfigError(f"--out {out} is not empty, and no output of preprocess.py: name another folder") from e
+    return out
+
+
+def move_into_place(finished: Path, out: Path) -> None:
+    if out.exists():
+        old = out.with_name(f".{out.name}.old-{os.getpid()}")
+        out.rename(old)
+        finished.rename(out)
+        shutil.rmtree(old)
+    else:
+        finished.rename(out)
+
+
+# The run
+
+
+@dataclass
+class Part:
+    """One of the folders of arrays that are written: all lines, or those for training, or those for validation."""
+
+    name: str
+    groups: set[str]
+    writer: ArrayWriter
+    kept: Counter[str] = field(default_factory=Counter)  # lines of each dataset
+    changes: Counter[str] = field(default_factory=Counter)  # labels changed by each rule
+
+
+def run(args: argparse.Namespace) -> None:
+    """From the folders to the arrays."""
+    recipe = recipe_of(args)
+    datasets = open_datasets(args.datasets)
+    out = check_out(args.out, datasets)
+
+    pairs: list[Pair] = []
+    unmatched: list[Rejection] = []
+    for dataset in datasets:
+        found, others = find_pairs(dataset, skip=out)
+        pairs += found
+        unmatched += others
+    if not pairs:
+        folders = ", ".join(str(path) for path in args.datasets)
+        raise DatasetError(f"no pair of an image and a text in {folders}{because(Counter(r.reason for r in unmatched), unmatched)}")
+
+    groups = [group_of(pair, args.group_by) for pair in pairs]
+    split = {"": set(groups)}
+    if args.val_fraction is not None:
+        held_out = validation_groups(Counter(groups), args.val_fraction)
+        split = {"train": set(groups) - held_out, "val": held_out}
+
+    # all is written beside --out and moved there when it is complete
+    partial = out.with_name(f".{out.name}.partial-{os.getpid()}")
+    partial.mkdir(parents=True)
+    try:
+        with ExitStack() as stack:
+            parts = []
+            for name, members in split.items():
+                writer = stack.enter_context(ArrayWriter(partial / name, recipe.image, recipe.charset, recipe.labels.unlabelled))
+                parts.append(Part(name, members, writer))
+            part_of = {group: part for part in parts for group in part.groups}
+
+            results = stack.enter_context(closing(prepare_all(pairs, recipe, args.workers)))
+            progress = tqdm(results, total=len(pairs), unit=" lines", disable=None)  # None: shown where there is a terminal
+            rejections = stack.enter_context(RejectionLog(partial / "rejected.csv"))
+            for rejection in unmatched:
+                rejections.add(rejection)
+            for pair, group, result in zip(pairs, groups, progress, strict=True):
+                if isinstance(result, Rejection):
+                    rejections.add(result)
+                    continue
+                part = part_of[group]
+                part.writer.add(result.line, result.classes, pair.name, group)
+                part.kept[pair.dataset.name] += 1
+                part.changes.update(result.changes)
+
+            for part in parts:
+                if not part.kept:
+                    where = f" for {part.name} ({len(part.groups)} groups)" if part.name else ""
+                    raise DatasetError(f"nothing was kept{where} of {len(pairs):,} pairs{because(rejections.counts, rejections.first)}")
+                part.writer.finish(
+                    {
+                        "labels": {k: v for k, v in asdict(recipe.labels).items() if k != "unlabelled"},
+                        "sources": [{"name": d.name, "lines": part.kept[d.name]} for d in datasets],
+                        "groups": len(part.groups),
+                        "changed_labels": dict(sorted(part.changes.items())),
+                        "rejected": dict(sorted(rejections.counts.items())),  # of all parts: a file with no pair is of none
+                    }
+                )
+        move_into_place(partial, out)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+    lines = sum(len(part.writer) for part in parts)
+    print(f"kept {lines:,} of {len(pairs):,} pairs in {args.out}")
+    if args.val_fraction is not None:
+        for part in parts:
+            print(f"  {part.name:5} {len(part.writer):,} lines of {len(part.groups)} groups: {len(part.writer) / lines:.1%} of the lines")
+    show("labels changed", sum((part.changes for part in parts), Counter()), {})
+    show("rejected, see rejected.csv", rejections.counts, REASONS)
+
+
+class RejectionLog:
+    """rejected.csv, written as it comes; the counts by reason, and the first, stay at hand."""
+
+    def __init__(self, path: Path) -> None:
+        self.counts: Counter[str] = Counter()
+        self.first: list[Rejection] = []
+        self._file = path.open("w", encoding="utf-8", newline="")
+        self._rows = csv.writer(self._file, lineterminator="\n")
+        self._rows.writerow(["path", "reason", "detail"])
+
+    def __enter__(self) -> RejectionLog:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
+
+    def add(self, rejection: Rejection) -> None:
+        self._rows.writerow([one_line(rejection.path), rejection.reason, one_line(rejection.detail)])
+        self.counts[rejection.reason] += 1
+        self.first = self.first or [rejection]
+
+
+def because(rejected: Counter[str], examples: Sequence[Rejection]) -> str:
+    """The reasons for keeping nothing, on one line."""
+    counts = ", ".join(f"{reason} {count:,}" for reason, count in rejected.most_common())
+    return f": {counts} (such as {examples[0].path}: {examples[0].detail})" if examples else ""
+
+
+def show(title: str, counts: Counter[str], meanings: dict[str, str]) -> None:
+    """A table of counts, the highest first."""
+    print(f"{title}:" if counts else f"{title}: none")
+    for name, count in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
+        print(f"  {count:8,}  {name:22} {meanings.get(name, '')}".rstrip())
+
+
+# The command line
+
+
+class Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise ConfigError(message)  # one line, as for every other error, and no usage before it
+
+
+class ListLookAlikes(argparse.Action):
+    """Print the table and leave, as --help does."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> NoReturn:
+        for row in LOOK_ALIKES:
+            print(f"{row.name:14} {' '.join(row.old)} -> {' '.join(row.new)}\n{'':14} {row.reason}")
+        parser.exit()
+
+
+def characters(value: str) -> str:
+    """Characters by name, by number (U+0651) or as they are. Latin letters must be given by number: a word is a mistake."""
+    if value in _CHARACTERS_BY_NAME:
+        return _CHARACTERS_BY_NAME[value]
+    if re.fullmatch(r"U\+[0-9A-Fa-f]{4,6}", value):
+        return chr(int(value[2:], 16))
+    if value and not re.search("[A-Za-z]", value):
+        return value
+    raise argparse.ArgumentTypeError(f"{value!r} is not characters, U+0651, or one of {', '.join(_CHARACTERS_BY_NAME)}")
+
+
+def replacement(value: str) -> tuple[str, str]:
+    old, equals, new = value.partition("=")
+    if not old or not equals:
+        raise argparse.ArgumentTypeError(f"{value!r} is not OLD=NEW")
+    return old, new
+
+
+def group_pattern(value: str) -> re.Pattern[str]:
+    try:
+        pattern = re.compile(value)
+    except re.error as e:
+        raise argparse.ArgumentTypeError(f"{value!r} is not a regular expression: {e}") from e
+    if not pattern.groups:
+        raise argparse.ArgumentTypeError(f"{value!r} has no group in brackets to name a line's group")
+    return pattern
+
+
+def fraction(value: str) -> float:
+    number = float(value)
+    if not 0 < number < 1:
+        raise argparse.ArgumentTypeError(f"{value} is not between 0 and 1")
+    return number
+
+
+def positive(value: str) -> int:
+    number = int(value)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{value} is not at least 1")
+    return number
+
+
+def parse(argv: Sequence[str] | None) -> argparse.Namespace:
+    parser = Parser(
+        prog="preprocess.py",
+        description="Prepare folders of line images (NAME.png ...) and their texts (NAME.gt.txt or NAME.txt) for train.py.",
+    )
+    parser.add_argument("datasets", nargs="+", type=Path, metavar="DATASET", help="folder of pairs, searched with all folders in it")
+    parser.add_argument("--out", required=True, type=Path, metavar="DIR", help="folder to write; a former output in it is replaced")
+    parser.add_argument("--workers", type=positive, default=os.cpu_count() or 1, metavar="N", help="processes (default: one a core)")
+
+    split = parser.add_argument_group("validation set")
+    split.add_argument(
+        "--val-fraction", type=fraction, metavar="F", help="write DIR/train and DIR/val, with about this share of the lines in val"
+    )
+    split.add_argument(
+        "--group-by",
+        type=group_pattern,
+        metavar="PATTERN",
+        help="lines of one group stay together: a regular expression on DATASET/PATH, whose first (group) names it (default: the folder)",
+    )
+
+    images = parser.add_argument_group("images")
+    images.add_argument(
+        "--height", type=positive, default=ImageSettings.height_px, metavar="PX", help="rows the network sees (default: %(default)s)"
+    )
+    images.add_argument(
+        "--max-width", type=positive, default=ImageSettings.max_width_px, metavar="PX", help="at that height (default: %(default)s)"
+    )
+    images.add_argument(
+        "--min-aspect", type=float, default=0.2, metavar="R", help="least width / height of an image (default: %(default)s)"
+    )
+
+    labels = parser.add_argument_group("labels")
+    labels.add_argument("--charset", type=Path, metavar="FILE", help='JSON {"version": 1, "characters": "..."} (default: the built-in one)')
+    labels.add_argument("--diacritics", choices=("keep", "strip"), default="keep", help="strip: the network learns to pass over them")
+    labels.add_argument("--tatweel", choices=("keep", "strip"), default="keep", help="strip: the network learns to pass over them")
+    labels.add_argument(
+        "--unlabelled",
+        type=characters,
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="CHARS",
+        help="characters that these labels leave out though they may be printed: training takes no side on them. "
+        f"{', '.join(_CHARACTERS_BY_NAME)}, U+0651, or the characters",
+    )
+    labels.add_argument(
+        "--digits",
+        choices=("as_typed", "arabic_indic"),
+        default="as_typed",
+        help="arabic_indic: 0-9 was typed where ٠-٩ is printed, but in lines with Latin letters (default: %(default)s)",
+    )
+    labels.add_argument(
+        "--keep-apart",
+        choices=[row.name for row in LOOK_ALIKES],
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="NAME",
+        help="look-alikes not to unify; see --list-look-alikes",
+    )
+    labels.add_argument("--list-look-alikes", action=ListLookAlikes, nargs=0, help="print what is unified and why, and leave")
+    labels.add_argument(
+        "--replace",
+        type=replacement,
+        action="append",
+        default=[],
+        metavar="OLD=NEW",
+        help="what the transcribers wrote, and what it stands for; first of all, in the order given",
+    )
+    return parser.parse_args(argv)
+
+
+def recipe_of(args: argparse.Namespace) -> Recipe:
+    """The settings that were asked for. Raises ConfigError where they cannot be."""
+    if args.height % 16:
+        raise ConfigError(f"--height {args.height}: the network needs a multiple of 16")
+    charset = DEFAULT_CHARSET
+    if args.charset is not None:
+        try:
+            charset = Charset.from_json(args.charset.read_text(encoding="utf-8"))
+        except (OSError, ValueError, KeyError, TypeError) as e:
+            raise ConfigError(f"--charset {args.charset} cannot be read: {type(e).__name__}: {e}") from e
+    labels = LabelSettings(
+        diacritics=args.diacritics,
+        tatweel=args.tatweel,
+        digits=args.digits,
+        keep_apart=tuple(sorted(set(args.keep_apart))),
+        replace=(("…", "..."), *args.replace),  # typed, it is three dots; in the charset it is a leader of four or more
+        unlabelled="".join(sorted(set("".join(args.unlabelled)))),
+    )
+    return Recipe(ImageSettings(height_px=args.height, max_width_px=args.max_width), charset, labels, args.min_aspect)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    try:
+        run(parse(argv))
+    except KeyboardInterrupt:
+        print("preprocess.py: stopped; nothing was written", file=sys.stderr)
+        return 130
+    except (RasmError, OSError) as e:
+        print(f"preprocess.py: error: {one_line(str(e))}", file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a run that is killed cleans up, too
+    sys.exit(main())

@@ -7,6 +7,7 @@ like kraken's ``greedy_decoder``, takes lengths.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -29,7 +30,7 @@ class Decoded:
 
 def steps_needed(classes: Sequence[int]) -> int:
     """The fewest steps that can spell ``classes``: one each, and a blank between two that are the same."""
-    return len(classes) + sum(a == b for a, b in zip(classes, classes[1:]))
+    return len(classes) + sum(a == b for a, b in itertools.pairwise(classes))
 
 
 def best_path(log_probabilities: NDArray[np.float32], lengths: Sequence[int]) -> list[Decoded]:
@@ -45,7 +46,7 @@ def best_path(log_probabilities: NDArray[np.float32], lengths: Sequence[int]) ->
         steps: list[int] = []
         probabilities: list[float] = []
         previous, last = BLANK, -1
-        for step in np.flatnonzero((row[:length] != BLANK)).tolist():
+        for step in np.flatnonzero(row[:length] != BLANK).tolist():
             current, probability = int(row[step]), float(np.exp(scores[step]))
             if steps and current == previous and step == last + 1:
                 if probability > probabilities[-1]:

@@ -38,7 +38,7 @@ LOOK_ALIKES = (
         "yeh", "یېۍےێ", "ي", "Persian and Pashto yeh are drawn as Arabic yeh inside words; ى with no dots is a letter of its own and stays"
     ),
     LookAlike("kaf", "کڪ", "ك", "Persian keheh is drawn as kaf at the start and inside of words"),
-    LookAlike("heh", "ھہۀەۂ", "ه", "heh doachashmee, goal and ae are typed for heh by Urdu and Kurdish keyboards"),
+    LookAlike("heh", "ھہەۂ", "ه", "heh doachashmee, goal and ae are typed for heh by Urdu and Kurdish keyboards"),
     LookAlike("teh-marbuta", "ۃ", "ة", "teh marbuta goal is a keyboard variant of teh marbuta"),
     LookAlike("waw", "ۇۆۋ", "و", "waw with a Turkic or Kurdish mark is mostly a mistyped waw in Arabic text"),
     LookAlike("alef", "ٲٳ", "أإ", "alef with wavy hamza is the Kashmiri form of alef with hamza"),

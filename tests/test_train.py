@@ -7,7 +7,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,7 @@ from model.arrays import ArrayWriter
 from model.charset import DEFAULT_CHARSET, Charset
 from model.checkpoint import load_checkpoint
 from model.image import ImageSettings
+from train import main
 
 ROOT = Path(__file__).parent.parent
 TINY = """
@@ -46,9 +48,39 @@ def arrays(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_arrays(tmp_path_factory.mktemp("arrays") / "bars")
 
 
-def train(*arguments: object, launcher: tuple[str, ...] = ()) -> subprocess.CompletedProcess[str]:
-    command = [*(launcher or (sys.executable,)), str(ROOT / "train.py"), *map(str, arguments), *TINY, "--threads", "1"]
-    return subprocess.run(command, capture_output=True, text=True, env=QUIET, timeout=300, cwd=ROOT)
+def command(*arguments: object) -> list[str]:
+    # what a test asks for comes last, and so counts
+    return [str(ROOT / "train.py"), *TINY, "--threads", "1", "--workers", "0", "--device", "cpu", *map(str, arguments)]
+
+
+Train = Callable[..., "Done"]
+
+
+@dataclass(frozen=True)
+class Done:
+    """What a run came to."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+@pytest.fixture
+def train(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Callable[..., Done]]:
+    """train.py's ``main`` in this process: importing torch anew for each run would take most of the time."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+
+    def run(*arguments: object) -> Done:
+        monkeypatch.setattr(sys, "argv", command(*arguments))
+        try:
+            code = main()
+        except SystemExit as e:  # argparse
+            code = int(str(e.code))
+        return Done(code, *capsys.readouterr())
+
+    yield run
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
 def weights(run: Path, name: str = "last.pt") -> dict[str, torch.Tensor]:
@@ -61,25 +93,14 @@ def assert_same(a: dict[str, torch.Tensor], b: dict[str, torch.Tensor]) -> None:
         torch.testing.assert_close(a[name], b[name], atol=0, rtol=0, msg=name)
 
 
-def test_stop_and_resume_equals_not_stopping(arrays: Path, tmp_path: Path) -> None:
-    common = (arrays, "--val", arrays, "--validate-every", 4, "--validate-lines", 4, "--workers", 0, "--average", 0.9)
+def test_stop_and_resume_equals_not_stopping(train: Train, arrays: Path, tmp_path: Path) -> None:
+    common = (arrays, "--val", arrays, "--validate-every", 4, "--validate-lines", 4, "--average", 0.9)
     whole = train(*common, "--out", tmp_path / "whole", "--steps", 60)
     assert whole.returncode == 0, whole.stderr
     stopped = subprocess.Popen(
-        [
-            sys.executable,
-            str(ROOT / "train.py"),
-            *map(str, (*common, "--out", tmp_path / "halves", "--steps", 60)),
-            *TINY,
-            "--threads",
-            "1",
-        ],
-        env=QUIET,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        cwd=ROOT,
-    )
+        [sys.executable, *command(*common, "--out", tmp_path / "halves", "--steps", 60)],
+        env=QUIET, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT,
+    )  # fmt: skip
     wait_for(lambda: (tmp_path / "halves" / "last.pt").exists(), stopped)
     stopped.send_signal(signal.SIGINT)
     _, said = stopped.communicate(timeout=120)
@@ -96,10 +117,11 @@ def wait_for(condition: Callable[[], bool], process: subprocess.Popen[str]) -> N
         time.sleep(0.01)
 
 
-def test_it_learns(arrays: Path, tmp_path: Path) -> None:
+def test_it_learns(train: Train, tmp_path: Path) -> None:
+    arrays = write_arrays(tmp_path / "three", charset=Charset("ابت"))
     done = train(
-        arrays, "--val", arrays, "--out", tmp_path / "run", "--steps", 260, "--validate-every", 260, "--workers", 0,
-        "--learning-rate", 0.02, "--augment-share", 0, "--dropout", 0, "--warmup-steps", 20,
+        arrays, "--val", arrays, "--out", tmp_path / "run", "--steps", 200, "--validate-every", 200, "--lstm-size", 32, "--projection", 32,
+        "--channels", 16, 16, 32, 32, "--learning-rate", 0.005, "--augment-share", 0, "--dropout", 0, "--warmup-steps", 20,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert load_checkpoint(tmp_path / "run" / "best.pt").metrics["cer"] < 0.1, done.stdout
@@ -107,29 +129,15 @@ def test_it_learns(arrays: Path, tmp_path: Path) -> None:
 
 
 def test_two_processes(arrays: Path, tmp_path: Path) -> None:
-    launcher = (sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "--master-port", "0")
-    done = train(
-        arrays,
-        "--val",
-        arrays,
-        "--out",
-        tmp_path / "run",
-        "--steps",
-        3,
-        "--validate-every",
-        3,
-        "--workers",
-        0,
-        "--device",
-        "cpu",
-        launcher=launcher,
-    )
+    arguments = command(arrays, "--val", arrays, "--out", tmp_path / "run", "--steps", 3, "--validate-every", 3)
+    launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+    done = subprocess.run([*launcher, *arguments], capture_output=True, text=True, env=QUIET, timeout=300, cwd=ROOT)
     assert done.returncode == 0, done.stderr
     assert load_checkpoint(tmp_path / "run" / "last.pt").step == 3
 
 
-def test_fine_tuning_to_another_charset_keeps_the_rows_of_shared_characters(arrays: Path, tmp_path: Path) -> None:
-    common = ("--steps", 1, "--validate-every", 1, "--workers", 0)
+def test_fine_tuning_to_another_charset_keeps_the_rows_of_shared_characters(train: Train, arrays: Path, tmp_path: Path) -> None:
+    common = ("--steps", 1, "--validate-every", 1)
     assert train(arrays, "--val", arrays, "--out", tmp_path / "first", *common).returncode == 0
     other = Charset("تبا!", version=9)
     arrays2 = write_arrays(tmp_path / "arrays2", charset=other)
@@ -143,8 +151,8 @@ def test_fine_tuning_to_another_charset_keeps_the_rows_of_shared_characters(arra
     torch.testing.assert_close(after["lstm.weight_ih_l0"], before["lstm.weight_ih_l0"])
 
 
-def test_refusals_are_one_line_and_say_what_differs(arrays: Path, tmp_path: Path) -> None:
-    common = ("--steps", 1, "--validate-every", 1, "--workers", 0)
+def test_refusals_are_one_line_and_say_what_differs(train: Train, arrays: Path, tmp_path: Path) -> None:
+    common = ("--steps", 1, "--validate-every", 1)
     assert train(arrays, "--val", arrays, "--out", tmp_path / "run", *common).returncode == 0
     taller = write_arrays(tmp_path / "taller", height_px=64)
     other = write_arrays(tmp_path / "other", charset=Charset("ابت", version=7))

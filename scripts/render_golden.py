@@ -1,0 +1,45 @@
+"""The golden lines of the tests, and the README's picture: rendered and spoilt by Rasm itself, in Amiri (SIL OFL).
+
+    python scripts/render_golden.py                   (Debian: apt install fonts-hosny-amiri)
+
+``tests/test_golden.py`` asserts that the shipped model reads each one exactly. Run this again only to change the lines:
+the pictures are committed, so that the tests need no font.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import cv2
+
+from model.charset import DEFAULT_CHARSET
+from model.image import ImageSettings
+from model.synth import Synthesizer, find_fonts
+from model.synth_text import TextSource
+
+ROOT = Path(__file__).resolve().parent.parent
+GOLDEN = ROOT / "tests" / "golden"
+LINES = {
+    "prose": ("قال ابن خلدون في مقدمته : ان الانسان مدني بالطبع ، اي لا بد له من الاجتماع .", 3),
+    "figures": ("طبع في بيروت سنة ١٩٥٣ (ص ١٢٠ - ١٤٥) ثم أعيد طبعه في «القاهرة» .", 5),
+    "heading": ("الفصل الثالث : في العمران البدوي والأمم الوحشية", 8),
+}
+
+
+def main() -> int:
+    amiri = [f for f in find_fonts(None, DEFAULT_CHARSET) if Path(f.path).name == "Amiri-Regular.ttf"]
+    if not amiri:
+        print("render_golden.py: error: Amiri is not installed; on Debian: apt install fonts-hosny-amiri", file=sys.stderr)
+        return 2
+    synthesizer = Synthesizer([TextSource("golden", [text for text, _ in LINES.values()], 1.0)], amiri, DEFAULT_CHARSET, ImageSettings())
+    for name, (text, seed) in LINES.items():
+        scan = synthesizer.scan(seed, text)
+        assert scan is not None
+        cv2.imwrite(str(GOLDEN / f"{name}.png"), scan)
+        (GOLDEN / f"{name}.gt.txt").write_text(text + "\n", encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,89 @@
+"""Batches are a function of their number: fixed shapes, every line once an epoch, the same for the same seed."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from model.arrays import ArrayWriter, LineArrays
+from model.augment import augment_line
+from model.charset import DEFAULT_CHARSET
+from model.config import TrainConfig
+from model.data import Batch, BatchSource
+from model.errors import DatasetError
+from model.image import ImageSettings
+
+CONFIG = TrainConfig(columns_per_batch=512, bucket_px=64, max_width_px=256, augment_share=0.0)
+IMAGE = ImageSettings()
+
+
+@pytest.fixture(scope="module")
+def arrays(tmp_path_factory: pytest.TempPathFactory) -> LineArrays:
+    """Twenty lines, each of a grey of its own, so that it can be told in a batch."""
+    path = tmp_path_factory.mktemp("arrays")
+    with ArrayWriter(path, IMAGE, DEFAULT_CHARSET, unlabelled="َ") as writer:
+        for n in range(20):
+            writer.add(np.full((48, 40 + 15 * n), n, np.uint8), DEFAULT_CHARSET.encode("اب" if n % 2 else "ا"), f"{n}", "g")
+        writer.finish({})
+    return LineArrays(path)
+
+
+def source(arrays: LineArrays, config: TrainConfig = CONFIG, batches: int = 100) -> BatchSource:
+    return BatchSource([arrays], None, DEFAULT_CHARSET, IMAGE, config, batches)
+
+
+def test_shapes_are_those_of_buckets(arrays: LineArrays) -> None:
+    data = source(arrays)
+    for k in range(20):
+        batch = data[k]
+        lines, channels, height, width = batch.images.shape
+        assert (channels, height, lines) == (1, 48, 512 // width) and width % 64 == 0
+        assert batch.images.dtype == torch.uint8
+        assert batch.targets.shape[0] == batch.target_lengths.sum()
+
+
+def test_an_epoch_has_every_line_that_fits(arrays: LineArrays) -> None:
+    data = source(arrays)
+    seen = Counter(int(line[0, 0, 0]) for k in range(sum(data.epoch_batches)) for line in data[k].images)
+    assert sorted(seen) == [n for n in range(20) if 40 + 15 * n <= 256]
+    assert data.too_wide == 20 - len(seen)
+
+
+def equal(a: Batch, b: Batch) -> bool:
+    return a.images.equal(b.images) and a.targets.equal(b.targets)
+
+
+def test_the_number_and_the_seed_decide(arrays: LineArrays) -> None:
+    config = replace(CONFIG, augment_share=1.0)
+    in_order = source(arrays, config)
+    batches = [in_order[k] for k in range(12)]
+    assert equal(source(arrays, config)[11], batches[11]), "whatever was made before"
+    assert not all(equal(source(arrays, replace(config, seed=2))[k], batches[k]) for k in range(12))
+
+
+def test_what_labels_leave_out_is_marked(arrays: LineArrays) -> None:
+    batch = source(arrays)[0]
+    assert batch.unlabelled.sum(dim=1).tolist() == [1] * len(batch.images)
+    assert batch.unlabelled[0, DEFAULT_CHARSET.index["َ"]]
+
+
+def test_nothing_to_train_on_is_said(arrays: LineArrays) -> None:
+    with pytest.raises(DatasetError, match="32 px"):
+        source(arrays, replace(CONFIG, bucket_px=32, max_width_px=32))
+
+
+def test_augmentation_keeps_height_and_bound_and_follows_the_seed() -> None:
+    line = np.full((48, 200), 255, np.uint8)
+    line[15:35, 20:180:7] = 0
+    varied = []
+    for seed in (1, 1, 2):
+        torch.manual_seed(seed)
+        varied.append([augment_line(line, 210) for _ in range(20)])
+    assert all(v.shape[0] == 48 and v.shape[1] <= 210 and v.dtype == np.uint8 for v in varied[0])
+    assert all(np.array_equal(a, b) for a, b in zip(varied[0], varied[1], strict=True))
+    assert not all(np.array_equal(a, b) for a, b in zip(varied[0], varied[2], strict=True))
+    assert all(int(v.max()) - int(v.min()) > 60 for v in varied[0]), "the ink is still there"

@@ -1,0 +1,76 @@
+"""The service as a test needs it: started for real, with the stored tiny model, and images to send to it."""
+
+import contextlib
+import io
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import numpy as np
+from PIL import Image
+
+ROOT = Path(__file__).resolve().parents[1]
+TINY_MODEL = ROOT / "tests" / "fixtures" / "tiny_v1.onnx"
+START_TIMEOUT_S = 120.0
+
+
+def line_png(width_px: int = 320, height_px: int = 32, seed: int = 0) -> bytes:
+    """A picture in which the tiny model reads something."""
+    blots = np.random.default_rng(seed).integers(0, 256, (8, width_px // 4), dtype=np.uint8)
+    pixels = np.kron(blots, np.ones((height_px // 8, 4), dtype=np.uint8))
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, "PNG")
+    return file.getvalue()
+
+
+def environment(**variables: str) -> dict[str, str]:
+    """This process's environment with the settings of a service for tests."""
+    settings = {"DJANGO_SETTINGS_MODULE": "config.settings", "SECRET_KEY": "test", "DEBUG": "", "DATABASE_URL": ""}
+    return {**os.environ, **settings, "RASM_MODEL": str(TINY_MODEL), **variables}
+
+
+def free_port() -> int:
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return int(s.getsockname()[1])
+
+
+@dataclass(frozen=True)
+class Service:
+    url: str
+    pid: int
+
+
+PRODUCTION_SERVER = ("-m", "gunicorn", "-c", "backend/gunicorn.conf.py")
+
+
+@contextlib.contextmanager
+def running_service(log: Path, command: Sequence[str] = PRODUCTION_SERVER, port: int | None = None, **variables: str) -> Iterator[Service]:
+    """The service, ready to read, as ``python command`` starts it."""
+    port = port or free_port()
+    url = f"http://127.0.0.1:{port}"
+    settings = environment(HOST="127.0.0.1", PORT=str(port), **variables)
+    with log.open("w") as output:
+        process = subprocess.Popen([sys.executable, *command], cwd=ROOT, env=settings, stdout=output, stderr=output)
+        try:
+            _wait(url, process, log)
+            yield Service(url, process.pid)
+        finally:
+            process.terminate()
+            process.wait(timeout=30)
+
+
+def _wait(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + START_TIMEOUT_S
+    while time.monotonic() < deadline and process.poll() is None:
+        with contextlib.suppress(httpx.HTTPError):
+            if httpx.get(url + "/health/ready", trust_env=False).status_code == 200:
+                return
+        time.sleep(0.05)
+    raise RuntimeError(f"the service did not start:\n{log.read_text()}")

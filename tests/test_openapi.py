@@ -1,0 +1,57 @@
+"""The committed OpenAPI schema is the service's own (``make openapi`` renews it), and its examples are real."""
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.serving import ROOT, line_png
+
+pytestmark = pytest.mark.usefixtures("django_is_set_up")
+
+
+def schema() -> dict[str, Any]:
+    from ocr.api import api
+
+    return json.loads(json.dumps(api.get_openapi_schema()))
+
+
+def example(name: str) -> Any:
+    [example] = schema()["components"]["schemas"][name]["examples"]
+    return example
+
+
+def post(data: dict[str, Any]) -> Any:
+    from django.test import Client
+
+    return Client().post("/api/v1/ocr", data).json()
+
+
+def upload(name: str, data: bytes) -> Any:
+    from django.core.files.uploadedfile import SimpleUploadedFile
+
+    return SimpleUploadedFile(name, data)
+
+
+def test_the_committed_schema_is_the_services() -> None:
+    committed = json.loads((ROOT / "docs" / "openapi.json").read_text(encoding="utf-8"))
+    assert committed == schema(), "the API has changed: run `make openapi` and commit docs/openapi.json"
+
+
+def test_the_example_of_a_reading_is_a_real_reply() -> None:
+    """Its texts are another model's; all that does not depend on the model is compared."""
+    expected = example("OcrReply")
+    good, bad = expected["results"]
+    image = line_png(good["width_px"], good["height_px"])
+    reply = post({"files": [upload(good["name"], image), upload(bad["name"], b"notes")]})
+    assert reply.keys() == expected.keys() and reply["model"].keys() == expected["model"].keys()
+    assert reply["results"][1] == bad
+    for key in ("text", "confidence"):
+        assert type(reply["results"][0].pop(key)) is type(good.pop(key))
+    assert reply["results"][0] == good
+
+
+def test_the_example_of_a_refusal_is_a_real_reply() -> None:
+    expected, reply = example("ErrorReply"), post({})
+    assert len(reply["error"].pop("request_id")) == len(expected["error"].pop("request_id"))
+    assert reply == expected

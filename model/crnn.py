@@ -53,7 +53,7 @@ class CRNN(nn.Module):
         self.lstm = nn.LSTM(config.projection, config.lstm_size, config.lstm_layers, bidirectional=True, dropout=between)
         self.dropout = nn.Dropout(config.dropout)
         self.output = nn.Linear(2 * config.lstm_size, classes)
-# channels last is what oneDNN and cuDNN are fastest with; but oneDNN (torch 2.13, CPU) writes past its buffers in the
+        # channels last is what oneDNN and cuDNN are fastest with; but oneDNN (torch 2.13, CPU) writes past its buffers in the
         # backward pass of channels-last convolutions whose channels do not fill its blocks of 16
         if all(channels % 16 == 0 for channels in (*config.channels, config.projection)):
             self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]

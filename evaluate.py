@@ -184,12 +184,13 @@ def open_tesseract(threads: int) -> Engine:
             names = []
             for i, image in enumerate(images):
                 names.append(f"{folder}/{i}.png")
-                # Tesseract wants paper around the ink, and guesses at resolutions that are not told
+                # a little paper around the ink, a stated resolution, and page mode 13 (raw line): of the borders 0, 10, 30 px and
+                # the modes 6, 7, 13 this errs least on scanned lines
                 framed = cv2.copyMakeBorder(image, 10, 10, 10, 10, cv2.BORDER_CONSTANT, value=(255, 255, 255))
                 cv2.imwrite(names[-1], framed[..., ::-1] if framed.ndim == 3 else framed)
             listing = Path(folder) / "list.txt"
             listing.write_text("\n".join(names) + "\n")
-            command = ["tesseract", str(listing), "stdout", "-l", "ara", "--psm", "7", "--dpi", "300"]
+            command = ["tesseract", str(listing), "stdout", "-l", "ara", "--psm", "13", "--dpi", "300"]
             done = subprocess.run(command, capture_output=True, text=True, env=environment)
         pages = done.stdout.split("\f")[: len(images)]  # each image's text ends with a form feed
         if done.returncode or len(pages) != len(images):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -9,8 +10,9 @@ import pytest
 from model.image import decode
 from model.recognizer import Recognizer
 
-GOLDEN = Path(__file__).parent / "golden"
-SHIPPED = Path(__file__).parent.parent / "model" / "weights" / "rasm-print.onnx"
+ROOT = Path(__file__).parent.parent
+GOLDEN = ROOT / "tests" / "golden"
+SHIPPED = ROOT / "model" / "weights" / "rasm-print.onnx"
 NAMES = sorted(path.stem for path in GOLDEN.glob("*.png"))
 
 
@@ -33,6 +35,19 @@ def test_the_shipped_model_reads_it(recognizer: Recognizer, name: str) -> None:
     assert reading.text == truth(name)
     assert reading.confidence > 0.8
     assert "".join(c.text for c in reading.characters).strip() == reading.text
+
+
+def test_the_readme_and_the_schema_show_a_real_reply(recognizer: Recognizer) -> None:
+    schema = json.loads((ROOT / "docs" / "openapi.json").read_text(encoding="utf-8"))
+    (example,) = schema["components"]["schemas"]["OcrReply"]["examples"]
+    shown = example["results"][0]
+    image = decode((GOLDEN / shown["name"]).read_bytes())
+    (reading,) = recognizer.read([image])
+    assert (shown["height_px"], shown["width_px"]) == image.shape[:2]
+    assert shown["text"] == reading.text
+    assert shown["confidence"] == pytest.approx(reading.confidence, abs=0.01)
+    assert example["model"] == {"name": recognizer.info.name, "version": recognizer.info.version}
+    assert shown["text"] in (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 def test_all_at_once_and_in_order(recognizer: Recognizer) -> None:

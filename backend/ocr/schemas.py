@@ -11,7 +11,7 @@ class Model(Schema):
     """The model that has read."""
 
     name: str = Field(examples=["rasm-print"])
-    version: str = Field(examples=["1"])
+    version: str = Field(examples=["0.1.0"])
 
 
 class FileError(Schema):
@@ -47,9 +47,16 @@ class OcrReply(Schema):
         json_schema_extra={
             "examples": [
                 {
-                    "model": {"name": "rasm-print", "version": "1"},
+                    "model": {"name": "rasm-print", "version": "0.1.0"},
                     "results": [
-                        {"name": "line.png", "width_px": 640, "height_px": 64, "text": "السلام عليكم", "confidence": 0.98, "error": None},
+                        {
+                            "name": "heading.png",
+                            "width_px": 736,
+                            "height_px": 58,
+                            "text": "الفصل الثالث : في العمران البدوي والأمم الوحشية",
+                            "confidence": 0.9948,
+                            "error": None,
+                        },
                         {
                             "name": "notes.txt",
                             "width_px": None,
@@ -72,7 +79,7 @@ class ModelDescription(Schema):
     """One model that the service has."""
 
     name: str = Field(examples=["rasm-print"])
-    version: str = Field(examples=["1"])
+    version: str = Field(examples=["0.1.0"])
     precision: str = Field(description="Of the weights: fp32 or int8.", examples=["fp32"])
     default: bool = Field(description="Whether it reads when a request names none.")
     height_px: int = Field(description="The height that a line is scaled to.", examples=[48])

@@ -19,6 +19,7 @@ found while reading. It cannot be held to PyTorch's figures, so it is held to it
 from __future__ import annotations
 
 import argparse
+import json
 import logging
 import sys
 import tempfile
@@ -56,7 +57,7 @@ GATE_SHAPES = ((1, 64), (1, 832), (3, 448), (8, 128), (2, 1216))
 GATE_LINES = 64
 CALIBRATION_LINES = 128
 MEASURED_LINES = 600
-NORMALISATION = (  # the checkpoint does not say what preprocess.py was asked to do otherwise
+NORMALISATION = (
     "model.text.normalise_label, as by default: NFC; letters for presentation forms; no control marks; leaders of four or more as one; "
     f"single spaces; look-alikes unified: {', '.join(row.name for row in LOOK_ALIKES)}"
 )
@@ -265,6 +266,11 @@ def spread(indices: Sequence[int], count: int) -> list[int]:
     return [indices[i] for i in np.linspace(0, len(indices) - 1, min(count, len(indices))).round().astype(int)]
 
 
+def normalisation(checkpoint: Checkpoint) -> str:
+    """What was done to the labels: what always is, and what preprocess.py was asked to do to each of the arrays."""
+    return "; ".join([NORMALISATION, *(json.dumps(labels, ensure_ascii=False) for labels in checkpoint.labels)])
+
+
 def export(checkpoint: Checkpoint, out: Path, name: str, version: str, arrays: LineArrays | None, int8: bool, max_cer_loss: float) -> None:
     """Writes ``out``, or raises ExportError and writes nothing."""
     if arrays is not None:
@@ -274,7 +280,7 @@ def export(checkpoint: Checkpoint, out: Path, name: str, version: str, arrays: L
         version,
         checkpoint.charset,
         checkpoint.image,
-        normalisation=NORMALISATION,
+        normalisation=normalisation(checkpoint),
         sources=tuple(checkpoint.sources),
         step=checkpoint.step,
         seconds=checkpoint.seconds,

@@ -160,6 +160,7 @@ def train(args: argparse.Namespace, world: World) -> int:
     sources = [f"{p.name}: {len(a)} lines" for p, a in zip(args.arrays, train_arrays, strict=True)] + [
         f"rendered from {Path(t).name}" for t in args.text
     ]
+    labels = [{**a.manifest["labels"], "unlabelled": a.unlabelled} for a in train_arrays if "labels" in a.manifest]
     if leads:
         args.out.mkdir(parents=True, exist_ok=True)
         parameters = sum(p.numel() for p in network.parameters())
@@ -175,7 +176,8 @@ def train(args: argparse.Namespace, world: World) -> int:
     def save(name: str, weights: dict[str, Tensor], figures: dict[str, float], resume: dict[str, object]) -> None:
         weights = {k: v.detach().cpu().clone() for k, v in weights.items()}
         save_checkpoint(
-            args.out / name, Checkpoint(args.out.name, crnn, config, image, charset, weights, step, seconds, figures, sources, resume)
+            args.out / name,
+            Checkpoint(args.out.name, crnn, config, image, charset, weights, step, seconds, figures, sources, labels, resume),
         )
 
     def save_last(figures: dict[str, float]) -> None:

@@ -21,10 +21,10 @@ def _import_transforms():  # type: ignore[no-untyped-def]
     try:
         from torchvision.transforms import v2
     except RuntimeError:
-        library = torch.library.Library("torchvision", "FRAGMENT")
-        library.define("nms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
-        library.define("qnms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
-        _import_transforms.library = library  # type: ignore[attr-defined]  # a library that is collected takes its operators along
+        operators = torch.library.Library("torchvision", "FRAGMENT")
+        operators.define("nms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
+        operators.define("qnms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
+        _import_transforms.operators = operators  # type: ignore[attr-defined]  # collected, it would take them along
         from torchvision.transforms import v2
     return v2
 

@@ -10,6 +10,7 @@ The file is a ``torch.save`` of plain data (loaded with ``weights_only=True``, s
     step, seconds          how far the run is
     metrics                figures of the validation that the file was written after
     sources                what it was trained on, for people: a list of strings
+    labels                 what preprocess.py was asked to do to the labels of each of its arrays; older files lack it
     resume                 optimiser, random states, best figures ...; empty in ``best.pt``
 """
 
@@ -29,6 +30,7 @@ from model.errors import CheckpointError
 from model.image import ImageSettings
 
 FORMAT_VERSION = 1
+_PLAIN = ("rasm_version", "name", "weights", "step", "seconds", "metrics", "sources", "labels", "resume")  # saved as they are
 
 
 @dataclass
@@ -45,6 +47,7 @@ class Checkpoint:
     seconds: float = 0.0
     metrics: dict[str, float] = field(default_factory=dict)
     sources: list[str] = field(default_factory=list)
+    labels: list[dict[str, Any]] = field(default_factory=list)
     resume: dict[str, Any] = field(default_factory=dict)
     rasm_version: str = __version__
 
@@ -59,7 +62,7 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
     """Written beside and moved into place, so that a run killed in between still has the last one."""
     contents = {
         "format_version": FORMAT_VERSION,
-        **{k: getattr(checkpoint, k) for k in ("rasm_version", "name", "weights", "step", "seconds", "metrics", "sources", "resume")},
+        **{k: getattr(checkpoint, k) for k in _PLAIN},
         **{k: asdict(getattr(checkpoint, k)) for k in ("crnn", "train", "image")},
         "charset": checkpoint.charset.to_json(),
     }

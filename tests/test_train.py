@@ -39,7 +39,7 @@ def write_arrays(path: Path, lines: int = 24, charset: Charset = DEFAULT_CHARSET
                 for bar in range("ابت".index(c) + 1):
                     line[10 : height_px - 8, 40 * i + 6 + 9 * bar : 40 * i + 10 + 9 * bar] = 0
             writer.add(line, charset.encode(text), f"{n}.png", "bars")
-        writer.finish({})
+        writer.finish({"labels": {"diacritics": "strip"}})
     return path
 
 
@@ -118,13 +118,14 @@ def wait_for(condition: Callable[[], bool], process: subprocess.Popen[str]) -> N
 
 
 def test_it_learns(train: Train, tmp_path: Path) -> None:
-    arrays = write_arrays(tmp_path / "three", charset=Charset("ابت"))
+    arrays = write_arrays(tmp_path / "three", charset=Charset("ابتَ"), unlabelled="َ")
     done = train(
         arrays, "--val", arrays, "--out", tmp_path / "run", "--steps", 200, "--validate-every", 200, "--lstm-size", 32, "--projection", 32,
         "--channels", 16, 16, 32, 32, "--learning-rate", 0.005, "--augment-share", 0, "--dropout", 0, "--warmup-steps", 20,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert load_checkpoint(tmp_path / "run" / "best.pt").metrics["cer"] < 0.1, done.stdout
+    assert load_checkpoint(tmp_path / "run" / "best.pt").labels == [{"diacritics": "strip", "unlabelled": "َ"}]
     assert list((tmp_path / "run").glob("events.*")), "TensorBoard's file"
 
 

@@ -2,7 +2,9 @@
 
     python scripts/render_golden.py                   (Debian: apt install fonts-hosny-amiri)
 
-``tests/test_golden.py`` asserts that the shipped model reads each one exactly. Run this again only to change the lines:
+``tests/test_golden.py`` asserts that the shipped model reads each one exactly. The seeds
+were chosen for that: of fifteen renderings of each line, rasm-print 0.1.0 reads 8, 13 and 10 without an error. The lines
+guard against change and measure nothing. Run this again only to change the lines:
 the pictures are committed, so that the tests need no font.
 """
 

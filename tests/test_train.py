@@ -172,3 +172,12 @@ def test_refusals_are_one_line_and_say_what_differs(train: Train, arrays: Path, 
         assert done.returncode == 2, (arguments, done.stdout, done.stderr)
         assert says in done.stderr, done.stderr
         assert "Traceback" not in done.stderr
+
+
+def test_it_stops_early_when_validation_no_longer_improves(train: Train, arrays: Path, tmp_path: Path) -> None:
+    # nothing is learned at a rate of 0, so that validations soon stop improving
+    done = train(
+        arrays, "--val", arrays, "--out", tmp_path / "run", "--steps", 50, "--validate-every", 1, "--learning-rate", 0, "--patience", 2
+    )
+    assert done.returncode == 0, done.stderr
+    assert 3 <= load_checkpoint(tmp_path / "run" / "last.pt").step < 50

@@ -1,6 +1,6 @@
 """The golden lines of the tests, and the README's picture: rendered and spoilt by Rasm itself, in Amiri (SIL OFL).
 
-    python scripts/render_golden.py                   (Debian: apt install fonts-hosny-amiri)
+    python -m scripts.render_golden                   (Debian: apt install fonts-hosny-amiri)
 
 ``tests/test_golden.py`` asserts that the shipped model reads each one exactly. The seeds
 were chosen for that: of fifteen renderings of each line, rasm-print 0.1.0 reads 8, 13 and 10 without an error. The lines

@@ -161,6 +161,7 @@ def _stretches(text: str) -> list[tuple[bool, str]]:
     return [(is_rtl, "".join(group)) for is_rtl, group in itertools.groupby(text, key=_is_rtl)]
 
 
+@lru_cache(maxsize=4096)
 def _is_rtl(character: str) -> bool:
     return unicodedata.bidirectional(character) in ("AL", "R", "NSM")
 

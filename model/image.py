@@ -138,7 +138,7 @@ def line_to_array(image: Pixels, settings: ImageSettings) -> Pixels:
 
 def _stretch_contrast(grey: Pixels) -> Pixels:
     """Ink to 0 and paper to 255, inverting light text on dark; an image with nothing on it becomes white."""
-    shares = np.bincount(grey.ravel(), minlength=256).cumsum() / grey.size
+    shares = cv2.calcHist([grey], [0], None, [256], [0, 256]).ravel().astype(np.int64).cumsum() / grey.size
     dark, middle, light = (float(np.searchsorted(shares, share)) for share in (0.005, 0.5, 0.995))
     if light - dark < 24:  # nothing, or so little ink that it is outside these shares: a lone digit on a wide line
         dark, light = float(grey.min()), float(grey.max())
@@ -146,8 +146,9 @@ def _stretch_contrast(grey: Pixels) -> Pixels:
             return np.full_like(grey, 255)
     if middle - dark < light - middle:  # most of a line is paper: the commoner side is paper
         grey, dark, light = np.asarray(255 - grey, dtype=np.uint8), 255 - light, 255 - dark
-    scale = 255.0 / (light - dark)
-    return np.asarray(cv2.convertScaleAbs(np.clip(grey, dark, light).astype(np.float32) - dark, alpha=scale), dtype=np.uint8)
+    levels = np.clip(np.arange(256), dark, light).astype(np.float32) - dark
+    table = cv2.convertScaleAbs(levels, alpha=255.0 / (light - dark))
+    return np.asarray(cv2.LUT(grey, table), dtype=np.uint8)
 
 
 def pad_line(line: Pixels, width_px: int) -> Pixels:

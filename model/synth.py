@@ -26,14 +26,17 @@ from model.charset import LEADER, TATWEEL, Charset, to_visual, visual_runs
 from model.ctc import WIDTH_STRIDE
 from model.errors import DatasetError, RasmError
 from model.image import ImageSettings, Pixels, line_to_array
-from model.synth_text import TextSampler, TextSource
+from model.synth_text import JOINS_NEXT, JOINS_PREVIOUS, TextSampler, TextSource
 
 FONT_FOLDERS = ("/usr/share/fonts", "/usr/local/share/fonts", "~/.fonts", "~/.local/share/fonts", "/Library/Fonts", "~/Library/Fonts")
 # most of what is read is books, and books are set in Naskh; how much a family counts, by the words in its file names
 _BOOK_FACES = (
-    "amiri-", "scheherazade", "naskh", "kacstbook", "kacstoffice", "kacstqurn", "kacstone", "kacstletter", "nazli", "alarabiya",
-    "freeserif", "lateef", "harmattan", "traditional", "simplified", "lotus", "yakout", "thabit", "kacstfarsi", "amiriquran",
+    "scheherazade", "naskh", "kacstbook", "kacstoffice", "kacstqurn", "kacstone", "kacstletter", "nazli",
+    "freeserif", "lateef", "harmattan", "traditional", "simplified", "lotus", "yakout", "kacstfarsi", "amiriquran",
 )  # fmt: skip
+# the only ones of Debian's fonts that stack letters as metal type does (يحـ, لمحـ, نمـ, يمـ): without many of them a reader of old
+# print takes the م for nothing
+_STACKING_FACES = ("amiri-",)
 _DISPLAY_FACES = (
     "kufi", "nastaliq", "awami", "lemonada", "decorative", "kacstart", "poster", "digital", "ae_electron", "ostorah", "metal", "japan",
     "jet", "shado", "graph", "tholoth", "dimnah", "battar", "granada", "petra", "sindbad", "alkalami", "tehreer", "ajrak", "titr", "rehan",
@@ -42,8 +45,9 @@ _DISPLAY_FACES = (
 Levels = NDArray[Any]  # float32; OpenCV's stubs do not say so
 
 _PROBE = "ابتثجحخدذرزسشصضطظعغفقكلمنهوي"
+_OLD_STOP, _RETURNED_YEH = "·", "ے"  # what founts of about 1900 have for . and a last ي or ى
 _DRAWN_AS = {"-": "-–—", '"': '"“”', "'": "'’‘", "*": "*٭✱", "•": "•●", "%": "%٪"}
-_SIZES_PX = (34, 42, 50, 58)
+_SIZES_PX = (28, 34, 40, 46)  # lines of 48 px, set solid, have 34
 
 
 @dataclass(frozen=True)
@@ -71,7 +75,7 @@ def find_fonts(folders: list[str] | None, charset: Charset) -> list[Font]:
             if p.suffix.lower() in (".ttf", ".otf")
         }
     )
-    wanted = sorted(set(charset.characters) | set("".join(_DRAWN_AS.values())))
+    wanted = sorted(set(charset.characters) | set("".join(_DRAWN_AS.values()) + _OLD_STOP + _RETURNED_YEH))
     found: list[tuple[str, frozenset[str], bool]] = []
     for file in files:
         try:
@@ -106,6 +110,8 @@ def _style_weight(path: str) -> float:
     name = Path(path).stem.lower()
     if any(word in name for word in _DISPLAY_FACES):
         return 0.12
+    if any(word in name for word in _STACKING_FACES):
+        return 40.0
     return 6.0 if any(word in name for word in _BOOK_FACES) else 1.0
 
 
@@ -119,14 +125,17 @@ class _Face:
         self.size_px = 0
         self.glyphs: dict[tuple[int, int], tuple[NDArray[np.uint8], int, int]] = {}
 
-    def shape(self, text: str, ltr: bool, features: dict[str, bool]) -> list[tuple[int, int, int, int]]:
-        """(glyph, x offset, y offset, advance) in font units, from left to right."""
+    def shape(self, text: str, ltr: bool, features: dict[str, bool]) -> list[tuple[int, int, int, int, int]]:
+        """(glyph, x offset, y offset, advance, index of its character) in font units, from left to right."""
         buffer = hb.Buffer()
         buffer.add_str(text)
         buffer.guess_segment_properties()
         buffer.direction = "ltr" if ltr else "rtl"
         hb.shape(self.hb_font, buffer, features)
-        return [(i.codepoint, p.x_offset, p.y_offset, p.x_advance) for i, p in zip(buffer.glyph_infos, buffer.glyph_positions, strict=True)]
+        return [
+            (i.codepoint, p.x_offset, p.y_offset, p.x_advance, i.cluster)
+            for i, p in zip(buffer.glyph_infos, buffer.glyph_positions, strict=True)
+        ]
 
     def glyph(self, glyph: int, size_px: int) -> tuple[NDArray[np.uint8], int, int]:
         """Its coverage 0..255, and where it stands from the pen: (bitmap, left, top)."""
@@ -207,7 +216,7 @@ class Synthesizer:
                 continue
             if width_px is None or (fill := line.pixels.shape[1] / width_px) <= 1:
                 return line
-            if fill < 1.2 and width_px // WIDTH_STRIDE >= 1.3 * len(line.classes):
+            if fill < 1.3 and width_px // WIDTH_STRIDE >= 1.3 * len(line.classes):
                 # a condensed setting of the same line costs less than drawing another
                 squeezed = cv2.resize(line.pixels, (width_px, self.image.height_px), interpolation=cv2.INTER_AREA)
                 return replace(line, pixels=np.asarray(squeezed, dtype=np.uint8))
@@ -258,9 +267,11 @@ class Synthesizer:
         tracking = rng.gauss(0, 0.01) if rng.random() < 0.2 else 0.0
         word_space = max(0.35, rng.gauss(1.1, 0.3)) if rng.random() < 0.8 else rng.uniform(0.3, 2.5)
         raised_notes, jitter_px = rng.random() < 0.6, rng.choice((0, 0, 0, 0.6))
+        # hand-set type stands apart, now more, now less, wherever letters do not join
+        gap, unevenness = (abs(rng.gauss(0, 0.05)), rng.uniform(0.01, 0.05)) if rng.random() < 0.4 else (0.0, 0.0)
         placed: list[tuple[NDArray[np.uint8], int, int]] = []
         pen = 0.0
-        for run, ltr, note in _drawn_runs(rng, text):
+        for run, ltr, note in _drawn_runs(rng, text, font.coverage):
             used = font if not ltr or (set(run) - {" "} <= font.coverage and rng.random() < 0.7) else companion
             if not set(run) - {" "} <= used.coverage:
                 able = next((f for f in (font, *self.latin, *self.arabic) if set(run) - {" "} <= f.coverage), None)
@@ -271,7 +282,12 @@ class Synthesizer:
             face = _open(used.path)
             scale = run_px / face.units
             space = face.ft_face.get_char_index(" ")
-            for glyph, dx, dy, advance in face.shape(run if ltr else run[::-1].translate(_UNMIRROR), ltr, features):
+            typed = run if ltr else run[::-1].translate(_UNMIRROR)
+            last = -1
+            for glyph, dx, dy, advance, at in face.shape(typed, ltr, features):
+                if unevenness and at != last and last >= 0 and typed[at] in _NOT_JOINING and typed[last] != " ":
+                    pen += max(-0.03, rng.gauss(gap, unevenness)) * size_px
+                last = at
                 if glyph != space:
                     bitmap, left, top = face.glyph(glyph, run_px)
                     y = -top - rise_px - round(dy * scale + (rng.gauss(0, jitter_px) if jitter_px else 0))
@@ -291,14 +307,22 @@ class Synthesizer:
 
 
 _UNMIRROR = str.maketrans("()[]{}<>«»", ")(][}{><»«")  # HarfBuzz mirrors right-to-left text itself, and runs come as drawn
+_KAF, _NOT_JOINING = frozenset("كک"), frozenset("اأإآدذرزوؤةىءژ")
 _NOTE_DIGITS = set("0123456789٠١٢٣٤٥٦٧٨٩")
 
 
-def _drawn_runs(rng: random.Random, text: str) -> list[tuple[str, bool, bool]]:
+def _drawn_runs(rng: random.Random, text: str, coverage: frozenset[str]) -> list[tuple[str, bool, bool]]:
     """(characters as drawn, is left to right, is a footnote mark), with the printer's forms of dashes, quotes and leaders."""
     leader = rng.choice((".", ".", " .", "·", "-", "_", "…")) * rng.randint(4, 40)
     forms = {c: rng.choice(options) for c, options in _DRAWN_AS.items()}
-    kashida = TATWEEL * rng.randint(1, 4)
+    kashida = TATWEEL * rng.randint(2, 5)
+    # short ones are the typeface's and not written down: before ك in much old print, or anywhere in a line that is justified
+    stretched, stretch = (_KAF if rng.random() < 0.7 else JOINS_PREVIOUS, rng.uniform(0.1, 0.8)) if rng.random() < 0.3 else ("", 0.0)
+    if stretched is JOINS_PREVIOUS:
+        stretch *= 0.25
+    old_stop = _OLD_STOP in coverage and rng.random() < 0.06
+    dotless_yeh = rng.random() < 0.08  # Egyptian print: the letter is ي all the same, as its books are transcribed
+    returned_yeh = rng.uniform(0.2, 1) if _RETURNED_YEH in coverage and rng.random() < 0.07 else 0.0
     visual = to_visual(text)
     notes = set()
     for start, c in enumerate(visual):  # (12) with no space before it, read from the right
@@ -315,7 +339,17 @@ def _drawn_runs(rng: random.Random, text: str) -> list[tuple[str, bool, bool]]:
             if piece and note != (at + i - 1 in notes):
                 runs.append((piece, ltr, not note))
                 piece = ""
-            piece += leader if c == LEADER else kashida if c == TATWEEL else forms.get(c, c)
+            ends_word = i == 0 or run[i - 1] in " .،:"  # the run is as drawn: what follows in reading is before
+            if old_stop and c == "." and not ltr:
+                piece += _OLD_STOP
+            elif c in "يى" and ends_word and returned_yeh and rng.random() < returned_yeh:
+                piece += _RETURNED_YEH
+            elif c == "ي" and ends_word and dotless_yeh:
+                piece += "ى"
+            else:
+                piece += leader if c == LEADER else kashida if c == TATWEEL else forms.get(c, c)
+            if not ltr and c in stretched and run[i + 1 : i + 2] in JOINS_NEXT and rng.random() < stretch:
+                piece += TATWEEL * rng.randint(1, 2)
         at += len(run)
         runs.append((piece, ltr, at - 1 in notes))
     return runs
@@ -354,7 +388,7 @@ def spoil(rng: random.Random, ink: Levels, size_px: int) -> Pixels:
         ink = _bend(rng, ink, size_px)
     scale = rng.uniform(0.55, 1.15) if rng.random() < 0.6 else 1.0  # the resolution of the scan
     if scale != 1.0:
-        ink = cv2.resize(ink, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
+        ink = cv2.resize(ink, None, fx=scale, fy=scale, interpolation=cv2.INTER_LINEAR)
         size_px = max(12, round(size_px * scale))
     kind = rng.random()
     if kind < 0.12:  # as from a file

@@ -23,8 +23,8 @@ _HAMZA = str.maketrans("أإآ", "ااا")
 _TO_ARABIC_INDIC = str.maketrans(WESTERN_DIGITS, ARABIC_INDIC_DIGITS)
 _TO_WESTERN = str.maketrans(ARABIC_INDIC_DIGITS + EXTENDED_DIGITS, WESTERN_DIGITS * 2)
 # letters that join to the next one, and those that can be joined to: a kashida goes between two of them
-_JOINS_NEXT = set("بتثجحخسشصضطظعغفقكلمنهيئپچگک")
-_JOINS_PREVIOUS = _JOINS_NEXT | set("ادذرزوةىأإآؤژ")
+JOINS_NEXT = set("بتثجحخسشصضطظعغفقكلمنهيئپچگک")
+JOINS_PREVIOUS = JOINS_NEXT | set("ادذرزوةىأإآؤژ")
 _RARE_LETTERS = "ؤئآإأءظغثذضزطپچژڤگٱ"
 _RARE_SIGNS = "ﷺ؛؟!«»[](){}*/+=%°×&#@§•\"'_"
 _LATIN = """
@@ -209,6 +209,6 @@ def _ornament(rng: random.Random) -> str:
 
 def _elongate(rng: random.Random, text: str) -> str:
     """Kashidas at some of the joins between letters, one tatweel each: how long it is drawn is the printer's."""
-    joins = [i + 1 for i in range(len(text) - 1) if text[i] in _JOINS_NEXT and text[i + 1] in _JOINS_PREVIOUS]
+    joins = [i + 1 for i in range(len(text) - 1) if text[i] in JOINS_NEXT and text[i + 1] in JOINS_PREVIOUS]
     chosen = set(rng.sample(joins, min(len(joins), rng.randint(1, 6))))
     return "".join(TATWEEL + c if i in chosen else c for i, c in enumerate(text))

@@ -13,6 +13,7 @@ import re
 import unicodedata
 from collections import Counter
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 from model.charset import ARABIC_INDIC_DIGITS, DIACRITICS, EXTENDED_DIGITS, LEADER, TATWEEL, WESTERN_DIGITS
@@ -28,7 +29,7 @@ class LookAlike:
     new: str
     reason: str
 
-    @property
+    @cached_property
     def table(self) -> dict[int, int]:
         return str.maketrans(self.old, self.new if len(self.new) == len(self.old) else self.new * len(self.old))
 
@@ -112,7 +113,11 @@ def normalise_label(text: str, settings: LabelSettings = LabelSettings(), change
     step("nfc", unicodedata.normalize("NFC", text))
     step("heh with hamza", _HEH_HAMZA.sub(r"ۀ\1", text))
     for row in LOOK_ALIKES:
-        if row.name not in settings.keep_apart and (row.name not in _BY_CONTEXT or _ARABIC.search(text)):
+        if (
+            any(c in text for c in row.old)
+            and row.name not in settings.keep_apart
+            and (row.name not in _BY_CONTEXT or _ARABIC.search(text))
+        ):
             step(row.name, text.translate(row.table))
     if settings.digits == "arabic_indic" and not _LATIN_LETTER.search(text):  # beside Latin letters 0-9 is what is printed
         step("western digits", text.translate(str.maketrans(WESTERN_DIGITS, ARABIC_INDIC_DIGITS)))

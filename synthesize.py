@@ -41,6 +41,10 @@ def main() -> int:
     parser.add_argument(
         "--height", type=int, default=ImageSettings.height_px, help=f"of the images, in pixels (default: {ImageSettings.height_px})"
     )
+    parser.add_argument(
+        "--as-written", action="store_true", help="the texts as they are, for measuring: no figures mixed in, no diacritic left out"
+    )
+    parser.add_argument("--clean", action="store_true", help="as set, not as printed and scanned")
     parser.add_argument("--charset", type=Path, metavar="FILE", help="a charset as JSON (default: Rasm's)")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--workers", type=int, default=default_workers())
@@ -68,7 +72,12 @@ def run(args: argparse.Namespace) -> int:
         raise ConfigError(f"{args.charset}: not a charset as JSON ({e})") from e
     fonts = find_fonts(args.fonts, charset)
     synthesizer = Synthesizer(
-        load_texts(args.text), fonts, charset, ImageSettings(height_px=args.height), max_characters=args.max_characters
+        load_texts(args.text),
+        fonts,
+        charset,
+        ImageSettings(height_px=args.height),
+        max_characters=args.max_characters,
+        as_written=args.as_written,
     )
     print(f"{sum(f.arabic for f in fonts)} Arabic fonts and {sum(not f.arabic for f in fonts)} Latin companions", flush=True)
     if args.preview:

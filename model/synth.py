@@ -22,7 +22,7 @@ import numpy as np
 import uharfbuzz as hb
 from numpy.typing import NDArray
 
-from model.charset import LEADER, TATWEEL, Charset, to_visual, visual_runs
+from model.charset import DIACRITICS, LEADER, TATWEEL, Charset, to_visual, visual_runs
 from model.ctc import WIDTH_STRIDE
 from model.errors import DatasetError, RasmError
 from model.image import ImageSettings, Pixels, line_to_array
@@ -195,9 +195,18 @@ class Synthesizer:
     """Draws lines of text. ``line(seed)`` is pure, so that any worker can draw any line."""
 
     def __init__(
-        self, texts: list[TextSource], fonts: list[Font], charset: Charset, image: ImageSettings, *, max_characters: int = 90
+        self,
+        texts: list[TextSource],
+        fonts: list[Font],
+        charset: Charset,
+        image: ImageSettings,
+        *,
+        max_characters: int = 90,
+        as_written: bool = False,
+        clean: bool = False,
     ) -> None:
-        self.sampler = TextSampler(texts, charset)
+        self.clean = clean
+        self.sampler = TextSampler(texts, charset, as_written=as_written)
         self.arabic = [f for f in fonts if f.arabic]
         self.arabic_weights = [f.weight for f in self.arabic]
         self.latin = [f for f in fonts if set("AZaz09.-") <= f.coverage] or self.arabic
@@ -248,7 +257,12 @@ class Synthesizer:
         ink, baseline, size_px = self._ink(rng, text, font)
         if ink.size == 0 or not ink.any():
             return None
-        return spoil(rng, *_frame(rng, ink, baseline, size_px)), Path(font.path).stem
+        ink, size_px = _frame(rng, ink, baseline, size_px)
+        if self.clean:
+            return np.asarray(255 - ink, dtype=np.uint8), Path(font.path).stem
+        # a vowel sign is a stroke or two: where most letters have one, what would wipe them out is left out
+        vowelled = sum(c in DIACRITICS for c in text) > 0.35 * len(text)
+        return spoil(rng, ink, size_px, gently=vowelled), Path(font.path).stem
 
     def _choose_font(self, rng: random.Random, text: str) -> Font | None:
         needed = {c for run, ltr in visual_runs(to_visual(text)) if not ltr for c in run} - {LEADER, " "}
@@ -382,11 +396,11 @@ def _frame(rng: random.Random, ink: NDArray[np.uint8], baseline: int, size_px: i
     return framed, size_px
 
 
-def spoil(rng: random.Random, ink: Levels, size_px: int) -> Pixels:
+def spoil(rng: random.Random, ink: Levels, size_px: int, *, gently: bool = False) -> Pixels:
     """What print, age, scanners and phones do: coverage 0..255 -> a grey scan, uint8. All measures follow ``size_px``."""
     if rng.random() < 0.45:
         ink = _bend(rng, ink, size_px)
-    scale = rng.uniform(0.55, 1.15) if rng.random() < 0.6 else 1.0  # the resolution of the scan
+    scale = rng.uniform(0.85 if gently else 0.55, 1.15) if rng.random() < 0.6 else 1.0  # the resolution of the scan
     if scale != 1.0:
         ink = cv2.resize(ink, None, fx=scale, fy=scale, interpolation=cv2.INTER_LINEAR)
         size_px = max(12, round(size_px * scale))
@@ -396,13 +410,13 @@ def spoil(rng: random.Random, ink: Levels, size_px: int) -> Pixels:
     # ink spreads or thins: blur, then where to cut. Noise at the cut makes edges ragged, and large noise breaks strokes
     full = float((ink > 100).mean())
     ink = cv2.GaussianBlur(ink, (0, 0), size_px * rng.uniform(0.008, 0.028))
-    ragged = rng.uniform(5, 45) * (rng.random() < 0.7)
+    ragged = rng.uniform(5, 20 if gently else 45) * (rng.random() < 0.7)
     if ragged:
         ink = ink + _noise(rng, ink.shape, rng.choice((0, 1, 1, 2))) * ragged
     if rng.random() < 0.25:  # uneven inking
         ink = ink * (1 + 0.12 * _noise(rng, ink.shape, 12))
     cut = rng.uniform(60, 165)
-    if float((ink > cut).mean()) < 0.6 * full:  # hairlines would vanish, and with them letters
+    if float((ink > cut).mean()) < (0.8 if gently else 0.6) * full:  # hairlines would vanish, and with them letters
         cut = 80.0
     if kind < 0.68:  # bilevel
         ink = np.where(ink > cut, np.float32(255), np.float32(0))

@@ -3,6 +3,7 @@
 # make train-demo    the whole way of training in a few minutes, on lines rendered on the spot
 # make lint          ruff and mypy
 # make openapi       docs/openapi.json, when the API has changed
+# make audit         known vulnerabilities of what is installed, asked of PyPI; without a network, that it fits together
 #
 # .venv gets the serving half first, without torch, and the rest when something other than serving is asked for.
 
@@ -17,7 +18,7 @@ PORT ?= 8000
 RASM_MODEL ?= model/weights/rasm-print.onnx
 export HOST PORT
 
-.PHONY: serve test train-demo lint openapi
+.PHONY: serve test train-demo lint openapi audit
 
 serve: export RASM_MODEL := $(RASM_MODEL)
 serve: $(VENV)/.serve
@@ -38,6 +39,14 @@ lint: $(VENV)/.full
 
 openapi: $(VENV)/.serve
 	$(PYTHON) backend/manage.py export_openapi_schema --api ocr.api.api --indent 1 --output docs/openapi.json
+
+# pip-audit's exit code is 1 for a vulnerability and for an unreachable PyPI alike: what it says tells them apart
+audit: $(VENV)/.full
+	$(PYTHON) -m pip check
+	@$(PYTHON) -m pip_audit --progress-spinner off --timeout 15 -r requirements-serve.txt --disable-pip --no-deps > $(VENV)/.audit 2>&1 \
+	    && cat $(VENV)/.audit || if grep -q "ConnectionError\|Max retries\|ServiceError\|timed out\|NameResolution" $(VENV)/.audit; \
+	    then echo "make audit: PyPI cannot be reached, so only the versions were checked against each other"; \
+	    else cat $(VENV)/.audit; exit 1; fi
 
 # Python 3.11 brings setuptools along, which serving does not need
 $(PYTHON):

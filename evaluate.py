@@ -1,57 +1,67 @@
-"""How well, and how fast, an engine reads lines with known text: Rasm, a checkpoint of it, or Tesseract.
+"""How well, and how fast, engines read datasets with known text: Rasm, a checkpoint of it, Tesseract, or a file of predictions.
 
-    python evaluate.py LINES                                          (the shipped model)
-    python evaluate.py LINES --model runs/mine/best.pt --engine rasm tesseract
+    python evaluate.py LINES                                          the shipped model
+    python evaluate.py LINES --engine rasm tesseract --report out     both, compared in pairs, with a report to look at
+    python evaluate.py LINES --model a.onnx runs/mine/best.pt         several models
+    python evaluate.py LINES --engine rasm predictions other.tsv      what anything else has read
+    python evaluate.py PAGES --engine rasm tesseract                  pages or PDFs with their text
 
-Where it stands: the end of the training way. Several engines read the same lines in one run and are scored by the same
-rules (``model/metrics.py``). LINES are folders of image and text pairs, as ``preprocess.py`` takes them.
+Where it stands: the end of the training way. Several engines read the same samples in one run and are scored by the same
+rules. Datasets are folders of image and text pairs, arrays of preprocess.py, or folders of pages (``evaluation/datasets.py``).
+Every figure's definition: ``docs/evaluation.md``.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import os
-import shutil
-import subprocess
 import sys
-import tempfile
-import time
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
-import cv2
-import numpy as np
-from tqdm import tqdm
-
+from evaluation import statistics
+from evaluation.comparison import compare
+from evaluation.datasets import Kind, Sample, Samples, open_samples
+from evaluation.engines import Decoder, Engine, RasmLines
+from evaluation.predictions import Predictions
+from evaluation.report import summary_line, write_report
+from evaluation.scoring import Scored, figures, score
+from evaluation.tesseract import Tesseract
+from evaluation.timing import Run, take_turns
 from model import metrics
-from model.errors import ConfigError, DatasetError, RasmError, TextError
-from model.image import Pixels, decode
-from model.pairs import find_pairs, open_datasets, read_label
-from model.recognizer import Recognizer
+from model.errors import ConfigError, RasmError
 
 SHIPPED_MODEL = Path(__file__).parent / "model" / "weights" / "rasm-print.onnx"
-LINES_A_TURN = 25  # lines that one engine reads before the next takes its turn, so that a busy moment slows them alike
-
-Engine = Callable[[Sequence[Pixels]], list[str]]
+FORMAT_VERSION = 1  # of the JSON object
 
 
-def main() -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="evaluate.py", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
     )
-    parser.add_argument("datasets", nargs="+", type=Path, metavar="LINES", help="folders of line images and their texts")
-    parser.add_argument("--model", type=Path, default=SHIPPED_MODEL, help="an ONNX file or a checkpoint (default: the shipped model)")
-    parser.add_argument("--engine", nargs="+", choices=("rasm", "tesseract"), default=["rasm"], help="who reads (default: rasm)")
+    parser.add_argument("datasets", nargs="+", type=Path, metavar="DATASET", help="folders of lines or pages with their texts, or arrays")
+    parser.add_argument("--model", nargs="+", type=Path, metavar="M", help="ONNX files or checkpoints (default: the shipped model)")
+    parser.add_argument(
+        "--engine",
+        nargs="+",
+        default=["rasm"],
+        metavar="E",
+        help="who reads: rasm, tesseract, and `predictions FILE` as often as wanted (default: rasm)",
+    )
+    parser.add_argument("--kind", choices=("auto", "lines", "pages"), default="auto", help="what the datasets hold (default: found out)")
     parser.add_argument("--threads", type=int, default=1, help="threads of each engine (default: 1)")
-    parser.add_argument("--limit", type=int, default=0, help="read only so many lines, spread evenly over all")
-    parser.add_argument("--json", action="store_true", help="print one JSON object")
-    parser.add_argument("--predictions", type=Path, metavar="FILE", help="write name, truth and each engine's reading, as TSV")
-    args = parser.parse_args()
+    parser.add_argument("--decoder", choices=("greedy", "beam"), default="greedy", help="how Rasm decodes (default: greedy)")
+    parser.add_argument("--psm", type=int, metavar="N", help="Tesseract's page mode (default: 13 for lines, 3 for pages)")
+    parser.add_argument("--limit", type=int, default=0, metavar="N", help="read only so many, spread evenly over all")
+    parser.add_argument("--json", action="store_true", help="print one JSON object with every figure")
+    parser.add_argument("--report", type=Path, metavar="DIR", help="write report.html, report.json, readings.tsv and summary.txt there")
+    parser.add_argument("--readings", type=Path, metavar="FILE", help="write name, truth and each engine's reading, as TSV")
+    args = parser.parse_args(arguments)
     try:
         return run(args)
-    except RasmError as e:
+    except (RasmError, OSError) as e:
         print(f"evaluate.py: error: {e}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
@@ -60,156 +70,163 @@ def main() -> int:
 
 
 def run(args: argparse.Namespace) -> int:
-    lines = load_lines(args.datasets, args.limit)
-    engines = {
-        name: open_rasm(args.model, args.threads) if name == "rasm" else open_tesseract(args.threads) for name in dict.fromkeys(args.engine)
-    }
-    readings: dict[str, list[str]] = {name: [] for name in engines}
-    seconds = dict.fromkeys(engines, 0.0)
-    for read in engines.values():
-        read([lines[0].image])  # loading and planning are not reading
-    turns = [lines[i : i + LINES_A_TURN] for i in range(0, len(lines), LINES_A_TURN)]
-    with tqdm(total=len(lines), unit="line", disable=None) as bar:
-        for turn in turns:
-            for name, read in engines.items():
-                started = time.perf_counter()
-                readings[name] += read([line.image for line in turn])
-                seconds[name] += time.perf_counter() - started
-            bar.update(len(turn))
-    if args.predictions:
-        rows = ["\t".join(("name", "truth", *engines))]
-        rows += ["\t".join((line.name, line.truth, *texts)) for line, *texts in zip(lines, *readings.values(), strict=True)]
-        args.predictions.write_text("\n".join(rows) + "\n", encoding="utf-8")
-    truths = [line.truth for line in lines]
-    figures = {
-        name: {
-            "lines_per_second": len(lines) / seconds[name],
-            **{kind: asdict(metrics.error_rates(truths, readings[name], rule)) for kind, rule in metrics.NORMALISATIONS.items()},
-        }
-        for name in engines
-    }
+    if args.threads < 1 or args.limit < 0:
+        raise ConfigError("--threads must be at least 1 and --limit at least 0")
+    if args.report:
+        args.report.mkdir(parents=True, exist_ok=True)  # before the long work, not after it
+    found = open_samples(args.datasets, args.kind, args.limit)
+    if found.unusable:
+        print(f"{found.unusable} pairs cannot be used and are left out: preprocess.py tells why", file=sys.stderr)
+    engines = open_engines(args, found)
+    runs = take_turns(engines, found.items, found.kind.removesuffix("s"))
+    samples = found.items[: len(runs[engines[0].name].readings)]
+    if stopped := len(samples) < len(found.items):
+        print(f"\nevaluate.py: stopped; the figures are those of {len(samples)} of {len(found.items)} {found.kind}", file=sys.stderr)
+    scored = {engine.name: score(samples, runs[engine.name].readings) for engine in engines}
+    result = assemble(args, found, samples, engines, runs, scored)
+    if args.readings:
+        write_readings(args.readings, scored)
+    if args.report:
+        write_report(args.report, result, scored)
+        write_readings(args.report / "readings.tsv", scored)
     if args.json:
-        print(json.dumps({"lines": len(lines), "threads": args.threads, "model": args.model.name, "engines": figures}))
+        print(json.dumps(result, ensure_ascii=False))
     else:
-        print_table(len(lines), figures)
-    return 0
+        print_table(result)
+        print(summary_line(result))
+        if args.report:
+            print(f"wrote {args.report / 'report.html'}")
+    return 130 if stopped else 0
 
 
-@dataclass(frozen=True)
-class Line:
-    """One line to read: its image, and what it says."""
-
-    name: str
-    image: Pixels
-    truth: str
-
-
-def load_lines(paths: list[Path], limit: int) -> list[Line]:
-    """The pairs of the folders; those that cannot be used are counted on standard error."""
-    pairs = [pair for dataset in open_datasets(paths) for pair in find_pairs(dataset)[0]]
-    if limit and limit < len(pairs):
-        pairs = [pairs[i] for i in np.linspace(0, len(pairs) - 1, limit).astype(int)]
-    lines, unusable = [], 0
-    for pair in pairs:
-        try:
-            lines.append(Line(pair.name, decode(pair.image_path.read_bytes()), read_label(pair.text_path)))
-        except (RasmError, TextError, OSError):
-            unusable += 1
-    if unusable:
-        print(f"{unusable} pairs cannot be used and are left out: preprocess.py tells why", file=sys.stderr)
-    if not lines:
-        raise DatasetError(f"no line with its text in {', '.join(map(str, paths))}")
-    return lines
-
-
-def open_rasm(model: Path, threads: int) -> Engine:
-    """Rasm: an ONNX file through ONNX Runtime, as it is served, or a checkpoint through PyTorch."""
-    if model.suffix == ".pt":
-        return _open_checkpoint(model, threads)
-    recognizer = Recognizer(model, threads=threads)
-
-    def read(images: Sequence[Pixels]) -> list[str]:
-        arrays: list[Pixels | None] = []
-        for image in images:
-            try:
-                arrays.append(recognizer.prepare(image))
-            except RasmError:  # what cannot be read counts as read wrong
-                arrays.append(None)
-        texts = iter([reading.text for reading in recognizer.read_arrays([a for a in arrays if a is not None])])
-        return ["" if a is None else next(texts) for a in arrays]
-
-    return read
+def open_engines(args: argparse.Namespace, found: Samples) -> list[Engine]:
+    """The engines that --engine and --model name, in that order. Raises ConfigError, or an error of what they open."""
+    wanted: list[tuple[str, Path | None]] = []
+    words = iter(args.engine)
+    for word in words:
+        if word == "predictions":
+            if (file := next(words, None)) is None:
+                raise ConfigError("--engine predictions needs a file: predictions FILE")
+            wanted.append((word, Path(file)))
+        elif word == "rasm":
+            wanted += [(word, model) for model in dict.fromkeys(args.model or [SHIPPED_MODEL])]
+        elif word == "tesseract":
+            wanted.append((word, None))
+        else:
+            raise ConfigError(f"no engine is called {word}: there are rasm, tesseract and predictions FILE (datasets come before --engine)")
+    wanted = list(dict.fromkeys(wanted))
+    if args.model and "rasm" not in args.engine:
+        raise ConfigError("--model is given, but rasm is not among --engine")
+    engines: list[Engine] = []
+    names = _names(wanted)
+    for (word, file), name in zip(wanted, names, strict=True):
+        if word == "tesseract":
+            engines.append(Tesseract(args.threads, found.kind, args.psm))
+        elif word == "predictions":
+            assert file is not None
+            predictions = Predictions(file, found.items, name)
+            if predictions.missing:
+                print(
+                    f"{file}: no prediction for {predictions.missing} of {len(found.items)} {found.kind}: they count as read empty",
+                    file=sys.stderr,
+                )
+            engines.append(predictions)
+        else:
+            assert file is not None
+            engines.append(open_rasm(file, args.threads, found.kind, name, args.decoder))
+    return engines
 
 
-def _open_checkpoint(path: Path, threads: int) -> Engine:
-    import torch  # only for checkpoints: an ONNX file is evaluated without
+def open_rasm(model: Path, threads: int, kind: Kind, name: str, decoder: Decoder) -> Engine:
+    if kind == "lines":
+        return RasmLines(model, threads, name, decoder=decoder)
+    from evaluation.pages import RasmPages
 
-    from model import ctc
-    from model.checkpoint import load_checkpoint
-    from model.image import line_to_array, pad_line
-    from model.text import finish_reading
-
-    torch.set_num_threads(threads)
-    checkpoint = load_checkpoint(path)
-    network, image, charset = checkpoint.network(), checkpoint.image, checkpoint.charset
-
-    def read(images: Sequence[Pixels]) -> list[str]:
-        texts = []
-        for pixels in images:
-            try:
-                line = line_to_array(pixels, image)
-            except RasmError:
-                texts.append("")
-                continue
-            padded = pad_line(line, image.bucket_width(line.shape[1]))
-            with torch.inference_mode():
-                log_probabilities = network(torch.from_numpy(padded)[None, None]).permute(1, 0, 2).numpy()
-            texts.append(finish_reading(charset.decode(ctc.best_path(log_probabilities, [log_probabilities.shape[1]])[0].classes)))
-        return texts
-
-    return read
+    return RasmPages(model, threads, name, decoder=decoder)
 
 
-def open_tesseract(threads: int) -> Engine:
-    """Tesseract's command line, with its Arabic model, a line an image. One process reads a whole turn, as a list of files."""
-    if not shutil.which("tesseract"):
-        raise ConfigError("tesseract is not installed; on Debian: apt install tesseract-ocr tesseract-ocr-ara")
-    languages = subprocess.run(["tesseract", "--list-langs"], capture_output=True, text=True).stdout.split()
-    if "ara" not in languages:
-        raise ConfigError("tesseract has no Arabic model; on Debian: apt install tesseract-ocr-ara")
-    environment = {**os.environ, "OMP_THREAD_LIMIT": str(threads)}
-
-    def read(images: Sequence[Pixels]) -> list[str]:
-        with tempfile.TemporaryDirectory() as folder:
-            names = []
-            for i, image in enumerate(images):
-                names.append(f"{folder}/{i}.png")
-                # a little paper around the ink, a stated resolution, and page mode 13 (raw line): of the borders 0, 10, 30 px and
-                # the modes 6, 7, 13 this errs least on scanned lines
-                framed = cv2.copyMakeBorder(image, 10, 10, 10, 10, cv2.BORDER_CONSTANT, value=(255, 255, 255))
-                cv2.imwrite(names[-1], framed[..., ::-1] if framed.ndim == 3 else framed)
-            listing = Path(folder) / "list.txt"
-            listing.write_text("\n".join(names) + "\n")
-            command = ["tesseract", str(listing), "stdout", "-l", "ara", "--psm", "13", "--dpi", "300"]
-            done = subprocess.run(command, capture_output=True, text=True, env=environment)
-        pages = done.stdout.split("\f")[: len(images)]  # each image's text ends with a form feed
-        if done.returncode or len(pages) != len(images):
-            raise DatasetError(f"tesseract failed: {done.stderr.strip().splitlines()[-1:] or done.returncode}")
-        return [" ".join(page.split()) for page in pages]
-
-    return read
+def _names(wanted: Sequence[tuple[str, Path | None]]) -> list[str]:
+    """``rasm`` if there is one model, else the models' names; predictions are called as their files are. None twice."""
+    models = sum(word == "rasm" for word, _ in wanted)
+    names = [word if file is None or (word == "rasm" and models == 1) else file.stem for word, file in wanted]
+    repeated = {name for name, count in Counter(names).items() if count > 1}
+    names = [str(file) if name in repeated and file is not None else name for name, (_, file) in zip(names, wanted)]
+    return names
 
 
-def print_table(lines: int, figures: dict[str, dict[str, object]]) -> None:
-    columns = [f"{kind} {what}" for kind in metrics.NORMALISATIONS for what in ("CER", "WER")] + ["exact lines", "lines/s"]
-    print(f"{lines} lines\n{'':12}" + "".join(f"{c:>16}" for c in columns))
-    for name, values in figures.items():
-        rates: list[dict[str, float]] = [values[kind] for kind in metrics.NORMALISATIONS]  # type: ignore[misc]
-        cells = [f"{r[what]:.2%}" for r in rates for what in ("cer", "wer")] + [
-            f"{rates[1]['exact']:.1%}",
-            f"{values['lines_per_second']:.1f}",
-        ]
-        print(f"{name:12}" + "".join(f"{c:>16}" for c in cells))
+def assemble(
+    args: argparse.Namespace,
+    found: Samples,
+    samples: Sequence[Sample],
+    engines: Sequence[Engine],
+    runs: dict[str, Run],
+    scored: dict[str, Scored],
+) -> dict[str, Any]:
+    """Every figure, as --json prints it."""
+    result: dict[str, Any] = {
+        "format_version": FORMAT_VERSION,
+        "kind": found.kind,
+        "lines": len(samples),
+        "left_out": found.unusable,
+        "threads": args.threads,
+        "datasets": [path.name for path in args.datasets],
+        "confidence_level": statistics.CONFIDENCE_LEVEL,
+        "resamples": statistics.RESAMPLES,
+        "seed": statistics.SEED,
+        "engines": {},
+    }
+    for engine in engines:
+        speed = runs[engine.name].per_second if engine.timed else None
+        about = {**engine.about, "start_s": engine.start_s} if engine.timed else engine.about
+        result["engines"][engine.name] = {"about": about, "lines_per_second": speed, **figures(scored[engine.name])}
+    result["comparisons"] = compare(scored, runs, {engine.name: engine.timed for engine in engines})
+    result["summary"] = summary_line(result)
+    return result
+
+
+def write_readings(path: Path, scored: dict[str, Scored]) -> None:
+    """Name, truth and each engine's reading: a TSV that ``--engine predictions`` takes if it is of one engine."""
+    first = next(iter(scored.values()))
+    rows = [("name", "truth", *scored)]
+    for i, sample in enumerate(first.samples):
+        rows.append((sample.name, sample.truth, *(s.readings[i].text for s in scored.values())))
+    lines = ("\t".join(" ".join(cell.split()) for cell in row) + "\n" for row in rows)
+    path.write_text("".join(lines), encoding="utf-8", newline="\n")
+
+
+def print_table(result: dict[str, Any]) -> None:
+    """The main figures, an engine a column; what follows ± is half the interval."""
+    engines: dict[str, Any] = result["engines"]
+    unit = result["kind"]
+    rows = [(f"{result['lines']} {unit}, {result['threads']} thread(s)", list(engines))]
+    for rule in metrics.NORMALISATIONS:
+        for what in ("cer", "wer"):
+            rows.append((f"{what.upper()} {rule}", [_cell(engine[rule], what) for engine in engines.values()]))
+    rows.append((f"exact {unit}, normalised", [_cell(engine["normalised"], "exact") for engine in engines.values()]))
+    rows.append(("errors per 100 of their class", ["" for _ in engines]))
+    for name in next(iter(engines.values()))["classes"]:
+        rows.append((f"  {name}", [_cell(engine["classes"][name], "rate") for engine in engines.values()]))
+    rows.append(("diacritics per 100 letters", ["" for _ in engines]))
+    for name in ("missing", "wrong", "invented"):
+        rows.append((f"  {name}", [_number(engine["diacritics"][name]) for engine in engines.values()]))
+    for name in ("characters", "lines"):
+        errors = [engine["calibration"][name] for engine in engines.values()]
+        rows.append((f"calibration error, {name}", ["-" if e is None else _cell(e, "ece") for e in errors]))
+    rows.append((f"{unit}/s", [_number(engine["lines_per_second"], 1) for engine in engines.values()]))
+    for title, cells in rows:
+        print(f"{title:32}" + "".join(f"{cell:>20}" for cell in cells))
+    print()
+
+
+def _number(value: float | None, digits: int = 2) -> str:
+    return "-" if value is None else f"{value:.{digits}f}"
+
+
+def _cell(rates: dict[str, Any], what: str) -> str:
+    if rates[what] is None:
+        return "-"
+    interval = rates[f"{what}_interval"]
+    return f"{rates[what]:.2%}" + (f" ±{50 * (interval[1] - interval[0]):.2f}" if interval else "")
 
 
 if __name__ == "__main__":

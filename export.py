@@ -12,6 +12,9 @@ work too, but is deprecated.
 Nothing is written unless it passes the parity gate: for random lines, and real ones with ``--arrays``, at batch sizes and
 widths other than the traced ones, the log-probabilities are within ``TOLERANCE`` of PyTorch's and the texts are the same.
 
+With ``--arrays``, confidences are calibrated on every other line: a slope and an offset of their logit (Platt 1999,
+"Probabilistic outputs for support vector machines"; Guo et al. 2017, "On Calibration of Modern Neural Networks").
+
 ``--int8`` writes the quantised network in place of the other: convolutions with static, per-channel scales, LSTMs with scales
 found while reading. It cannot be held to PyTorch's figures, so it is held to its CER on ``--arrays``.
 """
@@ -21,6 +24,7 @@ from __future__ import annotations
 import argparse
 import json
 import logging
+import math
 import sys
 import tempfile
 import time
@@ -34,10 +38,12 @@ import numpy as np
 import onnx
 import onnxruntime
 import torch
+from numpy.typing import NDArray
 from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_dynamic, quantize_static
 from torch import Tensor, nn
 from tqdm import tqdm
 
+from evaluation.calibration import expected_calibration_error, right_characters, sums
 from model import __version__
 from model.arrays import LineArrays, check_match
 from model.charset import Charset
@@ -61,6 +67,7 @@ NORMALISATION = (
     "model.text.normalise_label, as by default: NFC; letters for presentation forms; no control marks; leaders of four or more as one; "
     f"single spaces; look-alikes unified: {', '.join(row.name for row in LOOK_ALIKES)}"
 )
+_SATURATED = 30.0  # a sigmoid or a tanh of it is 1
 LINES_A_TURN = 32  # lines that one network reads before the other takes its turn
 
 
@@ -68,34 +75,82 @@ class ExportableCRNN(nn.Module):
     """A CRNN with its LSTMs as ONNX operators: (batch, 1, height, width) uint8 -> log-probabilities (batch, steps, classes).
 
     For torch.onnx alone: the operators are symbols, which PyTorch cannot compute.
+
+    ``feature_range``: for int8. ONNX Runtime's int8 LSTM takes the scales of its inputs from the least and greatest number in
+    the whole batch, so that a line would read differently in other company. With a range given, they are always the same:
+    features are cut at it and one more is always as large, and each LSTM has two more units that are always 1 and -1. No
+    weight looks at any of these. They come in fours, the others zero, since that is what its kernels are fast with.
     """
 
-    def __init__(self, network: CRNN) -> None:
+    first_h: Tensor
+    first_c: Tensor
+    greatest: Tensor
+    output_weight: Tensor
+
+    def __init__(self, network: CRNN, feature_range: float | None = None) -> None:
         super().__init__()
         self.network = network
+        self.feature_range = feature_range
         lstm = network.lstm
+        self.constant = 0 if feature_range is None else 4  # units of each direction
         for layer in range(lstm.num_layers):
             directions = [f"l{layer}", f"l{layer}_reverse"]
-            w = [_onnx_gates(getattr(lstm, f"weight_ih_{d}")) for d in directions]
-            r = [_onnx_gates(getattr(lstm, f"weight_hh_{d}")) for d in directions]
-            b = [torch.cat([_onnx_gates(getattr(lstm, f"bias_{x}_{d}")) for x in ("ih", "hh")]) for d in directions]
-            for name, tensors in (("w", w), ("r", r), ("b", b)):
-                self.register_buffer(f"{name}{layer}", torch.stack(tensors).detach())  # (direction, 4 * hidden[, inputs])
+            w = torch.stack([_onnx_gates(getattr(lstm, f"weight_ih_{d}")) for d in directions])
+            r = torch.stack([_onnx_gates(getattr(lstm, f"weight_hh_{d}")) for d in directions])
+            b = torch.stack([torch.cat([_onnx_gates(getattr(lstm, f"bias_{x}_{d}")) for x in ("ih", "hh")]) for d in directions])
+            if self.constant:
+                w, r, b = self._with_constants(w, r, b, first=layer == 0)
+            for name, tensor in (("w", w), ("r", r), ("b", b)):
+                self.register_buffer(f"{name}{layer}", tensor.detach())  # (direction, 4 * hidden[, inputs])
+        if self.constant:
+            size = lstm.hidden_size
+            for name, far in (("h", 1.0), ("c", _SATURATED)):
+                start = torch.zeros(2, 1, size + self.constant)
+                start[:, :, size], start[:, :, size + 1] = far, -far
+                self.register_buffer(f"first_{name}", start)
+            self.register_buffer("greatest", torch.tensor([[[feature_range or 0.0, 0.0, 0.0, 0.0]]]))
+            wide = size + self.constant
+            weight = torch.zeros(network.output.out_features, 2 * wide)
+            weight[:, :size], weight[:, wide : wide + size] = network.output.weight[:, :size], network.output.weight[:, size:]
+            self.register_buffer("output_weight", weight.detach())
+
+    def _with_constants(self, w: Tensor, r: Tensor, b: Tensor, first: bool) -> tuple[Tensor, Tensor, Tensor]:
+        """Weights for the added inputs and units. An added unit keeps its cell for ever: forget gate 1, input gate 0, output gate 1."""
+        size, wide = r.shape[2], r.shape[2] + self.constant
+        wide_w = torch.zeros(2, 4 * wide, w.shape[2] + self.constant * (1 if first else 2))
+        wide_r = torch.zeros(2, 4 * wide, wide)
+        wide_b = torch.zeros(2, 2, 4 * wide)
+        inputs = list(range(w.shape[2])) if first else [*range(size), *range(wide, wide + size)]
+        for g, constant in enumerate((-_SATURATED, _SATURATED, _SATURATED, 0.0)):  # i o f g
+            old, new = slice(g * size, (g + 1) * size), slice(g * wide, g * wide + size)
+            wide_w[:, new, inputs] = w[:, old]
+            wide_r[:, new, :size] = r[:, old]
+            wide_b[:, :, new] = b.view(2, 2, -1)[:, :, old]
+            wide_b[:, 0, new.stop : new.stop + self.constant] = constant
+        return wide_w, wide_r, wide_b.flatten(1)
 
     def forward(self, images: Tensor) -> Tensor:
-        hidden = self.network.lstm.hidden_size
+        hidden = self.network.lstm.hidden_size + self.constant
         x = self.network.features(images)  # (steps, batch, projection)
         steps, batch, _ = x.shape
+        start: tuple[Tensor | None, ...] = ()
+        if self.feature_range is not None:
+            x = torch.cat([x.clamp(max=self.feature_range), self.greatest.expand(steps, batch, 4)], 2)
+            start = (None, self.first_h.expand(2, batch, hidden), self.first_c.expand(2, batch, hidden))
         for layer in range(self.network.lstm.num_layers):
             y, _, _ = torch.onnx.ops.symbolic_multi_out(
                 "LSTM",
-                (x, *(getattr(self, f"{name}{layer}") for name in "wrb")),
+                (x, *(getattr(self, f"{name}{layer}") for name in "wrb"), *start),
                 attrs={"hidden_size": hidden, "direction": "bidirectional"},
                 dtypes=(torch.float32,) * 3,
                 shapes=((steps, 2, batch, hidden), (2, batch, hidden), (2, batch, hidden)),
             )
             x = y.permute(0, 2, 1, 3).flatten(2)  # (steps, batch, 2 * hidden)
-        return self.network.output(x).log_softmax(2).permute(1, 0, 2)  # (batch, steps, classes)
+        if self.constant:
+            scores = nn.functional.linear(x, self.output_weight, self.network.output.bias)
+        else:
+            scores = self.network.output(x)
+        return scores.log_softmax(2).permute(1, 0, 2)  # (batch, steps, classes)
 
 
 def _onnx_gates(weights: Tensor) -> Tensor:
@@ -104,14 +159,17 @@ def _onnx_gates(weights: Tensor) -> Tensor:
     return torch.cat([i, o, f, g])
 
 
-def to_onnx(network: CRNN, info: ModelInfo) -> onnx.ModelProto:
-    """The graph with its metadata, of dynamic batch and width. Raises ExportError where torch.onnx has made something else."""
+def to_onnx(network: CRNN, info: ModelInfo, feature_range: float | None = None) -> onnx.ModelProto:
+    """The graph with its metadata, of dynamic batch and width; ``feature_range`` as in ``ExportableCRNN``.
+
+    Raises ExportError where torch.onnx has made something else.
+    """
     batch, width_px = TRACED_SHAPE
     example = torch.zeros(batch, 1, info.image.height_px, width_px, dtype=torch.uint8)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # deprecations inside torch.onnx
         program = torch.onnx.export(
-            ExportableCRNN(network).eval(),
+            ExportableCRNN(network, feature_range).eval(),
             (example,),
             dynamo=True,
             verbose=False,
@@ -219,7 +277,7 @@ def quantise(source: Path, target: Path, lines: Sequence[Pixels], info: ModelInf
         weight_type=QuantType.QInt8,
     )
     quantize_dynamic(convolutions, target, op_types_to_quantize=["LSTM"], per_channel=True, weight_type=QuantType.QInt8)
-    write_info(target, replace(info, precision="int8"))
+    write_info(target, info)
     check_graph(onnx.load(target), info)
 
 
@@ -300,17 +358,24 @@ def export(checkpoint: Checkpoint, out: Path, name: str, version: str, arrays: L
         if int8:
             if arrays is None or len(arrays) < 2:
                 raise ConfigError("--int8 needs --arrays with lines to calibrate and to measure with")
-            written = _int8(written, info, arrays, max_cer_loss)
+            written = _int8(network, written, info, arrays, max_cer_loss)
+        if arrays is not None and len(arrays) > 1:
+            calibrate(written, arrays)
         written.replace(out)
     print(f"wrote {out}: {name} {version}, {out.stat().st_size / 1e6:.1f} MB")
 
 
-def _int8(fp32: Path, info: ModelInfo, arrays: LineArrays, max_cer_loss: float) -> Path:
+def _int8(network: CRNN, fp32: Path, info: ModelInfo, arrays: LineArrays, max_cer_loss: float) -> Path:
     """The path of the quantised twin beside ``fp32``. Raises ExportError where it reads worse by more than ``max_cer_loss``."""
+    int8_info = replace(info, precision="int8", fixed_ranges=True)
     quantised = fp32.with_name("int8.onnx")
     # every other line, so that it is not measured on what it was calibrated on
     calibration = [arrays.line(i) for i in spread(range(0, len(arrays), 2), CALIBRATION_LINES)]
-    quantise(fp32, quantised, calibration, info)
+    with torch.inference_mode():
+        largest = max(float(network.features(torch.from_numpy(images)).max()) for images in real_lines(calibration, info.image))
+    ranged = fp32.with_name("ranged.onnx")
+    onnx.save(to_onnx(network, int8_info, largest), ranged)
+    quantise(ranged, quantised, calibration, int8_info)
     measured = spread(range(1, len(arrays), 2), MEASURED_LINES)
     lines, texts = [arrays.line(i) for i in measured], [arrays.text(i) for i in measured]
     before, after = measure([fp32, quantised], lines, texts, arrays.unlabelled)
@@ -323,8 +388,57 @@ def _int8(fp32: Path, info: ModelInfo, arrays: LineArrays, max_cer_loss: float) 
             "nothing was written"
         )
     figures = info.metrics | {"cer_before_int8": before.cer, "cer_int8": after.cer}  # the others are those of fp32
-    write_info(quantised, replace(info, precision="int8", metrics=figures))
+    write_info(quantised, replace(int8_info, metrics=figures))
     return quantised
+
+
+def calibrate(path: Path, arrays: LineArrays) -> None:
+    """Fits the calibration of a model file on every other line of ``arrays``, and tells what it does on the rest."""
+    recognizer = Recognizer(path)
+    halves = [spread(range(first, len(arrays), 2), MEASURED_LINES) for first in (0, 1)]
+    (logits, right), (test_logits, test_right) = (_judged_characters(recognizer, arrays, half) for half in halves)
+    slope, offset = fit_logistic(logits, right)
+    if not (math.isfinite(slope) and slope > 0):
+        print("confidences: too few errors to calibrate them on; they are left as they are")
+        return
+    before, after = (
+        expected_calibration_error(sums((1 / (1 + np.exp(-(a * test_logits + b)))).tolist(), test_right.tolist()))
+        for a, b in ((1.0, 0.0), (slope, offset))
+    )
+    print(f"confidences of {len(test_right):,} signs: expected calibration error {before:.4f}, calibrated {after:.4f}")
+    figures = recognizer.info.metrics | {"ece_before_calibration": before, "ece": after}
+    write_info(path, replace(recognizer.info, calibration=(slope, offset), metrics=figures))
+
+
+def _judged_characters(
+    recognizer: Recognizer, arrays: LineArrays, indices: Sequence[int]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The logit of each sign's confidence, and 1 where it was right."""
+    confidences: list[float] = []
+    right: list[bool] = []
+    for i, reading in zip(indices, recognizer.read_arrays([arrays.line(i) for i in indices]), strict=True):
+        some, judged = right_characters(finish_reading(arrays.text(i)), [(c.text, c.confidence) for c in reading.characters])
+        confidences += some
+        right += judged
+    p = np.clip(np.asarray(confidences, float), 1e-6, 1 - 1e-6)
+    return np.log(p / (1 - p)), np.asarray(right, float)
+
+
+def fit_logistic(x: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[float, float]:
+    """Slope and offset of the logistic curve nearest to ``y`` (0 or 1): the greatest likelihood."""
+    inputs, targets = torch.from_numpy(x), torch.from_numpy(y)
+    line = torch.tensor([1.0, 0.0], dtype=torch.float64, requires_grad=True)
+    optimiser = torch.optim.LBFGS([line], max_iter=100, line_search_fn="strong_wolfe")
+
+    def loss() -> Tensor:
+        optimiser.zero_grad()
+        value = nn.functional.binary_cross_entropy_with_logits(line[0] * inputs + line[1], targets)
+        value.backward()
+        return value
+
+    optimiser.step(loss)  # type: ignore[no-untyped-call]
+    slope, offset = line.tolist()
+    return slope, offset
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

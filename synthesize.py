@@ -2,6 +2,7 @@
 
     python synthesize.py --text texts --out rendered --count 10000
     python synthesize.py --text texts --preview sheet.png            (a contact sheet, to be compared with real scans)
+    python synthesize.py --text texts --out pages --pages --count 50  (whole pages, with the place of each line in NAME.lines.json)
 
 Where it stands: the beginning of the training way; what it writes, ``preprocess.py`` reads. ``train.py --text`` draws the
 same lines without writing them. The same seed, texts and fonts give the same lines.
@@ -10,8 +11,10 @@ same lines without writing them. The same seed, texts and fonts give the same li
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from collections import Counter
+from dataclasses import asdict
 from functools import partial
 from multiprocessing import Pool
 from pathlib import Path
@@ -24,6 +27,7 @@ from model.charset import DEFAULT_CHARSET, Charset, describe
 from model.errors import ConfigError, RasmError
 from model.image import ImageSettings
 from model.synth import Synthesizer, default_workers, find_fonts
+from model.synth_pages import PageSynthesizer
 from model.synth_text import load_texts
 
 
@@ -49,6 +53,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--workers", type=int, default=default_workers())
     parser.add_argument("--preview", type=Path, metavar="FILE.png", help="write a contact sheet of 40 lines")
+    parser.add_argument("--pages", action="store_true", help="render pages of many lines, for finding lines, in place of lines")
     parser.add_argument("--report", action="store_true", help="print how often each character was rendered")
     args = parser.parse_args()
     try:
@@ -64,6 +69,8 @@ def main() -> int:
 def run(args: argparse.Namespace) -> int:
     if not args.out and not args.preview and not args.report:
         raise ConfigError("nothing to do: give --out DIR, --preview FILE.png or --report")
+    if args.pages and (not args.out or args.preview or args.report):
+        raise ConfigError("--pages goes with --out DIR, and not with --preview or --report")
     if args.out and args.out.exists() and any(args.out.iterdir()):
         raise ConfigError(f"{args.out} is not empty: choose another --out")
     try:
@@ -87,8 +94,9 @@ def run(args: argparse.Namespace) -> int:
         if args.out:
             args.out.mkdir(parents=True, exist_ok=True)
         with Pool(max(1, args.workers), initializer=cv2.setNumThreads, initargs=(0,)) as pool:
-            rendered = pool.imap(partial(write_line, synthesizer, args.seed, args.out), range(args.count), chunksize=16)
-            for text in tqdm(rendered, total=args.count, unit="line", disable=None):
+            write = partial(write_page if args.pages else write_line, synthesizer, args.seed, args.out)
+            rendered = pool.imap(write, range(args.count), chunksize=1 if args.pages else 16)
+            for text in tqdm(rendered, total=args.count, unit="page" if args.pages else "line", disable=None):
                 counts.update(text)
     if args.report:
         for character, count in counts.most_common():
@@ -105,6 +113,18 @@ def write_line(synthesizer: Synthesizer, seed: int, out: Path | None, number: in
         cv2.imwrite(str(stem.with_suffix(".png")), line.pixels)
         stem.with_suffix(".gt.txt").write_text(line.text + "\n", encoding="utf-8")
     return line.text
+
+
+def write_page(synthesizer: Synthesizer, seed: int, out: Path, number: int) -> str:
+    """Page ``number``: its picture, its text in reading order, and its lines with their boxes and kinds; its text."""
+    page = PageSynthesizer(synthesizer).page(f"{seed} {number}")
+    stem = out / f"{number:05d}"
+    text = "\n".join(line.text for line in page.lines)
+    cv2.imwrite(str(stem.with_suffix(".png")), page.pixels)
+    stem.with_suffix(".gt.txt").write_text(text + "\n", encoding="utf-8")
+    known = {"skew_degrees": page.skew_degrees, "lines": [asdict(line) for line in page.lines]}
+    stem.with_suffix(".lines.json").write_text(json.dumps(known, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    return text
 
 
 def write_preview(synthesizer: Synthesizer, seed: int, path: Path) -> None:

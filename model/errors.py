@@ -47,6 +47,30 @@ class ImageTooSmall(ImageError):
     code = "image_too_small"
 
 
+class SeveralPages(ImageError):
+    """A file with more than one page or frame where one line is wanted."""
+
+    code = "several_pages"
+
+
+class EncryptedDocument(ImageError):
+    """A PDF that cannot be opened without its password."""
+
+    code = "encrypted_document"
+
+
+class NoPages(ImageError):
+    """A PDF or TIFF without a single page."""
+
+    code = "no_pages"
+
+
+class TooManyPages(ImageError):
+    """A PDF or TIFF with more pages than the limit."""
+
+    code = "too_many_pages"
+
+
 class LineTooLong(ImageError):
     """A line image that is wider than the model reads, at the model's height."""
 

@@ -15,20 +15,24 @@ import io
 import json
 import warnings
 from dataclasses import asdict, dataclass
+from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
-from model.errors import EmptyImage, ImageTooLarge, ImageTooSmall, LineTooLong, UnreadableImage, UnsupportedImage
+from model.errors import EmptyImage, ImageTooLarge, ImageTooSmall, LineTooLong, SeveralPages, UnreadableImage, UnsupportedImage
 
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "TIFF")
 IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".webp")
 MAX_PIXELS = 40_000_000
 MAX_SIDE_PX = 30_000
 MIN_SIDE_PX = 4
+MAX_JPEG_SCANS = 100  # a progressive JPEG has about ten; each one costs a pass over all pixels, however few bytes it has
 TRANSFORM_VERSION = 1  # raise when line_to_array changes what it gives
+
+_BLOCK_PIXELS = 2**20
 
 Pixels = NDArray[np.uint8]
 
@@ -55,11 +59,12 @@ class ImageSettings:
         return max(1, -(-width_px // self.bucket_px)) * self.bucket_px
 
 
-def decode(data: bytes, *, max_pixels: int = MAX_PIXELS, max_side_px: int = MAX_SIDE_PX) -> Pixels:
+def decode(data: bytes, *, max_pixels: int = MAX_PIXELS, max_side_px: int = MAX_SIDE_PX, single: bool = False) -> Pixels:
     """The first frame of an image file, upright, on white paper.
 
     Returns uint8, (height, width) if it is grey and (height, width, 3) RGB if not. The size is checked before a pixel is
-    decoded. Raises EmptyImage, UnsupportedImage, UnreadableImage, ImageTooLarge or ImageTooSmall.
+    decoded. ``single``: refuse a file that has more pages or frames, rather than pass over them. Raises EmptyImage,
+    UnsupportedImage, UnreadableImage, ImageTooLarge, ImageTooSmall or SeveralPages.
     """
     if not data:
         raise EmptyImage("the file is empty")
@@ -81,6 +86,11 @@ def decode(data: bytes, *, max_pixels: int = MAX_PIXELS, max_side_px: int = MAX_
             )
         if min(width_px, height_px) < MIN_SIDE_PX:
             raise ImageTooSmall(f"the image is {width_px} x {height_px} px; at least {MIN_SIDE_PX} px a side are needed")
+        # a phone's JPEG may carry a second picture for screens, which is no page
+        if single and image.format in ("TIFF", "WEBP", "PNG") and getattr(image, "is_animated", False):
+            raise SeveralPages("the file has several pages or frames; a line is one image: send each page as a file of its own")
+        if image.format in ("JPEG", "MPO") and data.count(b"\xff\xda") > MAX_JPEG_SCANS:
+            raise UnreadableImage(f"the JPEG has more than {MAX_JPEG_SCANS} scans; save it again")
         try:
             image.load()
             return _to_uint8(_upright(image))
@@ -96,19 +106,28 @@ def _upright(image: Image.Image) -> Image.Image:
 
 
 def _to_uint8(image: Image.Image) -> Pixels:
-    if image.mode.startswith(("I", "F")):  # 16 and 32 bit grey: Pillow's own conversion to L clips instead of scaling
-        deep = np.nan_to_num(np.asarray(image, dtype=np.float64))
-        top = 65535.0 if image.mode.startswith("I") and deep.min() >= 0 and deep.max() > 255 else 255.0
-        if deep.max() > top or deep.min() < 0 or (image.mode == "F" and deep.max() <= 1):
-            deep -= deep.min()
-            top = max(float(deep.max()), 1e-9)
-        return np.ascontiguousarray((deep * (255.0 / top)).clip(0, 255).astype(np.uint8))
+    if image.mode.startswith(("I", "F")):
+        return _deep_to_uint8(np.asarray(image), image.mode[0])
     if image.mode == "P" or "A" in image.mode or "a" in image.mode or "transparency" in image.info:
         rgba = image.convert("RGBA")
         image = Image.alpha_composite(Image.new("RGBA", rgba.size, (255, 255, 255, 255)), rgba).convert("RGB")
     elif image.mode in ("1", "L"):
         return np.ascontiguousarray(np.asarray(image.convert("L"), dtype=np.uint8))
     return np.ascontiguousarray(np.asarray(image.convert("RGB"), dtype=np.uint8))
+
+
+def _deep_to_uint8(deep: NDArray[Any], kind: str) -> Pixels:
+    """16 and 32 bit grey (Pillow's own conversion to L clips instead of scaling), in blocks of rows to spare memory."""
+    blocks = np.array_split(deep, max(1, deep.size // _BLOCK_PIXELS))
+
+    def exact(block: NDArray[Any]) -> NDArray[np.float64]:
+        return np.nan_to_num(block.astype(np.float64))
+
+    low, high = float(min(exact(b).min() for b in blocks)), float(max(exact(b).max() for b in blocks))
+    black, top = 0.0, 65535.0 if kind == "I" and low >= 0 and high > 255 else 255.0
+    if high > top or low < 0 or (kind == "F" and high <= 1):
+        black, top = low, max(high - low, 1e-9)
+    return np.concatenate([((exact(b) - black) * (255.0 / top)).clip(0, 255).astype(np.uint8) for b in blocks])
 
 
 def to_grey(image: Pixels) -> Pixels:

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -34,7 +34,7 @@ from model.image import ImageSettings, Pixels, line_to_array, pad_line
 from model.text import finish_reading
 
 FORMAT_VERSION = 1
-MAX_BATCH_COLUMNS = 8_192  # pixel columns a batch: bounds the memory, and larger batches are not faster on a CPU
+MAX_BATCH_COLUMNS = 4_096  # pixel columns a batch: more lines at a time are not faster on a CPU, and bounds the memory
 _PREFIX = "rasm."
 
 LogProbabilities = NDArray[np.float32]
@@ -49,6 +49,8 @@ class ModelInfo:
     charset: Charset
     image: ImageSettings
     precision: Literal["fp32", "int8"] = "fp32"
+    fixed_ranges: bool = False  # of int8: whether its scales are the same for all lines (see export.py), so that it may batch them
+    calibration: tuple[float, float] = (1.0, 0.0)  # of confidences: slope and offset of their logit (Platt 1999); see export.py
     normalisation: str = ""  # what was done to the labels it was trained on, for people
     sources: tuple[str, ...] = ()  # what it was trained on, for people
     step: int = 0
@@ -60,6 +62,12 @@ class ModelInfo:
     def settings_digest(self) -> str:
         """Names the transform of the images; see ``ImageSettings.digest``."""
         return self.image.digest()
+
+    def calibrated(self, probabilities: Sequence[float]) -> list[float]:
+        """Confidences of the network's probabilities."""
+        p = np.clip(probabilities, 1e-6, 1 - 1e-6)
+        slope, offset = self.calibration
+        return (1 / (1 + np.exp(-(slope * np.log(p / (1 - p)) + offset)))).tolist()
 
     def to_metadata(self) -> dict[str, str]:
         """The ``metadata_props`` of the ONNX file: each field as JSON."""
@@ -77,7 +85,13 @@ class ModelInfo:
                 raise ModelFileError(f"format version {version}; this Rasm reads version {FORMAT_VERSION}")
             digest = fields.pop("settings_digest")
             charset, image = Charset(**fields.pop("charset")), from_dict(ImageSettings, fields.pop("image"))
-            info = cls(charset=charset, image=image, sources=tuple(fields.pop("sources")), **fields)
+            info = cls(
+                charset=charset,
+                image=image,
+                sources=tuple(fields.pop("sources")),
+                calibration=tuple(fields.pop("calibration", (1.0, 0.0))),
+                **fields,
+            )
         except (ValueError, TypeError, KeyError, AttributeError) as e:
             raise ModelFileError(f"broken metadata ({type(e).__name__}: {e})") from e
         if digest != image.digest():
@@ -92,7 +106,8 @@ class Character:
     """One sign of a line. ``start_px`` and ``end_px`` are counted from the left of the given image.
 
     CTC knows where a sign was recognised, not where it begins: the borders lie midway between neighbours, good to about
-    half a letter. ``confidence`` is the network's probability at the step where it is highest.
+    half a letter. ``confidence`` is the probability that the sign is right: the network's at the step where it is highest,
+    calibrated on lines that it was not trained on (``ModelInfo.calibration``).
     """
 
     text: str
@@ -106,9 +121,8 @@ class Reading:
     """What one line says.
 
     text: in logical order, as ``model.text.finish_reading`` gives it out.
-    confidence: 0 to 1; the geometric mean of the characters' confidences. Of a line read as empty, the blank's probability
-    at the step where it is lowest: how sure it is that nothing is there. Not calibrated: it orders readings, and is not the
-    probability that one is right.
+    confidence: 0 to 1; the mean of the characters' confidences, and so the share of them that is expected to be right. Of a
+    line read as empty, the blank's probability at the step where it is lowest: how sure it is that nothing is there.
     characters: in logical order, the signs as they were read, before ``finish_reading`` (which trims and joins spaces).
     """
 
@@ -120,8 +134,17 @@ class Reading:
 class Recognizer:
     """A model file, open for reading. ``read`` may be called from several threads at once."""
 
-    def __init__(self, path: str | Path, *, threads: int | None = None, providers: Sequence[str] = ("CPUExecutionProvider",)) -> None:
-        """``threads``: those of one call; all cores if None. Raises ModelFileError where the file cannot be used."""
+    def __init__(
+        self,
+        path: str | Path,
+        *,
+        threads: int | None = None,
+        decoder: Literal["greedy", "beam"] = "greedy",
+        providers: Sequence[str] = ("CPUExecutionProvider",),
+    ) -> None:
+        """``threads``: those of one call; all cores if None. ``decoder``: the likeliest sign of each step, or the search of
+        ``model/beam.py``, which reads better and takes longer. Raises ModelFileError where the file cannot be used.
+        """
         path = Path(path)
         if not path.is_file():
             raise ModelFileError(f"{path}: no such model file")
@@ -137,6 +160,11 @@ class Recognizer:
             self._check_graph()
         except RasmError as e:
             raise ModelFileError(f"{path}: {e}") from e
+        self._decode: Callable[[LogProbabilities, Sequence[int]], list[Decoded]] = best_path
+        if decoder == "beam":
+            from model.beam import BeamSearch  # its library is not needed for the best path
+
+            self._decode = BeamSearch(self.info.charset)
 
     def _check_graph(self) -> None:
         """The metadata and the graph must be of one model."""
@@ -175,7 +203,7 @@ class Recognizer:
             width_px = self.info.image.bucket_width(lines[batch[0]].shape[1])
             log_probabilities = self.log_probabilities(np.stack([pad_line(lines[i], width_px) for i in batch])[:, None])
             steps = log_probabilities.shape[1]
-            for i, decoded, scores in zip(batch, best_path(log_probabilities, [steps] * len(batch)), log_probabilities, strict=True):
+            for i, decoded, scores in zip(batch, self._decode(log_probabilities, [steps] * len(batch)), log_probabilities, strict=True):
                 line_px = lines[i].shape[1]
                 given_px = widths_px[i] if widths_px is not None else line_px
                 readings[i] = self._reading(decoded, scores, width_px / steps * given_px / line_px, given_px)
@@ -185,15 +213,19 @@ class Recognizer:
         """(batch, 1, height_px, width_px) uint8, all padded to the width of one bucket -> (batch, steps, classes)."""
         return np.asarray(self._session.run(["log_probabilities"], {"images": images})[0], dtype=np.float32)
 
+    def batch_size(self, width_px: int) -> int:
+        """The most lines of the padded width ``width_px`` that are read at a time."""
+        # ONNX Runtime's int8 LSTM takes its scales from the whole batch: unless they are fixed, each line has to be read alone
+        alone = self.info.precision == "int8" and not self.info.fixed_ranges
+        return 1 if alone else max(1, MAX_BATCH_COLUMNS // width_px)
+
     def _batches(self, lines: Sequence[Pixels]) -> Iterator[list[int]]:
         """Indices of lines of one padded width, as many as memory allows."""
         by_width: dict[int, list[int]] = defaultdict(list)
         for i, line in enumerate(lines):
             by_width[self.info.image.bucket_width(line.shape[1])].append(i)
         for width_px, indices in by_width.items():
-            # ONNX Runtime's int8 LSTM takes its scales from the whole batch, so there each line has to be read alone. It is
-            # still the faster one: one thread gains little from a batch.
-            size = 1 if self.info.precision == "int8" else max(1, MAX_BATCH_COLUMNS // width_px)
+            size = self.batch_size(width_px)
             for start in range(0, len(indices), size):
                 yield indices[start : start + size]
 
@@ -203,11 +235,12 @@ class Recognizer:
             return Reading("", float(np.exp(log_probabilities.max(axis=1).min())), [])
         visual = "".join(self.info.charset.characters[c - 1] for c in decoded.classes)
         borders = _borders(np.asarray(decoded.steps), step_px, width_px)
+        confidences = self.info.calibrated(decoded.probabilities)
         characters = [
-            Character(text, min(decoded.probabilities[i], 1.0), float(borders[i]), float(borders[i + 1]))
+            Character(text, confidences[i], float(borders[i]), float(borders[i + 1]))
             for i, text in zip(_logical_order(visual), to_logical(visual), strict=True)
         ]
-        confidence = float(np.exp(np.mean(np.log([c.confidence for c in characters]))))
+        confidence = sum(confidences) / len(confidences)
         return Reading(finish_reading("".join(c.text for c in characters)), confidence, characters)
 
 

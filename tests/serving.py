@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import json
 import os
 import socket
 import subprocess
@@ -10,10 +11,13 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import httpx
 import numpy as np
 from PIL import Image
+
+# Django's own modules are imported inside functions: its settings have to be there first (``django_is_set_up``)
 
 ROOT = Path(__file__).resolve().parents[1]
 TINY_MODEL = ROOT / "tests" / "fixtures" / "tiny_v1.onnx"
@@ -31,7 +35,7 @@ def line_png(width_px: int = 320, height_px: int = 32, seed: int = 0) -> bytes:
 
 def environment(**variables: str) -> dict[str, str]:
     """This process's environment with the settings of a service for tests."""
-    settings = {"DJANGO_SETTINGS_MODULE": "config.settings", "SECRET_KEY": "test", "DEBUG": "", "DATABASE_URL": ""}
+    settings = {"DJANGO_SETTINGS_MODULE": "config.settings", "SECRET_KEY": "test", "DEBUG": "", "DATABASE_URL": "", "HOST": "127.0.0.1"}
     return {**os.environ, **settings, "RASM_MODEL": str(TINY_MODEL), **variables}
 
 
@@ -74,3 +78,54 @@ def _wait(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
                 return
         time.sleep(0.05)
     raise RuntimeError(f"the service did not start:\n{log.read_text()}")
+
+
+def upload(name: str, data: bytes) -> Any:
+    """A file as Django's test client sends it."""
+    from django.core.files.uploadedfile import SimpleUploadedFile
+
+    return SimpleUploadedFile(name, data)
+
+
+def post(*files: tuple[str, bytes], options: dict[str, Any] | None = None, **headers: str) -> Any:
+    """Read these files, by Django's test client in this process."""
+    from django.test import Client
+
+    return Client().post("/api/v1/ocr", {"files": [upload(*f) for f in files], **(options or {})}, headers=headers)
+
+
+def get(path: str, **headers: str) -> Any:
+    from django.test import Client
+
+    return Client().get(path, headers=headers)
+
+
+def error(reply: Any) -> tuple[int, str]:
+    """Status and code of a refusal, which must have the one shape."""
+    body = json.loads(reply.content)
+    assert body.keys() == {"error"}
+    assert body["error"].keys() == {"code", "message", "request_id"}
+    assert body["error"]["message"]
+    assert body["error"]["request_id"] == reply.headers["X-Request-ID"]
+    return reply.status_code, body["error"]["code"]
+
+
+def form(*parts: bytes, boundary: bytes = b"b") -> bytes:
+    """A multipart body of these parts, headers and content each."""
+    return b"".join(b"--" + boundary + b"\r\n" + part + b"\r\n" for part in parts) + b"--" + boundary + b"--\r\n"
+
+
+def file_part(content: bytes, name: bytes = b"a.png", field: bytes = b"files") -> bytes:
+    """The part of a file whose name is sent as these very bytes."""
+    return b'Content-Disposition: form-data; name="' + field + b'"; filename="' + name + b'"\r\n\r\n' + content
+
+
+def field_part(name: bytes, value: bytes) -> bytes:
+    return b'Content-Disposition: form-data; name="' + name + b'"\r\n\r\n' + value
+
+
+def post_form(body: bytes, path: str = "/api/v1/ocr", content_type: str = "multipart/form-data; boundary=b") -> Any:
+    """Send this very body, by Django's test client in this process."""
+    from django.test import Client
+
+    return Client().generic("POST", path, body, content_type=content_type)

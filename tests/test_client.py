@@ -1,11 +1,17 @@
 """client.py: against the real service, and against a transport that fails in each way a service can."""
 
+import asyncio
 import errno
+import io
 import json
 import os
+import signal
+import socket
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +19,14 @@ import httpx
 import pytest
 
 import client as client_module
-from client import RasmClient, ServiceError, main
+from client import AsyncRasmClient, Document, FileError, Model, RasmClient, Result, ServiceError, main
 from tests.serving import ROOT, Service, free_port, line_png, running_service
+
+
+@pytest.fixture(autouse=True)
+def no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("RASM_URL", "RASM_API_KEY"):
+        monkeypatch.delenv(name, raising=False)
 
 
 @pytest.fixture
@@ -25,15 +37,48 @@ def images(tmp_path: Path) -> list[str]:
     return [str(p) for p in paths]
 
 
+@pytest.fixture
+def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """How long the clients would have waited."""
+    seconds: list[float] = []
+
+    async def sleep(self: AsyncRasmClient, s: float) -> None:
+        seconds.append(s)
+
+    monkeypatch.setattr(RasmClient, "_sleep", lambda self, s: seconds.append(s))
+    monkeypatch.setattr(AsyncRasmClient, "_sleep", sleep)
+    return seconds
+
+
 def answering(status: int, **content: Any) -> httpx.MockTransport:
     return httpx.MockTransport(lambda request: httpx.Response(status, **content))
 
 
-def raising(error: Exception) -> httpx.MockTransport:
+def raising(error: BaseException) -> httpx.MockTransport:
     def handle(request: httpx.Request) -> httpx.Response:
         raise error
 
     return httpx.MockTransport(handle)
+
+
+def one_after_the_other(*replies: httpx.Response | Exception) -> httpx.MockTransport:
+    rest = iter(replies)
+
+    def handle(request: httpx.Request) -> httpx.Response:
+        reply = next(rest)
+        if isinstance(reply, Exception):
+            raise reply
+        return reply
+
+    return httpx.MockTransport(handle)
+
+
+def read_async(paths: Sequence[Any], *, url: str = client_module.DEFAULT_URL, transport: Any = None, **options: Any) -> list[Result]:
+    async def read() -> list[Result]:
+        async with AsyncRasmClient(url, transport=transport) as client:
+            return [result async for result in client.read(paths, **options)]
+
+    return asyncio.run(read())
 
 
 # against the real service
@@ -57,15 +102,15 @@ def test_json_is_one_object_a_line_in_order(service: Service, images: list[str],
     broken = Path(images[0]).with_name("broken.png")
     broken.write_bytes(b"not an image")
     missing = str(broken.with_name("missing.png"))
-    folder = str(broken.parent)
-    given = [images[0], missing, str(broken), folder, images[1]]
+    given = [images[0], missing, str(broken), images[1]]
     assert main([*given, "--json", "--url", service.url]) == 1
     out, err = capsys.readouterr()
     results = [json.loads(line) for line in out.splitlines()]
     assert [r["name"] for r in results] == given
-    assert [r["error"] and r["error"]["code"] for r in results] == [None, "unreadable_file", "unsupported_format", "unreadable_file", None]
+    assert [r["error"] and r["error"]["code"] for r in results] == [None, "unreadable_file", "unsupported_format", None]
     assert results[0]["model"] == {"name": "tiny", "version": "1"} and results[0]["width_px"] == 200
-    assert len(err.splitlines()) == 3 and missing in err and "No such file" in err
+    assert len({frozenset(r) for r in results if not r["error"]}) == 1
+    assert len(err.splitlines()) == 2 and missing in err and "No such file" in err
 
 
 def test_the_others_are_printed_beside_a_bad_file(service: Service, images: list[str], capsys: pytest.CaptureFixture[str]) -> None:
@@ -73,6 +118,14 @@ def test_the_others_are_printed_beside_a_bad_file(service: Service, images: list
     out, err = capsys.readouterr()
     assert [line.split("\t")[0] for line in out.splitlines()] == images[:2]
     assert err == "client.py: missing.png: No such file or directory (unreadable_file)\n"
+
+
+def test_a_bad_file_alone_is_its_own_error(service: Service, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The service answers 415 where no file could be read; that is no refusal of the client."""
+    path = tmp_path / "notes.png"
+    path.write_bytes(b"notes")
+    assert main([str(path), "--url", service.url]) == 1
+    assert "(unsupported_format)" in capsys.readouterr().err
 
 
 def test_as_a_program_in_a_plain_locale(service: Service, images: list[str]) -> None:
@@ -100,8 +153,95 @@ def test_batches_respect_the_services_limits(tmp_path: Path) -> None:
         RasmClient(service.url) as client,
     ):
         results = list(client.read(paths))
-    assert [r["name"] for r in results] == [str(p) for p in paths]
-    assert [r["error"] and r["error"]["code"] for r in results] == [None] * 4 + ["file_too_large"] + [None] * 2
+    assert [r.name for r in results] == [str(p) for p in paths]
+    assert [r.error and r.error.code for r in results] == [None] * 4 + ["file_too_large"] + [None] * 2
+
+
+def test_typed_results_sync_and_async(service: Service, images: list[str]) -> None:
+    """Both clients say the same, and what the JSON says."""
+    given: list[Any] = [images[0], Path(images[1]), ("from memory", Path(images[2]).read_bytes()), "missing.png"]
+    with RasmClient(service.url) as client:
+        results = list(client.read(given, detail="characters"))
+    first, _, third, missing = results
+    assert first.model == Model("tiny", "1") and (first.width_px, first.height_px, first.page) == (200, 32, 1)
+    assert first.bbox == (0, 0, 200, 32) and first.text and first.error is None
+    [line] = first.lines
+    assert line.text == first.text and line.confidence == first.confidence and line.characters
+    assert "".join(c.text for c in line.characters).split() == line.text_as_read.split()
+    assert third.name == "from memory" and third.text
+    assert missing.error == FileError("unreadable_file", "No such file or directory") and missing.text is None
+    assert [r.json["text"] for r in results] == [r.text for r in results]
+
+    def timeless(results: Sequence[Result]) -> list[Any]:
+        return [(r.name, r.text, r.lines, r.error) for r in results]
+
+    assert timeless(read_async(given, url=service.url, detail="characters")) == timeless(results)
+
+
+def test_every_option_reaches_the_service(service: Service, images: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    options = "--mode line --model tiny --diacritics strip --tatweel strip --digits western --detail characters --json".split()
+    assert main([images[0], "--url", service.url, *options]) == 0
+    result = json.loads(capsys.readouterr().out)
+    assert result["lines"][0]["characters"]
+    assert not set(result["text"]) & set("٠١٢٣٤٥٦٧٨٩ـًٌٍَُِّْ")
+    for wrong, code in ((["--model", "none"], "unknown_model"), (["--mode", "page"], "mode_unavailable")):
+        assert main([images[0], "--url", service.url, *wrong]) == 2
+        assert code in capsys.readouterr().err
+
+
+def test_formats_that_the_service_does_not_have_yet(service: Service, images: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([images[0], "--url", service.url, "--format", "hocr", "--beside"]) == 2
+    assert "(422 format_unavailable)" in capsys.readouterr().err
+    assert not Path(images[0]).with_suffix(".hocr").exists()
+
+
+def test_convert_gives_the_services_own_files(service: Service, images: list[str], tmp_path: Path) -> None:
+    bad = tmp_path / "bad.png"
+    bad.write_bytes(b"bad")
+    with RasmClient(service.url) as client:
+        texts = [result.text for result in client.read(images)]
+        documents = list(client.convert([images[0], bad, "missing.png", images[1]], "text"))
+    assert [d.data and d.data.decode() for d in documents] == [f"{texts[0]}\n", None, None, f"{texts[1]}\n"]
+    assert [d.error and d.error.code for d in documents] == [None, "unsupported_format", "unreadable_file", None]
+
+
+def test_an_image_and_names_on_standard_input(service: Service, images: list[str]) -> None:
+    def run(data: bytes, *arguments: str) -> list[str]:
+        command = [sys.executable, ROOT / "client.py", "--url", service.url, *arguments]
+        done = subprocess.run(command, input=data, cwd=Path(images[0]).parent, capture_output=True)
+        assert (done.returncode, done.stderr) == (0, b"")
+        return done.stdout.decode().splitlines()
+
+    [text] = run(Path(images[0]).read_bytes(), "-")
+    for names in ("0.png\n1.png\n", "0.png\r\n1.png", "0.png\0001.png\0"):
+        rows = run(names.encode(), "--files-from", "-")
+        assert rows[0] == f"0.png\t{text}" and rows[1].startswith("1.png\t")
+
+
+# an API key
+
+
+def test_the_key_is_sent_and_told_to_nobody_else(images: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[str | None] = []
+
+    def handle(request: httpx.Request) -> httpx.Response:
+        seen.append(request.headers.get("Authorization"))
+        return httpx.Response(200, json={"model": MODEL, "results": [GOOD]})
+
+    transport = httpx.MockTransport(handle)
+    assert main([images[0]], transport=transport) == 0
+    assert main([images[0], "--api-key", "flag"], transport=transport) == 0
+    monkeypatch.setenv("RASM_API_KEY", "environment")
+    assert main([images[0]], transport=transport) == 0
+    assert main([images[0], "--api-key", "flag"], transport=transport) == 0
+    assert seen == [None, "Bearer flag", "Bearer environment", "Bearer flag"]
+    moved = answering(307, headers={"Location": "https://elsewhere.example/"})
+    assert main([images[0]], transport=moved) == 2  # redirections are not followed
+
+
+def test_a_key_that_cannot_be_one(images: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([images[0], "--api-key", "مفتاح"]) == 2
+    assert len(capsys.readouterr().err.splitlines()) == 1
 
 
 # against services that fail
@@ -115,8 +255,13 @@ def test_a_service_that_is_down(images: list[str], capsys: pytest.CaptureFixture
     assert url in err and "is the service running?" in err
 
 
-REFUSAL = {"error": {"code": "model_unavailable", "message": "no model", "request_id": "1"}}
+MODEL = {"name": "m", "version": "1"}
+REFUSAL = {"error": {"code": "overloaded", "message": "too much to do", "request_id": "7"}}
 GOOD = {"name": "0.png", "width_px": 1, "height_px": 1, "text": "نص", "confidence": 1.0, "error": None}
+
+
+def good(files: int = 1) -> httpx.Response:
+    return httpx.Response(200, json={"model": MODEL, "results": [GOOD] * files})
 
 
 @pytest.mark.parametrize(
@@ -127,17 +272,19 @@ GOOD = {"name": "0.png", "width_px": 1, "height_px": 1, "text": "نص", "confide
         (raising(httpx.ConnectError("refused")), "is the service running?"),
         (raising(httpx.RemoteProtocolError("disconnected")), "broke the connection off (disconnected)"),
         (raising(httpx.WriteError("")), "broke the connection off (WriteError)"),
-        (answering(503, json=REFUSAL), "refused: no model (503 model_unavailable)"),
+        (answering(503, json=REFUSAL), "refused: too much to do (503 overloaded)"),
         (answering(502, text="<html>"), "answered 502 Bad Gateway, and not as Rasm does"),
         (answering(301, headers={"Location": "/"}), "answered 301 Moved Permanently"),
-        (answering(200, text="hello"), "answered 200 OK, and not as Rasm does"),
+        (answering(200, text="hello"), "does not answer as Rasm does"),
         (answering(200, json=[1]), "does not answer as Rasm does"),
-        (answering(200, json={"model": {}, "results": [1]}), "does not answer as Rasm does"),
-        (answering(200, json={"model": {}, "results": [GOOD, GOOD]}), "2 results for 1 images"),
+        (answering(200, json={"model": MODEL, "results": [1]}), "does not answer as Rasm does"),
+        (answering(200, json={"model": {}, "results": [GOOD]}), "does not answer as Rasm does"),
+        (answering(200, json={"model": MODEL, "results": [GOOD, GOOD]}), "2 results for 1 images"),
+        (answering(422, json={"error": 1}), "answered 422 Unprocessable Entity, and not as Rasm does"),
     ],
 )
 def test_failures_of_the_service_are_one_line(
-    transport: httpx.BaseTransport, words: str, images: list[str], capsys: pytest.CaptureFixture[str]
+    transport: httpx.AsyncBaseTransport, words: str, images: list[str], capsys: pytest.CaptureFixture[str], waits: list[float]
 ) -> None:
     assert main([images[0], "--timeout", "7"], transport=transport) == 2
     out, err = capsys.readouterr()
@@ -151,20 +298,28 @@ def test_what_is_no_url(url: str, images: list[str], capsys: pytest.CaptureFixtu
     assert url in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("arguments", [[], ["a.png", "--timeout", "0"], ["a.png", "--timeout", "soon"], ["a.png", "--nothing"]])
-def test_wrong_usage(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit) as stopped:
-        main(arguments)
-    assert stopped.value.code == 2
-    assert "usage" in capsys.readouterr().err
+def test_the_error_of_the_library_says_what_the_reply_said(images: list[str]) -> None:
+    with RasmClient(transport=answering(401, json=REFUSAL)) as client, pytest.raises(ServiceError) as raised:
+        list(client.read(images))
+    assert (raised.value.status, raised.value.code, raised.value.request_id) == (401, "overloaded", "7")
 
 
 def test_interrupted(images: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-    def interrupt(request: httpx.Request) -> httpx.Response:
-        raise KeyboardInterrupt
-
-    assert main([images[0]], transport=httpx.MockTransport(interrupt)) == 130
+    assert main([images[0]], transport=raising(KeyboardInterrupt())) == 130
     assert capsys.readouterr() == ("", "")
+
+
+def test_interrupted_while_it_waits_for_an_answer(images: list[str]) -> None:
+    """Ctrl-C ends it at once, although the service never answers."""
+    with socket.create_server(("127.0.0.1", 0)) as deaf:
+        url = f"http://127.0.0.1:{deaf.getsockname()[1]}"
+        command = [sys.executable, ROOT / "client.py", *images, "--url", url, "--progress"]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        connection, _ = deaf.accept()
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=50)  # less than its own time-out
+        connection.close()
+    assert process.returncode == 130 and out == b"" and b"Traceback" not in err
 
 
 def test_only_local_failures_need_no_service(capsys: pytest.CaptureFixture[str]) -> None:
@@ -177,53 +332,194 @@ def test_what_was_read_before_a_failure_is_printed(
     monkeypatch.setattr(client_module, "FILES_PER_REQUEST", 1)
     path = tmp_path / "0.png"
     path.write_bytes(b"any")
-    replies = iter([httpx.Response(200, json={"model": {}, "results": [GOOD]})])
-
-    def handle(request: httpx.Request) -> httpx.Response:
-        if reply := next(replies, None):
-            return reply
-        raise httpx.ConnectError("refused")
-
-    assert main([str(path), str(path)], transport=httpx.MockTransport(handle)) == 2
+    transport = one_after_the_other(good(), httpx.ConnectError("refused"))
+    assert main([str(path), str(path), "-j", "1"], transport=transport) == 2
     assert capsys.readouterr().out == f"{path}\tنص\n"
 
 
-# as a library
+# retries
+
+
+@pytest.mark.parametrize("read", [lambda path, transport: list(RasmClient(transport=transport).read([path])), None], ids=["sync", "async"])
+def test_a_busy_service_is_asked_again(read: Any, images: list[str], waits: list[float]) -> None:
+    """429, 503, a proxy's 502 and a broken connection; each wait longer than the one before, never shorter than was asked for."""
+    read = read or (lambda path, transport: read_async([path], transport=transport))
+    busy = [
+        httpx.Response(503, json=REFUSAL),
+        httpx.Response(429, json=REFUSAL, headers={"Retry-After": "20"}),
+        httpx.Response(502),
+        httpx.RemoteProtocolError("disconnected"),
+        httpx.Response(503, json=REFUSAL, headers={"Retry-After": "0"}),
+    ]
+    [result] = read(images[0], one_after_the_other(*busy, good()))
+    assert result.text == "نص"
+    for seconds, (least, most) in zip(waits, [(0.25, 0.5), (20.5, 21), (1, 2), (2, 4), (4, 8)], strict=True):
+        assert least <= seconds <= most
+
+
+def test_it_is_given_up_in_time(images: list[str], waits: list[float]) -> None:
+    tries = []
+
+    def handle(request: httpx.Request) -> httpx.Response:
+        tries.append(request)
+        return httpx.Response(503, json=REFUSAL)
+
+    for retries in (0, 2):
+        with RasmClient(transport=httpx.MockTransport(handle), retries=retries) as client, pytest.raises(ServiceError) as raised:
+            list(client.read(images[:1]))
+        assert raised.value.status == 503
+    assert len(tries) == 1 + 3 and len(waits) == 2
+
+
+def test_a_date_to_come_back_at(images: list[str], waits: list[float]) -> None:
+    for date, least, most in ((datetime.now(UTC) + timedelta(seconds=100), 90, 101), (datetime.now(UTC) - timedelta(days=1), 0, 1)):
+        waits.clear()
+        later = httpx.Response(503, json=REFUSAL, headers={"Retry-After": format_datetime(date)})
+        with RasmClient(transport=one_after_the_other(later, good())) as client:
+            assert len(list(client.read(images[:1]))) == 1
+        assert least <= waits[0] <= most
+
+
+def test_who_is_sent_away_for_hours_is_told_at_once(images: list[str], waits: list[float]) -> None:
+    transport = one_after_the_other(httpx.Response(429, json=REFUSAL, headers={"Retry-After": "86400"}))
+    with RasmClient(transport=transport) as client, pytest.raises(ServiceError, match="too much to do"):
+        list(client.read(images[:1]))
+    assert waits == []
+
+
+@pytest.mark.parametrize("status", [400, 401, 404, 415, 422, 500])
+def test_other_refusals_are_final(status: int, images: list[str], waits: list[float]) -> None:
+    with RasmClient(transport=one_after_the_other(httpx.Response(status, json=REFUSAL))) as client, pytest.raises(ServiceError):
+        list(client.read(images[:1]))
+
+
+# images
 
 
 def counting(sizes: list[int]) -> Callable[[httpx.Request], httpx.Response]:
     def handle(request: httpx.Request) -> httpx.Response:
         sizes.append(request.read().count(b'name="files"'))
-        return httpx.Response(200, json={"model": {"name": "m", "version": "1"}, "results": [GOOD] * sizes[-1]})
+        return good(sizes[-1])
 
     return handle
+
+
+def named(names: list[str]) -> httpx.MockTransport:
+    """A service whose texts are the names it was sent."""
+
+    def handle(request: httpx.Request) -> httpx.Response:
+        parts = [part.partition(b'filename="')[2].partition(b'"')[0].decode() for part in request.read().split(b'name="files"')[1:]]
+        parts = [part for part in parts if part]
+        names.extend(parts)
+        return httpx.Response(200, json={"model": MODEL, "results": [{**GOOD, "text": part} for part in parts]})
+
+    return httpx.MockTransport(handle)
+
+
+@pytest.fixture
+def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    for name in ("b.png", "a.JPG", "deep/c.tif", "deep/notes.txt", "other/b.png"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(b"x")
+    (tmp_path / "empty").mkdir()
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_folders_and_patterns(tree: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for arguments, expected in (
+        (["."], ["a.JPG", "b.png", "c.tif", "b.png"]),
+        (["deep"], ["c.tif"]),
+        (["*.png"], ["b.png"]),
+        (["**/*.png"], ["b.png", "b.png"]),
+        ([str(tree / "*" / "b.png")], ["b.png"]),
+    ):
+        names: list[str] = []
+        assert main(arguments, transport=named(names)) == 0
+        assert names == expected, arguments
+    capsys.readouterr()
+    assert main(["empty", "*.gif", "b.png"], transport=named([])) == 1
+    out, err = capsys.readouterr()
+    assert err.splitlines() == [
+        "client.py: empty: no image is in this folder (no_images)",
+        "client.py: *.gif: No such file or directory (unreadable_file)",
+    ]
+    assert out == "b.png\tb.png\n"
+
+
+def test_a_name_with_brackets_is_no_pattern(tree: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tree / "scan[1].png").write_bytes(b"x")
+    assert main(["scan[1].png"], transport=named([])) == 0
+    assert capsys.readouterr().out == "scan[1].png\n"
 
 
 def test_batches_by_number_and_by_size(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "image.png"
     path.write_bytes(b"x" * 100)
     sizes: list[int] = []
-    with RasmClient(transport=httpx.MockTransport(counting(sizes))) as client:
+    with RasmClient(transport=httpx.MockTransport(counting(sizes)), concurrency=1) as client:
         assert len(list(client.read([path] * 40))) == 40
         assert sizes == [16, 16, 8]
         sizes.clear()
         monkeypatch.setattr(client_module, "BYTES_PER_REQUEST", 250)
-        assert [r["text"] for r in client.read([path] * 5)] == ["نص"] * 5
+        assert [r.text for r in client.read([path] * 5)] == ["نص"] * 5
         assert sizes == [2, 2, 1]
 
 
+@pytest.mark.parametrize("concurrency", [1, 3])
+def test_order_holds_however_late_a_reply_is(concurrency: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first request is answered last, and no more are under way than may be."""
+    monkeypatch.setattr(client_module, "FILES_PER_REQUEST", 1)
+    under_way, most = 0, 0
+
+    async def handle(request: httpx.Request) -> httpx.Response:
+        nonlocal under_way, most
+        under_way += 1
+        most = max(most, under_way)
+        number = int((await request.aread()).partition(b'filename="')[2].partition(b'"')[0])
+        for _ in range(20 - number):
+            await asyncio.sleep(0)
+        under_way -= 1
+        return httpx.Response(200, json={"model": MODEL, "results": [{**GOOD, "text": str(number)}]})
+
+    async def read() -> list[str | None]:
+        async with AsyncRasmClient(transport=httpx.MockTransport(handle), concurrency=concurrency) as client:
+            return [result.text async for result in client.read([(str(i), b"x") for i in range(12)])]
+
+    assert asyncio.run(read()) == [str(i) for i in range(12)]
+    assert most == concurrency
+
+
 def test_results_come_as_the_replies_do(tmp_path: Path) -> None:
-    """Paths are taken from an iterator as they are needed: a million of them need no more memory than a batch."""
+    """Paths are taken from an iterator as they are needed: a million of them need no more memory than a few batches."""
     path = tmp_path / "image.png"
     path.write_bytes(b"x")
     with RasmClient(transport=httpx.MockTransport(counting([]))) as client:
         results = client.read(path for _ in iter(int, 1))
-        assert [next(results)["name"] for _ in range(50)] == [str(path)] * 50
+        assert [next(results).name for _ in range(50)] == [str(path)] * 50
 
 
-def test_the_library_raises_one_error() -> None:
-    with RasmClient(transport=raising(httpx.ConnectError("refused"))) as client, pytest.raises(ServiceError):
-        list(client.read([__file__]))
+def test_pages_are_told_apart(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A service that reads pages gives several results for one file: two pages, then an image that could not be decoded."""
+    pages = [{**GOOD, "page": 1, "text": "س\nص"}, {**GOOD, "page": 2, "text": "ع"}]
+    bad = {**GOOD, "page": None, "text": None, "error": {"code": "c", "message": "m"}}
+    transport = answering(200, json={"model": MODEL, "results": [*pages, bad, pages[0]]})
+    with RasmClient(transport=transport) as client:
+        results = list(client.read([("a", b""), ("b", b""), ("c", b"")]))
+    assert [(r.name, r.page) for r in results] == [("a", 1), ("a", 2), ("b", None), ("c", 1)]
+    for name in "abc":
+        (tmp_path / f"{name}.png").write_bytes(b"")
+    given = [str(tmp_path / f"{name}.png") for name in "abc"]
+    assert main(given, transport=transport) == 1
+    assert capsys.readouterr().out == "".join(f"{given[i]}\t{text}\n" for i, text in ((0, "س"), (0, "ص"), (0, "ع"), (2, "س"), (2, "ص")))
+    assert main([*given, "--beside"], transport=transport) == 1
+    assert [p.name for p in sorted(tmp_path.glob("*.txt"))] == ["a.txt", "c.txt"]
+    assert (tmp_path / "a.txt").read_text(encoding="utf-8") == "س\nص\n\fع\n"
+
+
+def test_unknown_options_are_refused() -> None:
+    with RasmClient(transport=raising(AssertionError())) as client, pytest.raises(TypeError, match="diacritic"):
+        list(client.read(["a"], diacritic="strip"))  # type: ignore[call-arg]
 
 
 def test_unreadable_files_say_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -233,4 +529,104 @@ def test_unreadable_files_say_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(Path, "read_bytes", forbid)
     with RasmClient(transport=raising(AssertionError("no request is due"))) as client:
         [result] = client.read([tmp_path / "a.png"])
-    assert result["error"] == {"code": "unreadable_file", "message": "Permission denied"}
+        [document] = client.convert([tmp_path / "a.png"], "pdf")
+    assert result.error == document.error == FileError("unreadable_file", "Permission denied")
+
+
+# files as output
+
+
+def test_files_beside_the_images(tree: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([".", "--beside"], transport=named([])) == 0
+    assert capsys.readouterr().out == ""
+    assert (tree / "a.txt").read_text() == "a.JPG\n" and (tree / "deep" / "c.txt").read_text() == "c.tif\n"
+    assert main(["b.png", "--beside", "--json"], transport=named([])) == 0
+    assert json.loads((tree / "b.json").read_text())["results"][0]["text"] == "b.png"
+
+
+def test_files_in_a_folder_of_their_own(tree: Path) -> None:
+    assert main([".", "--out", "out"], transport=named([])) == 0
+    assert sorted(str(p.relative_to(tree / "out")) for p in (tree / "out").rglob("*.*")) == ["a.txt", "b.txt", "deep/c.txt", "other/b.txt"]
+
+
+def test_nothing_is_overwritten_unasked(tree: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tree / "b.txt").write_text("a transcription")
+    assert main(["b.png", "a.JPG", "--beside"], transport=named([])) == 1
+    assert "b.txt is there already" in capsys.readouterr().err
+    assert (tree / "b.txt").read_text() == "a transcription" and (tree / "a.txt").exists()
+    names: list[str] = []
+    assert main([".", "--beside", "--existing", "skip"], transport=named(names)) == 0
+    assert names == ["c.tif", "b.png"]  # the one in other/
+    assert (tree / "b.txt").read_text() == "a transcription"
+    assert main(["b.png", "--beside", "--existing", "overwrite"], transport=named([])) == 0
+    assert (tree / "b.txt").read_text() == "b.png\n"
+
+
+def test_two_images_never_share_a_file(tree: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["b.png", "other/b.png", "--out", "out", "--existing", "overwrite"], transport=named([])) == 1
+    assert "is already for b.png" in capsys.readouterr().err
+
+
+def test_what_cannot_be_written_is_one_line(tree: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tree / "out").write_text("a file")
+    assert main(["b.png", "--out", "out"], transport=named([])) == 2
+    assert capsys.readouterr().err.count("\n") == 1
+    assert not list(tree.glob(".*"))
+
+
+def test_documents_are_written_as_they_came(tree: Path) -> None:
+    transport = answering(200, content=b"%PDF")
+    assert main(["b.png", "--format", "pdf", "--out", "out"], transport=transport) == 0
+    assert (tree / "out" / "b.pdf").read_bytes() == b"%PDF"
+    assert list(RasmClient(transport=transport).convert(["b.png"], "pdf")) == [Document("b.png", b"%PDF")]
+
+
+def test_progress_is_a_bar_on_standard_error(images: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([*images, "--progress"], transport=named([])) == 0
+    out, err = capsys.readouterr()
+    assert len(out.splitlines()) == 3 and "3/3" in err
+    assert main(images, transport=named([])) == 0
+    assert capsys.readouterr().err == ""  # it is no terminal
+
+
+# the command line
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["a.png", "--timeout", "0"],
+        ["a.png", "--timeout", "soon"],
+        ["a.png", "--nothing"],
+        ["a.png", "-j", "0"],
+        ["a.png", "--retries", "-1"],
+        ["a.png", "--digits", "roman"],
+        ["-", "-"],
+        ["-", "--files-from", "-"],
+        ["a.png", "--format", "pdf"],
+        ["a.png", "--beside", "--out", "x"],
+    ],
+)
+def test_wrong_usage(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        main(arguments, transport=raising(AssertionError("no request is due")))
+    assert stopped.value.code == 2
+    assert "usage" in capsys.readouterr().err
+
+
+def test_a_list_that_is_not_there(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--files-from", "missing.txt"]) == 2
+    assert capsys.readouterr().err == "client.py: missing.txt: No such file or directory\n"
+
+
+def test_whoever_reads_the_output_may_have_enough(images: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    class Closed(io.StringIO):
+        def write(self, text: str) -> int:
+            raise BrokenPipeError
+
+        def fileno(self) -> int:
+            return os.open(os.devnull, os.O_WRONLY)
+
+    monkeypatch.setattr(sys, "stdout", Closed())
+    assert main(images, transport=named([])) == 0

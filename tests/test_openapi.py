@@ -45,10 +45,14 @@ def test_the_example_of_a_reading_is_a_real_reply() -> None:
     image = (ROOT / "tests" / "golden" / good["name"]).read_bytes()
     reply = post({"files": [upload(good["name"], image), upload(bad["name"], b"notes")]})
     assert reply.keys() == expected.keys() and reply["model"].keys() == expected["model"].keys()
+    for result in (*reply["results"], good, bad):
+        assert result.pop("milliseconds") >= 0
     assert reply["results"][1] == bad
-    for key in ("text", "confidence"):
-        assert type(reply["results"][0].pop(key)) is type(good.pop(key))
-    assert reply["results"][0] == good
+    [line], [expected_line] = reply["results"][0].pop("lines"), good.pop("lines")
+    for got, wanted in ((reply["results"][0], good), (line, expected_line)):
+        for key in ("text", "text_as_read", "confidence"):
+            assert type(got.pop(key)) is type(wanted.pop(key))
+        assert got == wanted
 
 
 def test_the_example_of_a_refusal_is_a_real_reply() -> None:

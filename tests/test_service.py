@@ -17,37 +17,9 @@ import pytest
 
 from model.image import decode
 from model.recognizer import Recognizer
-from tests.serving import ROOT, TINY_MODEL, Service, environment, free_port, line_png, running_service
+from tests.serving import ROOT, TINY_MODEL, Service, environment, error, free_port, get, line_png, post, running_service, upload
 
 pytestmark = pytest.mark.usefixtures("django_is_set_up")
-
-
-def upload(name: str, data: bytes) -> Any:
-    from django.core.files.uploadedfile import SimpleUploadedFile
-
-    return SimpleUploadedFile(name, data)
-
-
-def post(*files: tuple[str, bytes], **headers: str) -> Any:
-    from django.test import Client
-
-    return Client().post("/api/v1/ocr", {"files": [upload(*f) for f in files]}, headers=headers)
-
-
-def get(path: str, **headers: str) -> Any:
-    from django.test import Client
-
-    return Client().get(path, headers=headers)
-
-
-def error(reply: Any) -> tuple[int, str]:
-    """Status and code of a refusal, which must have the one shape."""
-    body = json.loads(reply.content)
-    assert body.keys() == {"error"}
-    assert body["error"].keys() == {"code", "message", "request_id"}
-    assert body["error"]["message"]
-    assert body["error"]["request_id"] == reply["X-Request-ID"]
-    return reply.status_code, body["error"]["code"]
 
 
 def expected_text(data: bytes) -> str:
@@ -65,7 +37,13 @@ def test_reads_a_line_as_the_recognizer_does() -> None:
     [result] = body["results"]
     assert result.pop("text") == expected_text(line_png(320)) != ""
     assert 0 < result.pop("confidence") <= 1
-    assert result == {"name": "line.png", "width_px": 320, "height_px": 32, "error": None}
+    [line] = result.pop("lines")
+    assert result.pop("text_as_read") == expected_text(line_png(320)) == line["text"] == line["text_as_read"]
+    assert result.pop("milliseconds") > 0 and body["milliseconds"] > 0
+    assert result.pop("bbox") == line["bbox"] == [0, 0, 320, 32]
+    assert line["characters"] is None
+    assert result == {"name": "line.png", "page": 1, "width_px": 320, "height_px": 32, "direction": "rtl", "error": None}
+    assert body["request_id"] == reply["X-Request-ID"]
 
 
 def test_arabic_is_sent_as_letters() -> None:
@@ -99,10 +77,15 @@ def test_a_bad_file_has_its_error_beside_the_others(data: bytes, code: str) -> N
     assert first["text"] == last["text"] == expected_text(line_png())
 
 
-def test_a_bad_file_alone_is_no_request_error() -> None:
-    reply = post(("bad.png", b"not an image"))
-    assert reply.status_code == 200
-    assert reply.json()["results"][0]["error"]["code"] == "unsupported_format"
+@pytest.mark.parametrize(("data", "status"), [(b"not an image", 415), (b"", 422), (line_png(4000), 422)])
+def test_if_no_file_can_be_read_the_status_says_so_and_the_results_are_there(data: bytes, status: int) -> None:
+    reply = post(("bad.png", data), ("worse.png", b"not an image"))
+    assert reply.status_code == status
+    body = reply.json()
+    assert body["error"].pop("request_id") == reply["X-Request-ID"]
+    assert body["error"] == body["results"][0]["error"]
+    assert [result["name"] for result in body["results"]] == ["bad.png", "worse.png"]
+    assert body["model"]["name"] == "tiny"
 
 
 # limits
@@ -170,7 +153,7 @@ def test_wrong_method_and_address() -> None:
     reply = get("/api/v1/ocr")
     assert error(reply) == (405, "method_not_allowed")
     assert reply["Allow"] == "POST"
-    for path in ("/", "/api/v1/nothing", "/api/v1/ocr/", "/static/nothing.js"):
+    for path in ("/nothing", "/api/v1/nothing", "/api/v1/ocr/", "/static/nothing.js"):
         assert error(get(path)) == (404, "not_found"), path
 
 
@@ -182,7 +165,7 @@ def test_a_fault_is_told_without_its_details(monkeypatch: pytest.MonkeyPatch) ->
     from django.test import Client
     from ocr import services
 
-    monkeypatch.setattr(services, "read_files", lambda files: 1 / 0)
+    monkeypatch.setattr(services, "read_files", lambda request: 1 / 0)
     client = Client(raise_request_exception=False)
     reply = client.post("/api/v1/ocr", {"files": upload("a.png", line_png())})
     assert error(reply) == (500, "internal_error")

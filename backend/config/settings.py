@@ -7,8 +7,19 @@
 | ALLOWED_HOSTS | localhost,127.0.0.1,[::1] | names the service answers to, with commas between |
 | DATABASE_URL | SQLite beside the code | such as postgres://user:password@host/name |
 | LOG_LEVEL | INFO | DEBUG, INFO, WARNING, ERROR |
+| LOG_FORMAT | json | json: one object a line; text: for people |
+| RASM_HTTPS | off | on behind a proxy that speaks HTTPS and sets X-Forwarded-Proto: secure cookies, HSTS, plain HTTP redirected |
+| RASM_PROXIES | 0 | trusted proxies in front, whose X-Forwarded-For says who asks |
+| RASM_API_KEYS | off if HOST is a loopback address, else on | on: the API asks for a key (manage.py apikey create NAME) |
+| RASM_RATE_PER_KEY | none | such as 600/m: requests of one key, per process and operation |
+| RASM_RATE_PER_ADDRESS | none | the same of one address |
 | RASM_MODEL | model/weights/rasm-print.onnx | the model that reads; other models in its folder are listed |
-| RASM_THREADS | all cores | threads of one reading |
+| RASM_THREADS | the cores this process may use | lines read at a time, each on one core |
+| RASM_QUEUE_LINES | 512 | lines accepted and not yet read; above it, 503 |
+| RASM_MAX_REQUESTS | 256 | requests with a body worked on at a time; above it, 503 |
+| RASM_REQUEST_THREADS | 32 | of these, how many are parsed or wait for their lines |
+| RASM_BODY_TIMEOUT_S | 20 | seconds that a body may take, and more while it comes at 4 KiB/s |
+| RASM_MAX_BUFFERED_BYTES | 1 GiB | bytes of all bodies that are arriving; on the disk above 256 KiB each |
 | RASM_MAX_FILES | 64 | files a request |
 | RASM_MAX_FILE_BYTES | 20 MiB | bytes of one file |
 | RASM_MAX_REQUEST_BYTES | 64 MiB | bytes of one request |
@@ -17,6 +28,7 @@
 
 import importlib.util
 import os
+import re
 import secrets
 import tempfile
 from pathlib import Path
@@ -25,14 +37,34 @@ import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
 
 from config import ROOT
+from config.logs import FORMATS, logging_settings
 from model.image import MAX_PIXELS
 
 
-def _number(name: str, default: int) -> int:
+def _number(name: str, default: int, least: int = 1) -> int:
     text = os.environ.get(name) or str(default)
-    if not text.isascii() or not text.isdigit() or int(text) < 1:
-        raise ImproperlyConfigured(f"{name} is {text!r}; wanted is a whole number, 1 or more")
+    if not text.isascii() or not text.isdigit() or int(text) < least:
+        raise ImproperlyConfigured(f"{name} is {text!r}; wanted is a whole number, {least} or more")
     return int(text)
+
+
+def _switch(name: str, default: bool) -> bool:
+    text = os.environ.get(name, "").strip().lower()
+    if text not in ("", "0", "false", "no", "off", "1", "true", "yes", "on"):
+        raise ImproperlyConfigured(f"{name} is {text!r}; wanted is on or off")
+    return text in ("1", "true", "yes", "on") if text else default
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches a server that listens there; HOST is 127.0.0.1 if it is not set."""
+    return host in ("", "localhost", "::1") or host.startswith("127.")
+
+
+def _rate(name: str) -> str:
+    rate = os.environ.get(name, "").strip()
+    if rate and not re.fullmatch(r"[1-9]\d*/[smhd]", rate):
+        raise ImproperlyConfigured(f"{name} is {rate!r}; wanted is a number of requests a second, minute, hour or day, such as 600/m")
+    return rate
 
 
 def _secret_key(path: Path) -> str:
@@ -63,53 +95,98 @@ def _database(url: str) -> dj_database_url.DBConfig:
     return database
 
 
-DEBUG = os.environ.get("DEBUG", "").lower() in ("1", "true", "yes", "on")
+DEBUG = _switch("DEBUG", False)
 SECRET_KEY = os.environ.get("SECRET_KEY") or _secret_key(ROOT / ".secret-key")
 ALLOWED_HOSTS = [host.strip() for host in os.environ.get("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]").split(",") if host.strip()]
 
 DATABASES = {"default": _database(os.environ.get("DATABASE_URL") or f"sqlite:///{ROOT / 'rasm.sqlite3'}")}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-INSTALLED_APPS = ["django.contrib.staticfiles", "ninja", "ocr"]  # ninja as an app serves its docs page's files from here
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "ninja",  # as an app it serves its docs page's files from here
+    "ocr",
+    "web",
+]
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
-TEMPLATES = [{"BACKEND": "django.template.backends.django.DjangoTemplates", "APP_DIRS": True}]
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
 MIDDLEWARE = [
     "ocr.middleware.request_context",
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "django.middleware.common.CommonMiddleware",
     "ocr.middleware.bounded_body",
+    "django.middleware.common.CommonMiddleware",
+    # for the admin alone: the API knows no cookies
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
 ]
 APPEND_SLASH = False  # a redirect would lose the body of a POST
 X_FRAME_OPTIONS = "DENY"
 STATIC_URL = "/static/"
 WHITENOISE_USE_FINDERS = True  # served from the packages they come with: nothing to collect before a start
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English"), ("ar", "العربية")]  # of the page at /
 TIME_ZONE = "UTC"
 USE_TZ = True
 
 RASM_MODEL = Path(os.environ.get("RASM_MODEL") or ROOT / "model" / "weights" / "rasm-print.onnx").resolve()
-RASM_THREADS = _number("RASM_THREADS", os.cpu_count() or 1)
+RASM_THREADS = _number("RASM_THREADS", len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
+RASM_QUEUE_LINES = _number("RASM_QUEUE_LINES", 512)
+RASM_MAX_REQUESTS = _number("RASM_MAX_REQUESTS", 256)
+RASM_REQUEST_THREADS = _number("RASM_REQUEST_THREADS", 32)
+RASM_BODY_TIMEOUT_S = _number("RASM_BODY_TIMEOUT_S", 20)
+RASM_MAX_BUFFERED_BYTES = _number("RASM_MAX_BUFFERED_BYTES", 2**30)
 RASM_MAX_FILES = _number("RASM_MAX_FILES", 64)
 RASM_MAX_FILE_BYTES = _number("RASM_MAX_FILE_BYTES", 20 * 2**20)
 RASM_MAX_REQUEST_BYTES = _number("RASM_MAX_REQUEST_BYTES", 64 * 2**20)
 RASM_MAX_PIXELS = _number("RASM_MAX_PIXELS", MAX_PIXELS)
 DATA_UPLOAD_MAX_NUMBER_FILES = RASM_MAX_FILES
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 100
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2**20  # of the fields that are not files
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "filters": {"request_id": {"()": "ocr.request_id.RequestIdFilter"}},
-    "formatters": {"line": {"format": "{asctime} {levelname} {name} [{request_id}] {message}", "style": "{"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["request_id"]}},
-    "root": {"handlers": ["console"], "level": os.environ.get("LOG_LEVEL", "INFO").upper()},
-    "loggers": {
-        "django": {"handlers": [], "level": "NOTSET", "propagate": True},
-        # the middleware writes a line for each request: of Django's own, only the tracebacks of faults are wanted
-        "django.request": {"level": "ERROR"},
-        "django.security": {"level": "CRITICAL"},
-        "django.server": {"handlers": [], "level": "ERROR", "propagate": True},
-    },
-}
+RASM_API_KEYS = _switch("RASM_API_KEYS", not is_loopback(os.environ.get("HOST", "")))
+RASM_RATE_PER_KEY = _rate("RASM_RATE_PER_KEY")
+RASM_RATE_PER_ADDRESS = _rate("RASM_RATE_PER_ADDRESS")
+NINJA_NUM_PROXIES = _number("RASM_PROXIES", 0, least=0)
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "OPTIONS": {"MAX_ENTRIES": 100_000}}}
+
+if _switch("RASM_HTTPS", False):
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    SECURE_SSL_REDIRECT = True
+    SECURE_REDIRECT_EXEMPT = [r"^health/", r"^metrics$"]  # asked by the machine itself
+    SECURE_HSTS_SECONDS = 31_536_000
+    SECURE_HSTS_INCLUDE_SUBDOMAINS = True
+    SECURE_HSTS_PRELOAD = True
+    SESSION_COOKIE_SECURE = True
+    CSRF_COOKIE_SECURE = True
+SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "rasm_session", "rasm_csrf"  # cookies of one host are shared by all its ports
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator", "NumericPasswordValidator")
+]
+
+LOG_FORMAT = os.environ.get("LOG_FORMAT") or "json"
+if LOG_FORMAT not in FORMATS:
+    raise ImproperlyConfigured(f"LOG_FORMAT is {LOG_FORMAT!r}; wanted is one of {', '.join(FORMATS)}")
+LOGGING = logging_settings(os.environ.get("LOG_LEVEL") or "INFO", LOG_FORMAT)

@@ -1,9 +1,11 @@
-"""Addresses. The API brings its own (``/api/…`` and ``/health/…``); what Django refuses by itself is answered in its shape."""
+"""Addresses: the API brings its own (``/api/…``, ``/ocr``, ``/health/…``, ``/metrics``), the page for people is at ``/``, the admin
+at ``/admin/``. What Django refuses by itself is answered in the API's shape."""
 
-from django.urls import path
+from django.contrib import admin
+from django.urls import include, path
 from ocr.api import api
 
-urlpatterns = [path("", api.urls)]
+urlpatterns = [path("", include("web.urls")), path("admin/", admin.site.urls), path("", api.urls)]
 
 handler400 = "ocr.errors.bad_request"
 handler403 = "ocr.errors.forbidden"

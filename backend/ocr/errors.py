@@ -2,14 +2,18 @@
 
 The tree is ``model.errors``'s, with an HTTP status for each kind of request error. ``api.py`` and the handlers at the end
 (for what Django refuses before the API sees it) map it to ``{"error": {"code", "message", "request_id"}}``. What is wrong
-with one file is no request error: it stands in that file's result.
+with one file stands in that file's result; ``FilesRefused`` is for a request none of whose files could be read.
 """
 
+from typing import Any
+
 from django.conf import settings
-from django.core.exceptions import DisallowedHost, RequestDataTooBig, TooManyFilesSent
+from django.core.exceptions import DisallowedHost, RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
 from django.http import HttpRequest, JsonResponse
+from django.http.multipartparser import MultiPartParserError
 
 from model.errors import ImageError, RasmError
+from ocr.metrics import ERRORS
 from ocr.request_id import request_id
 
 
@@ -24,6 +28,12 @@ class RequestError(RasmError):
 
     status = 400
     code = "bad_request"
+    retry_after_s: int | None = None
+
+
+class Unauthorised(RequestError):
+    status = 401
+    code = "unauthorised"
 
 
 class Forbidden(RequestError):
@@ -41,6 +51,13 @@ class MethodNotAllowed(RequestError):
     code = "method_not_allowed"
 
 
+class RequestTimeout(RequestError):
+    """The body did not arrive in time."""
+
+    status = 408
+    code = "request_timeout"
+
+
 class LengthRequired(RequestError):
     status = 411
     code = "length_required"
@@ -54,6 +71,11 @@ class RequestTooLarge(RequestError):
 class TooManyFiles(RequestError):
     status = 413
     code = "too_many_files"
+
+
+class TooManyFields(RequestError):
+    status = 413
+    code = "too_many_fields"
 
 
 class NotMultipart(RequestError):
@@ -71,6 +93,45 @@ class NoFiles(RequestError):
     code = "no_files"
 
 
+class ModeUnavailable(RequestError):
+    """A mode that is planned and not there yet."""
+
+    status = 422
+    code = "mode_unavailable"
+
+
+class FormatUnavailable(RequestError):
+    """A format that is planned and not there yet."""
+
+    status = 422
+    code = "format_unavailable"
+
+
+class UnknownModel(RequestError):
+    status = 404
+    code = "unknown_model"
+
+
+class UnsupportedLanguage(RequestError):
+    status = 422
+    code = "unsupported_language"
+
+
+class TooManyRequests(RequestError):
+    """One key or address asks more often than it may."""
+
+    status = 429
+    code = "too_many_requests"
+    retry_after_s = 1
+
+
+class ClientGone(RequestError):
+    """Whoever asked has closed the connection. Nobody sees this reply; the log and the metrics do (nginx's status)."""
+
+    status = 499
+    code = "client_gone"
+
+
 class InternalError(RequestError):
     status = 500
     code = "internal_error"
@@ -81,12 +142,41 @@ class ModelUnavailable(RequestError):
 
     status = 503
     code = "model_unavailable"
+    retry_after_s = 5
+
+
+class Overloaded(RequestError):
+    """More work is waiting than the queues hold."""
+
+    status = 503
+    code = "overloaded"
+    retry_after_s = 1
+
+
+class FilesRefused(RequestError):
+    """None of the files could be read: the first one's error, and all their results."""
+
+    def __init__(self, code: str, message: str, status: int, extra: dict[str, Any]) -> None:
+        super().__init__(message)
+        self.code, self.status, self.extra = code, status, extra
+
+
+# of a request none of whose files could be read, by the error of the first: 422 unless it is one of these
+FILE_STATUS = {"file_too_large": 413, "image_too_large": 413, "unsupported_format": 415}
 
 
 def error_reply(error: RequestError) -> JsonResponse:
     """The reply that an error becomes."""
+    ERRORS.labels(error.code).inc()
     body = {"error": {"code": error.code, "message": str(error), "request_id": request_id.get()}}
-    return JsonResponse(body, status=error.status, json_dumps_params={"ensure_ascii": False})
+    if isinstance(error, FilesRefused):
+        body |= error.extra
+    response = JsonResponse(body, status=error.status, json_dumps_params={"ensure_ascii": False})
+    if error.retry_after_s is not None:
+        response["Retry-After"] = str(error.retry_after_s)
+    if isinstance(error, Unauthorised):
+        response["WWW-Authenticate"] = "Bearer"
+    return response
 
 
 def from_django(error: Exception) -> RequestError:
@@ -94,8 +184,14 @@ def from_django(error: Exception) -> RequestError:
     match error:
         case TooManyFilesSent():
             return TooManyFiles(f"more than {settings.RASM_MAX_FILES} files: send them in several requests")
+        case TooManyFieldsSent():
+            return TooManyFields(
+                f"more than {settings.DATA_UPLOAD_MAX_NUMBER_FIELDS} fields besides the files: there are not so many options"
+            )
         case RequestDataTooBig():
             return RequestTooLarge("the fields that are not files are too large")
+        case MultiPartParserError():
+            return RequestError(f"the multipart body is malformed: {error}")
         case DisallowedHost():
             return RequestError("the service does not answer to this host name; ALLOWED_HOSTS lists those it does")
         case _:

@@ -1,4 +1,4 @@
-"""What is done around every request, whatever its address: an id, a line in the log, limits and typed refusals."""
+"""What is done around every request, whatever its address: an id, a line in the log, figures, headers, limits and typed refusals."""
 
 import logging
 import re
@@ -10,17 +10,25 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.utils.encoding import escape_uri_path
 
-from ocr.errors import LengthRequired, MethodNotAllowed, RequestTooLarge, error_reply
+from ocr import metrics
+from ocr.errors import Forbidden, LengthRequired, MethodNotAllowed, RequestTooLarge, error_reply
 from ocr.request_id import request_id
+from ocr.uploads import StrictMultipart
 
 View = Callable[[HttpRequest], HttpResponse]
 
 logger = logging.getLogger(__name__)
 _USABLE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
+# what is not a page loads nothing; the documentation and the admin bring scripts of their own
+_NOTHING = "default-src 'none'; frame-ancestors 'none'"
+_OWN = (
+    "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'"
+)
 
 
 def request_context(get_response: View) -> View:
-    """The outermost: an id, the caller's own if it sends a usable one, and one line in the log. No image, no text."""
+    """The outermost: an id, the caller's own if it sends a usable one, one line in the log, and figures. No image, no text."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         given = request.headers.get("X-Request-ID", "")
@@ -29,8 +37,24 @@ def request_context(get_response: View) -> View:
         try:
             response = get_response(request)
             response["X-Request-ID"] = request_id.get()
-            milliseconds = (time.perf_counter() - started) * 1000
-            logger.info("%s %s %d %.0f ms", request.method, escape_uri_path(request.path), response.status_code, milliseconds)
+            is_page = response.get("Content-Type", "").startswith("text/html")
+            response.setdefault("Content-Security-Policy", _OWN if is_page else _NOTHING)
+            if request.method == "POST":
+                response.setdefault("Cache-Control", "no-store")
+            seconds = time.perf_counter() - started
+            method = request.method if request.method in _METHODS else "other"
+            route = getattr(request.resolver_match, "route", None) or "other"
+            metrics.REQUESTS.labels(method, route, response.status_code).inc()
+            metrics.SECONDS.labels(route).observe(seconds)
+            path = escape_uri_path(request.path)
+            logger.info(
+                "%s %s %d %.0f ms",
+                method,
+                path,
+                response.status_code,
+                seconds * 1000,
+                extra={"method": method, "path": path, "status": response.status_code, "milliseconds": round(seconds * 1000, 1)},
+            )
             return response
         finally:
             request_id.reset(token)
@@ -39,15 +63,20 @@ def request_context(get_response: View) -> View:
 
 
 def bounded_body(get_response: View) -> View:
-    """Refuses bodies by their announced length, before a byte is read: Django's own limit does not count files."""
+    """Refuses bodies by what is announced of them, before a byte is read, and other sites' requests; parses forms strictly."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
+        if refusal := request.META.get("rasm.refusal"):
+            return error_reply(refusal)
         length = request.META.get("CONTENT_LENGTH") or ""
         if not length and request.headers.get("Transfer-Encoding"):
             return error_reply(LengthRequired("send the body with a Content-Length, not in chunks"))
         if length.isdigit() and int(length) > settings.RASM_MAX_REQUEST_BYTES:
             most = f"at most {settings.RASM_MAX_REQUEST_BYTES:,} are read"
             return error_reply(RequestTooLarge(f"the request has {int(length):,} bytes; {most}: send the files in several requests"))
+        if request.method not in ("GET", "HEAD", "OPTIONS") and request.headers.get("Sec-Fetch-Site") in ("cross-site", "same-site"):
+            return error_reply(Forbidden("a page of another site may not use this service through its visitors' browsers"))
+        request.upload_handlers = [StrictMultipart(request)]
         response = get_response(request)
         if isinstance(response, HttpResponseNotAllowed):  # Ninja answers these by itself, as plain text
             reply = error_reply(MethodNotAllowed(f"{request.method} is not possible here; {response['Allow']} is"))

@@ -1,0 +1,192 @@
+"""Make line pairs of pages whose text is known: pages and their texts in, images and labels of single lines out.
+
+    python align.py PAGES --out LINES            (PAGES: a.png with a.gt.txt or a.txt, the text of the whole page)
+    python preprocess.py LINES --out data/LINES --unlabelled diacritics tatweel
+
+Where it stands: before ``preprocess.py``, for those who have the text of their pages but not of each line: editions, mostly.
+Lines are found as reading finds them (``model/segment.py``) and read by a model; the readings are then aligned with the
+page's text, and each line gets the stretch of text it stands beside (as in Stoekl Ben Ezra et al. 2021, "Transcription
+alignment"). Lines whose stretch does not fit are left out: running heads, notes, and what was cut or read badly.
+
+An edition differs from the print on purpose: modern hamza, modern punctuation, no diacritics. So its letters are taken, and
+from the reading what it does not decide: the seat of a hamza, ى or ي, ة or ه, digits, and punctuation with its spaces.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import unicodedata
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+from rapidfuzz.distance import Levenshtein
+from tqdm import tqdm
+
+from model.charset import DIACRITICS, TATWEEL
+from model.errors import DatasetError, RasmError
+from model.image import Pixels, decode
+from model.metrics import normalised
+from model.recognizer import Recognizer
+from model.segment import cut_lines, find_lines
+
+SHIPPED_MODEL = Path(__file__).parent / "model" / "weights" / "rasm-print.onnx"
+_FOLD = str.maketrans("أإآٱةىئؤ", "اااا" + "هييو")
+_OMITTED = str.maketrans("", "", DIACRITICS + TATWEEL)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        prog="align.py", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
+    )
+    parser.add_argument("pages", nargs="+", type=Path, metavar="PAGES", help="folders of page images and their texts")
+    parser.add_argument("--out", type=Path, required=True, help="the folder to write pairs to")
+    parser.add_argument("--model", type=Path, default=SHIPPED_MODEL, help="who reads (default: the shipped model)")
+    parser.add_argument(
+        "--max-cer", type=float, default=0.25, help="lines whose letters differ more from the text are left out (default: 0.25)"
+    )
+    parser.add_argument("--threads", type=int, default=None, help="threads of the reading (default: one a core)")
+    args = parser.parse_args()
+    try:
+        return align(args)
+    except RasmError as e:
+        print(f"align.py: error: {e}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("\nalign.py: stopped; what was written is whole, and running it again writes the same", file=sys.stderr)
+        return 130
+
+
+def align(args: argparse.Namespace) -> int:
+    pages = [(image, text) for folder in args.pages for image, text in find_pages(folder)]
+    recognizer = Recognizer(args.model, threads=args.threads)
+    found = written = 0
+    for image_path, text_path in tqdm(pages, unit="page", disable=None):
+        page = decode(image_path.read_bytes())
+        crops = [crop.pixels for crop in cut_lines(find_lines(page))]
+        readings = [reading.text for reading in recognizer.read(crops)]
+        labels = labels_of_lines(readings, text_path.read_text(encoding="utf-8"), args.max_cer)
+        folder = args.out / image_path.parent.name
+        folder.mkdir(parents=True, exist_ok=True)
+        for i, (crop, label) in enumerate(zip(crops, labels, strict=True)):
+            found += 1
+            if label:
+                written += 1
+                name = f"{image_path.stem}_{i:03}"
+                write_image(folder / f"{name}.png", crop)
+                (folder / f"{name}.gt.txt").write_text(label + "\n", encoding="utf-8")
+    print(f"{len(pages)} pages, {found} lines found, {written} of them written to {args.out}")
+    return 0
+
+
+def find_pages(folder: Path) -> list[tuple[Path, Path]]:
+    """Images of a folder and the texts beside them. Raises DatasetError where there are none."""
+    if not folder.is_dir():
+        raise DatasetError(f"{folder}: no such folder")
+    pages = []
+    for image in sorted(p for p in folder.iterdir() if p.suffix.lower() in (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".bmp")):
+        text = next((t for ending in (".gt.txt", ".txt") if (t := image.with_name(image.stem + ending)).is_file()), None)
+        if text:
+            pages.append((image, text))
+    if not pages:
+        raise DatasetError(f"{folder}: no image with a text of the same name (a.png with a.gt.txt or a.txt)")
+    return pages
+
+
+def write_image(path: Path, image: Pixels) -> None:
+    encoded, data = cv2.imencode(".png", image)
+    assert encoded
+    path.write_bytes(data.tobytes())
+
+
+@dataclass(frozen=True)
+class Letters:
+    """The letters of a text, folded; where each stands in it; and what stands between them, one piece more than letters."""
+
+    folded: str
+    places: list[int]
+    between: list[str]
+
+    @classmethod
+    def of(cls, text: str) -> Letters:
+        found = [(folded, i) for i, c in enumerate(text) if (folded := _fold(c)).isalpha()]
+        places = [i for _, i in found]
+        borders = zip([-1, *places], [*places, len(text)], strict=True)
+        return cls("".join(c for c, _ in found), places, [text[a + 1 : b] for a, b in borders])
+
+
+def _fold(character: str) -> str:
+    """A letter without what an edition changes; '' for marks that it leaves out."""
+    return normalised(character).translate(_FOLD)[:1] if not unicodedata.combining(character) else ""
+
+
+def labels_of_lines(readings: list[str], text: str, max_cer: float) -> list[str | None]:
+    """For each line of a page its label, or None where no stretch of the page's text fits its reading."""
+    text = " ".join(unicodedata.normalize("NFC", text).translate(_OMITTED).split())
+    readings = [" ".join(reading.translate(_OMITTED).split()) for reading in readings]
+    page = Letters.of(text)
+    lines = [Letters.of(reading) for reading in readings]
+    whole = "".join(line.folded for line in lines)
+    to_text = _map_positions(whole, page.folded)
+    labels: list[str | None] = []
+    start = 0
+    for reading, line in zip(readings, lines, strict=True):
+        end = start + len(line.folded)
+        stretch = _stretch(text, page, to_text[start], to_text[end])
+        start = end
+        told = Letters.of(stretch).folded
+        fits = len(told) >= 4 and Levenshtein.normalized_distance(line.folded, told) <= max_cer
+        labels.append(merge(reading, stretch) if fits else None)
+    return labels
+
+
+def _map_positions(source: str, target: str) -> list[int]:
+    """For each position between letters of ``source``, the one in ``target`` that it is aligned with."""
+    positions = [0] * (len(source) + 1)
+    for tag, a0, a1, b0, b1 in Levenshtein.opcodes(source, target):
+        for i in range(a0, a1 + 1):
+            positions[i] = b0 + min(i - a0, b1 - b0) if tag != "delete" else b0
+    return positions
+
+
+def _stretch(text: str, letters: Letters, start: int, end: int) -> str:
+    """The whole words of ``text`` nearest to its letters ``start`` to ``end``: a line of Arabic never breaks a word."""
+
+    def nearest_border(letter: int) -> int:
+        if letter >= len(letters.places):
+            return len(text)
+        at = letters.places[letter]
+        before = text.rfind(" ", 0, at) + 1
+        after = text.find(" ", at)
+        after = len(text) if after < 0 else after + 1
+        return before if at - before <= after - at else after
+
+    return text[nearest_border(start) : nearest_border(end)].strip()
+
+
+def merge(reading: str, text: str) -> str:
+    """The label of a line: the letters of ``text``, and what the print decides as ``reading`` has it (see the top)."""
+    reading, text = reading.translate(_OMITTED), text.translate(_OMITTED)
+    read, told = Letters.of(reading), Letters.of(text)
+
+    def between(r: int | None, t: int | None) -> str:
+        if r is not None and read.between[r].strip():
+            return read.between[r]  # signs, with their spaces
+        return " " if t is not None and told.between[t] else ""  # of spaces alone the edition knows better
+
+    out: list[str] = []
+    for tag, r0, r1, t0, t1 in Levenshtein.opcodes(read.folded, told.folded):
+        for i in range(max(r1 - r0, t1 - t0)):
+            r, t = (r0 + i if r0 + i < r1 else None), (t0 + i if t0 + i < t1 else None)
+            out.append(between(r, t))
+            if tag == "equal":
+                out.append(reading[read.places[r0 + i]])
+            elif t is not None:
+                out.append(text[told.places[t]])
+    out.append(between(len(read.folded), len(told.folded)))
+    return " ".join("".join(out).split())
+
+
+if __name__ == "__main__":
+    sys.exit(main())

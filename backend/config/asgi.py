@@ -1,0 +1,239 @@
+"""The ASGI application of the production server: takes requests in on an event loop, and has Django answer them in threads.
+
+Django's own ASGI handler costs three times the processor time of its WSGI handler (see docs/dependencies.md), and a WSGI
+server gives each connection a thread, which a client that sends one byte a second keeps. So bodies are collected here, on
+the loop, and what is complete is answered by Django's WSGI handler in a thread:
+
+- a body that is announced as too large, that arrives too slowly or that breaks off is refused;
+- no more than RASM_MAX_REQUESTS are worked on at a time, and more are refused at once; health checks are not among them;
+- a client that goes away has its work thrown away: the event ``rasm.gone`` in its environment is set.
+
+What is refused here is answered by Django too (``rasm.refusal`` in the environment), so that every reply has the same shape,
+headers, line in the log and place in the metrics.
+"""
+
+import asyncio
+import contextlib
+import io
+import sys
+import tempfile
+import threading
+from collections.abc import Awaitable, Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
+from typing import IO, Any
+from urllib.parse import unquote_to_bytes
+
+from django.conf import settings
+from ocr import metrics, services
+from ocr.batching import Room
+from ocr.errors import Overloaded, RequestError, RequestTimeout
+
+from config.wsgi import application as wsgi_application
+
+Message = dict[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+Reply = tuple[str, list[tuple[str, str]], bytes]
+
+MEMORY_BYTES = 2**18  # of one body; the rest waits on the disk
+SLOWEST_BYTES_PER_S = 4_096  # a body may take RASM_BODY_TIMEOUT_S, and more as long as it comes at this rate
+LINGER_S = 2.0  # what a refused client goes on sending is thrown away for so long, so that it comes to read the refusal
+LIGHT_THREADS = 4  # for requests without a body: pages, health, metrics
+
+
+class Incomplete(RequestError):
+    """The body broke off."""
+
+    code = "incomplete_body"
+
+
+class Body:
+    """A request's body as it arrives, and until it has been dealt with."""
+
+    def __init__(self, room: Room) -> None:
+        self.file = tempfile.SpooledTemporaryFile(max_size=MEMORY_BYTES)  # noqa: SIM115  (``close`` closes it)
+        self.size = 0
+        self._room = room
+
+    def write(self, chunk: bytes) -> None:
+        """Raises Overloaded if there is no room."""
+        self._room.take(len(chunk))
+        self.size += len(chunk)
+        self.file.write(chunk)
+
+    def close(self) -> None:
+        self.file.close()
+        self._room.give_back(self.size)
+
+
+class Bridge:
+    """Bodies collected on the loop, replies made by a WSGI application in threads."""
+
+    def __init__(self, application: Callable[..., Any]) -> None:
+        self._application = application
+        self._heavy = ThreadPoolExecutor(settings.RASM_REQUEST_THREADS, "request")
+        self._light = ThreadPoolExecutor(LIGHT_THREADS, "light")
+        self._slots = threading.BoundedSemaphore(settings.RASM_MAX_REQUESTS)
+        self._bytes = Room(settings.RASM_MAX_BUFFERED_BYTES, "too much is being sent at once: try again in a moment")
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._lifespan(receive, send)
+        elif scope["type"] == "websocket":
+            await send({"type": "websocket.close"})
+        else:
+            headers = dict(scope["headers"])
+            if b"transfer-encoding" in headers or headers.get(b"content-length", b"0") != b"0":
+                await self._with_body(scope, receive, send, headers)
+            else:
+                await self._answer(self._light.submit, scope, receive, send, io.BytesIO())
+
+    async def _lifespan(self, receive: Receive, send: Send) -> None:
+        await receive()
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        self._heavy.shutdown()
+        self._light.shutdown()
+        services.models().close()
+        await send({"type": "lifespan.shutdown.complete"})
+
+    async def _with_body(self, scope: Message, receive: Receive, send: Send, headers: dict[bytes, bytes]) -> None:
+        length = int(headers.get(b"content-length", b"0"))
+        if b"transfer-encoding" in headers or length > settings.RASM_MAX_REQUEST_BYTES:
+            await self._refuse(None, scope, receive, send)  # Django does, by the headers
+            return
+        body = Body(self._bytes)
+        try:
+            self._take_slot(then_hold=False)
+            await _collect(receive, body, length)
+            self._take_slot(then_hold=True)
+        except RequestError as e:
+            body.close()
+            await self._refuse(e, scope, receive, send)
+        except BaseException:  # the server ends
+            body.close()
+            raise
+        else:
+            body.file.seek(0)
+            await self._answer(partial(self._submit, body), scope, receive, send, body.file)
+
+    def _take_slot(self, *, then_hold: bool) -> None:
+        """Raises Overloaded if as many requests as may be are being worked on."""
+        if not self._slots.acquire(blocking=False):
+            raise Overloaded("more requests are waiting than the service holds: try again in a moment")
+        if not then_hold:
+            self._slots.release()
+
+    def _submit(self, body: Body, *call: Any) -> Future[Reply]:
+        def done(work: Future[Reply]) -> None:
+            body.close()
+            self._slots.release()
+            metrics.ACTIVE.dec()
+
+        metrics.ACTIVE.inc()
+        work = self._heavy.submit(*call)
+        work.add_done_callback(done)
+        return work
+
+    async def _refuse(self, refusal: RequestError | None, scope: Message, receive: Receive, send: Send) -> None:
+        """Answer at once, on the loop, without the body; then let the client finish sending, for a while."""
+        environment = _environment(scope, io.BytesIO())
+        environment["rasm.refusal"] = refusal
+        await _send(scope, send, *_run(self._application, environment), close=True)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(LINGER_S):
+                while (message := await receive())["type"] == "http.request" and message.get("more_body"):
+                    pass
+
+    async def _answer(self, submit: Callable[..., Future[Reply]], scope: Message, receive: Receive, send: Send, body: IO[bytes]) -> None:
+        """Have Django answer in a thread, while watching whether the client is still there."""
+        environment = _environment(scope, body)
+        environment["rasm.gone"] = gone = threading.Event()
+        answer = asyncio.wrap_future(submit(_run, self._application, environment))
+        watch = asyncio.ensure_future(_until_gone(receive))
+        try:
+            await asyncio.wait((answer, watch), return_when=asyncio.FIRST_COMPLETED)
+            if answer.done():
+                await _send(scope, send, *answer.result())
+        finally:
+            gone.set()
+            watch.cancel()
+            answer.cancel()  # so that it does not begin; what has begun notices ``gone``
+
+
+async def _collect(receive: Receive, body: Body, length: int) -> None:
+    """Raises RequestTimeout, Overloaded, Incomplete."""
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    more = True
+    try:
+        async with asyncio.timeout_at(began + settings.RASM_BODY_TIMEOUT_S) as limit:
+            while more:
+                message = await receive()
+                if message["type"] == "http.disconnect":
+                    raise Incomplete(f"the connection was closed after {body.size:,} of {length:,} bytes")
+                body.write(message.get("body", b""))
+                more = message.get("more_body", False)
+                limit.reschedule(began + settings.RASM_BODY_TIMEOUT_S + body.size / SLOWEST_BYTES_PER_S)
+    except TimeoutError as e:
+        raise RequestTimeout(f"of {length:,} bytes {body.size:,} arrived in {loop.time() - began:.0f} s: send them faster") from e
+    if body.size != length:
+        raise Incomplete(f"of the {length:,} bytes that Content-Length says {body.size:,} arrived")
+
+
+def _environment(scope: Message, body: IO[bytes]) -> dict[str, Any]:
+    """PEP 3333's environment of a request. Every string in it is bytes read as Latin-1, so nothing that is sent can fail here."""
+    server, client = scope.get("server") or ("localhost", 80), scope.get("client") or ("", 0)
+    environment = {
+        "REQUEST_METHOD": scope["method"],
+        "SCRIPT_NAME": "",
+        "PATH_INFO": unquote_to_bytes(scope["raw_path"].partition(b"?")[0]).decode("latin-1"),
+        "QUERY_STRING": scope["query_string"].decode("latin-1"),
+        "SERVER_PROTOCOL": f"HTTP/{scope['http_version']}",
+        "SERVER_NAME": server[0],
+        "SERVER_PORT": str(server[1] or 0),
+        "REMOTE_ADDR": client[0],
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": scope.get("scheme", "http"),
+        "wsgi.input": body,
+        "wsgi.errors": sys.stderr,
+        "wsgi.multithread": True,
+        "wsgi.multiprocess": True,
+        "wsgi.run_once": False,
+    }
+    for raw_name, raw_value in scope["headers"]:
+        name, value = raw_name.decode("latin-1").upper().replace("-", "_"), raw_value.decode("latin-1")
+        key = name if name in ("CONTENT_LENGTH", "CONTENT_TYPE") else f"HTTP_{name}"
+        joint = "; " if name == "COOKIE" else ","
+        environment[key] = f"{environment[key]}{joint}{value}" if key in environment else value
+    return environment
+
+
+async def _until_gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+def _run(application: Callable[..., Any], environment: dict[str, Any]) -> Reply:
+    """Status, headers and body of a WSGI application's reply."""
+    reply: list[Any] = []
+    content = application(environment, lambda status, headers, exc_info=None: reply.extend((status, headers)))
+    try:
+        return reply[0], reply[1], b"".join(content)
+    finally:
+        if hasattr(content, "close"):
+            content.close()
+
+
+async def _send(scope: Message, send: Send, status: str, headers: list[tuple[str, str]], body: bytes, close: bool = False) -> None:
+    raw = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers]
+    if not any(name == b"content-length" for name, _ in raw):
+        raw.append((b"content-length", b"%d" % len(body)))
+    if close:
+        raw.append((b"connection", b"close"))
+    await send({"type": "http.response.start", "status": int(status.split(" ", 1)[0]), "headers": raw})
+    await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
+
+
+application = Bridge(wsgi_application)

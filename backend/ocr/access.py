@@ -1,0 +1,67 @@
+"""Who may ask, and how often: API keys and rates, by Ninja's own means.
+
+Keys are off on loopback and on elsewhere unless RASM_API_KEYS says otherwise. A key is 32 random bytes, so that its SHA-256
+is enough to keep: there is nothing to guess that a slow hash would have to slow down. ``manage.py apikey`` and the admin
+make, list and revoke keys.
+
+Rates are counted in each process (Django's local-memory cache): with several, each allows as much.
+"""
+
+import threading
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from ninja.security import APIKeyHeader, HttpBearer
+from ninja.throttling import BaseThrottle, SimpleRateThrottle
+
+from ocr.models import ApiKey
+
+
+class ApiKeyBearer(HttpBearer):
+    """``Authorization: Bearer KEY``."""
+
+    def authenticate(self, request: HttpRequest, token: str) -> ApiKey | None:
+        return ApiKey.find(token)
+
+
+class ApiKeyHeader(APIKeyHeader):
+    """``X-API-Key: KEY``."""
+
+    param_name = "X-API-Key"
+
+    def authenticate(self, request: HttpRequest, key: str | None) -> ApiKey | None:
+        return ApiKey.find(key) if key else None
+
+
+class _Throttle(SimpleRateThrottle):
+    """Ninja's throttle keeps what it is looking at in itself: threads have to take turns."""
+
+    def __init__(self, rate: str) -> None:
+        super().__init__(rate)
+        self._lock = threading.Lock()
+
+    def allow_request(self, request: HttpRequest) -> bool:
+        with self._lock:
+            return bool(super().allow_request(request))
+
+
+class AddressThrottle(_Throttle):
+    """Of one address, whatever key it has."""
+
+    def get_cache_key(self, request: HttpRequest) -> str:
+        return self.cache_format % {"scope": "address", "ident": self.get_ident(request)}
+
+
+class KeyThrottle(_Throttle):
+    """Of one API key, wherever it is used."""
+
+    def get_cache_key(self, request: HttpRequest) -> str | None:
+        key: Any = getattr(request, "auth", None)
+        return self.cache_format % {"scope": "key", "ident": key.pk} if isinstance(key, ApiKey) else None
+
+
+def throttles() -> list[BaseThrottle]:
+    """Those that the settings ask for. Each operation has its own counts."""
+    asked = ((AddressThrottle, settings.RASM_RATE_PER_ADDRESS), (KeyThrottle, settings.RASM_RATE_PER_KEY))
+    return [throttle(rate) for throttle, rate in asked if rate]

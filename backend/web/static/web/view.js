@@ -1,0 +1,180 @@
+// Documents as elements: a picture with a frame for each line, and the lines' texts beside it.
+// Pointing at a line, or moving to it with the arrow keys, shows its frame and tells its place and confidence; pointing at a
+// frame shows its line. Only elements and text are made here, never HTML.
+
+import { pieces } from "./profile.js";
+import { list, number, percent, say, sayError } from "./words.js";
+
+const SVG = "http://www.w3.org/2000/svg";
+const WIDE = 3.2; // a page this many times as wide as high has its text below, not beside
+const NARROW = "(max-width: 48rem)"; // as in page.css
+
+export function element(tag, properties = {}, ...children) {
+  const made = document.createElement(tag);
+  for (const [name, value] of Object.entries(properties)) {
+    if (name in made) made[name] = value;
+    else made.setAttribute(name, value);
+  }
+  made.append(...children);
+  return made;
+}
+
+function shape(tag, attributes) {
+  const made = document.createElementNS(SVG, tag);
+  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
+  return made;
+}
+
+// The whole of one document. `look` is {profile, markUncertain}; `actions` are functions of the document by name.
+export function documentView(doc, look, actions) {
+  const article = element("article", { id: `document-${doc.id}`, className: `document ${doc.state}`, tabIndex: -1 });
+  const title = element("h3", { id: `name-${doc.id}` }, element("bdi", {}, doc.name));
+  article.setAttribute("aria-labelledby", title.id);
+  const header = element("header", {}, title, element("p", { className: "facts" }, facts(doc)), buttons(doc, actions));
+  article.append(header);
+  if (doc.state === "failed") article.append(element("p", { className: "wrong" }, element("bdi", {}, sayError(doc.error))));
+  const pages = doc.state === "done" ? doc.pages : [];
+  for (const page of pages) article.append(pageView(doc, page, look));
+  return article;
+}
+
+function facts(doc) {
+  if (doc.state === "waiting") return say("waiting");
+  if (doc.state === "reading") return doc.busySeconds ? say("busy", { seconds: doc.busySeconds }) : say("reading");
+  if (doc.state === "failed") return "";
+  const [page] = doc.pages;
+  const said = [say("size", { width: page.width, height: page.height }), say("milliseconds", { n: doc.milliseconds })];
+  if (doc.pages.length === 1) said.splice(1, 0, say("confidence", { confidence: percent(page.confidence) }));
+  return [...said, `\u2068${doc.model.name} ${doc.model.version}\u2069`].join(" · ");
+}
+
+function buttons(doc, actions) {
+  const names = ["remove"];
+  if (doc.state === "done") names.unshift("copy", "text", "json");
+  if (doc.state === "failed" && mayPass(doc.error)) names.unshift("again");
+  return element(
+    "div",
+    { className: "actions" },
+    ...names.map((name) => {
+      const label = say(`${name}Of`, { name: doc.name });
+      return element("button", { type: "button", ariaLabel: label, onclick: (event) => actions[name](doc, event.currentTarget) }, say(name));
+    }),
+  );
+}
+
+// Whether trying again may help: no answer came, or the service was busy or at fault.
+function mayPass({ status }) {
+  return status === 0 || status === 408 || status === 429 || status >= 500;
+}
+
+function pageView(doc, page, look) {
+  const section = element("section", { className: page.width > WIDE * page.height ? "page wide" : "page" });
+  if (doc.pages.length > 1) section.append(element("h4", {}, say("page", { n: page.number })));
+  const overlay = shape("svg", { viewBox: `0 0 ${page.width} ${page.height}`, "aria-hidden": "true" });
+  const place = element("figcaption", { className: "place" });
+  const lines = element("ol", { className: "lines", lang: "ar", dir: "rtl", ariaLabel: say("linesOf", { name: doc.name }) });
+  lines.setAttribute("role", "list"); // which Safari forgets of lists without markers
+
+  const rows = page.lines.map((line, i) => {
+    const frame = shape("rect", { class: "frame", ...rectangle(line.box) });
+    overlay.append(frame);
+    const row = lineView(doc, line, i, look);
+    lines.append(row);
+    return { line, row, frame };
+  });
+  const sign = shape("rect", { class: "sign" });
+  overlay.append(sign);
+
+  const show = (index) => {
+    rows.forEach(({ row, frame }, i) => {
+      row.classList.toggle("shown", i === index);
+      frame.classList.toggle("shown", i === index);
+    });
+    place.textContent = placeOf(rows[index].line, index, look);
+  };
+  place.textContent = rows.length === 1 ? placeOf(rows[0].line, 0, look) : say("hint");
+  const go = (index) => {
+    rows.forEach(({ row }, i) => (row.tabIndex = i === index ? 0 : -1));
+    rows[index].row.focus();
+  };
+  rows.forEach(({ row, frame }, i) => {
+    row.tabIndex = i === 0 ? 0 : -1;
+    row.addEventListener("pointerenter", () => show(i));
+    row.addEventListener("focus", () => show(i));
+    row.addEventListener("keydown", (event) => {
+      const to = { ArrowDown: i + 1, ArrowUp: i - 1, Home: 0, End: rows.length - 1 }[event.key];
+      if (to === undefined || !rows[to]) return;
+      event.preventDefault();
+      go(to);
+    });
+    row.addEventListener("pointerover", (event) => {
+      const box = event.target.box;
+      sign.classList.toggle("shown", Boolean(box));
+      if (box) for (const [name, value] of Object.entries(rectangle(box))) sign.setAttribute(name, value);
+    });
+    row.addEventListener("pointerleave", () => sign.classList.remove("shown"));
+    frame.addEventListener("pointerenter", () => show(i));
+    frame.addEventListener("click", () => go(i));
+  });
+
+  const isEmpty = page.lines.every((line) => !line.textAsRead);
+  section.append(pictureView(doc, page, overlay, place), isEmpty ? element("p", { className: "nothing" }, say("empty")) : lines);
+  return section;
+}
+
+function pictureView(doc, page, overlay, place) {
+  const image = element("img", { src: doc.url, alt: say("picture", { name: doc.name }), width: page.width, height: page.height });
+  const frame = element("div", { className: "picture" }, image, overlay);
+  // on a phone a line is shown larger than it fits, and moved sideways, beginning at its right end
+  const strip = element("div", { className: "strip", dir: "rtl" }, frame);
+  strip.style.setProperty("--ratio", page.width / page.height);
+  if (matchMedia(NARROW).matches && page.width > WIDE * page.height) {
+    strip.tabIndex = 0;
+    strip.setAttribute("role", "group");
+    strip.ariaLabel = say("picture", { name: doc.name });
+  }
+  image.addEventListener("error", () => {
+    frame.classList.add("not-shown");
+    image.replaceWith(shape("svg", { viewBox: `0 0 ${page.width} ${page.height}`, class: "blank", "aria-hidden": "true" }));
+    strip.after(element("p", { className: "small" }, say("notShown")));
+  });
+  return element("figure", {}, strip, place);
+}
+
+function lineView(doc, line, index, look) {
+  const detail = element("span", { id: `line-${doc.id}-${index}`, className: "unseen", dir: "auto" }, describe(line, index, look));
+  const share = element("span", { className: "share", ariaHidden: "true", dir: "ltr" }, percent(line.confidence));
+  const row = element("li", {}, element("span", { className: "text" }, ...textOf(line, look)), share, detail);
+  row.setAttribute("aria-describedby", detail.id);
+  return row;
+}
+
+function textOf(line, look) {
+  return pieces(line, look.profile).map((piece) => {
+    if (!piece.uncertain || !look.markUncertain) return piece.text;
+    const mark = element("mark", { title: `${percent(piece.confidence)}` }, piece.text);
+    mark.box = piece.box;
+    return mark;
+  });
+}
+
+function placeOf(line, index, look) {
+  const { left, top, right, bottom } = line.box;
+  const values = { n: index + 1, x: left, y: top, width: right - left, height: bottom - top, confidence: percent(line.confidence) };
+  return [say("place", values), ...uncertainOf(line, look)].join(" · ");
+}
+
+function describe(line, index, look) {
+  return list([say("lineDetail", { n: index + 1, confidence: percent(line.confidence) }), ...uncertainOf(line, look)]);
+}
+
+function uncertainOf(line, look) {
+  const uncertain = pieces(line, look.profile).filter((piece) => piece.uncertain);
+  if (!uncertain.length || !look.markUncertain) return [];
+  const named = uncertain.slice(0, 12).map((piece) => `\u2068${piece.text.trim() || "␣"}\u2069 ${percent(piece.confidence)}`);
+  return [say("uncertain", { list: list(named) + (uncertain.length > 12 ? " …" : "") })];
+}
+
+function rectangle({ left, top, right, bottom }) {
+  return { x: left, y: top, width: right - left, height: bottom - top };
+}

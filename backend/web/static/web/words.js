@@ -1,0 +1,49 @@
+// The page's words and numbers in the language of the moment, and switching between the two without losing what was read.
+
+const data = JSON.parse(document.getElementById("data").textContent);
+const DIRECTIONS = { en: "ltr", ar: "rtl" };
+const LOCALES = { en: "en", ar: "ar-EG" };
+
+export const limits = data.limits;
+export let language = document.documentElement.lang;
+
+// The words for `key`, with {names} filled in; numbers among them are written as the language writes them.
+export function say(key, values = {}) {
+  const words = key.split(".").reduce((part, name) => part?.[name], data.texts[language]);
+  return words?.replace(/\{(\w+)\}/g, (_, name) => (typeof values[name] === "number" ? number(values[name]) : values[name])) ?? "";
+}
+
+// What is said of an error: in English the service's own words, which tell most; in Arabic those that are known.
+export function sayError(error) {
+  return say(`errors.${error.code}`, { status: error.status }) || error.message || say("errors.unexpected", { status: error.status });
+}
+
+export function number(value) {
+  return new Intl.NumberFormat(LOCALES[language], { maximumFractionDigits: 0, useGrouping: false }).format(value);
+}
+
+export function percent(fraction) {
+  // never 100% for what is only nearly certain
+  return new Intl.NumberFormat(LOCALES[language], { style: "percent" }).format(Math.floor(fraction * 100) / 100);
+}
+
+export function list(items) {
+  return items.join(language === "ar" ? "، " : ", ");
+}
+
+export function switchLanguage() {
+  language = language === "ar" ? "en" : "ar";
+  document.documentElement.lang = language;
+  document.documentElement.dir = DIRECTIONS[language];
+  const link = document.getElementById("language");
+  link.lang = link.hreflang = language === "ar" ? "en" : "ar";
+  link.href = `?lang=${link.lang}`;
+  history.replaceState(null, "", `?lang=${language}`);
+  writeWords();
+}
+
+// Fills in every element that has data-t.
+export function writeWords() {
+  const values = { size: limits.fileBytes / 2 ** 20 };
+  for (const element of document.querySelectorAll("[data-t]")) element.textContent = say(element.dataset.t, values);
+}

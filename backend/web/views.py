@@ -1,0 +1,64 @@
+"""The page, in Arabic or in English, with headers that let it load and reach nothing but this service.
+
+Where it stands: beside ``ocr/``, which does the reading. The page has no form that the server takes, sets no cookie and
+changes nothing here, so there is nothing for another site to forge: what its script sends, it sends to the API, with a
+key in a header if the service wants one.
+"""
+
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import get_language_from_request
+from django.views.decorators.http import require_safe
+
+DIRECTIONS = {"en": "ltr", "ar": "rtl"}
+CONTENT_SECURITY_POLICY = "; ".join(
+    [
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self' blob:",  # blob: the reader's own pictures, which never leave the browser but for the API
+        "connect-src 'self'",
+        "base-uri 'none'",
+        "form-action 'none'",
+        "frame-ancestors 'none'",
+        "require-trusted-types-for 'script'",  # the script may not write HTML, only text and elements
+    ]
+)
+
+
+@cache
+def texts() -> dict[str, dict[str, Any]]:
+    """The page's words, by language and key."""
+    content: dict[str, dict[str, Any]] = json.loads((Path(__file__).parent / "texts.json").read_text(encoding="utf-8"))
+    return content
+
+
+@require_safe
+def page(request: HttpRequest) -> HttpResponse:
+    """GET /, ``?lang=ar`` or ``?lang=en``; without it the browser's languages decide."""
+    asked = request.GET.get("lang", "")
+    language = asked if asked in DIRECTIONS else get_language_from_request(request)
+    other = "en" if language == "ar" else "ar"
+    limits = {"files": settings.RASM_MAX_FILES, "fileBytes": settings.RASM_MAX_FILE_BYTES}
+    response = render(
+        request,
+        "web/page.html",
+        {
+            "language": language,
+            "direction": DIRECTIONS[language],
+            "other": other,
+            "t": texts()[language],
+            "data": {"texts": texts(), "limits": limits},
+        },
+    )
+    response["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
+    response["Permissions-Policy"] = "camera=(), geolocation=(), microphone=()"
+    response["Vary"] = "Accept-Language"
+    response["Cache-Control"] = "no-cache"
+    return response

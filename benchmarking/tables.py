@@ -1,0 +1,204 @@
+"""All benchmarks, one after the other, as the tables of docs/benchmarks.md.
+
+Where it stands: ``benchmark.py all``. Each figure comes from a process of its own, ``python benchmark.py WHAT … --json``, which
+a reader can run by itself. What fails is named in its table's place, and the others go on.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from tqdm import tqdm
+
+from benchmarking.machine import ROOT, describe
+from model.errors import ConfigError
+
+THREADS = (1, 2)
+_PARTS = ("reader", "latency", "start", "arithmetic", "pages", "service", "training")
+
+Figures = dict[str, Any]
+Column = tuple[str, Callable[[Figures], str]]
+
+
+def write(args: argparse.Namespace) -> None:
+    """Measures everything that ``benchmark.py all`` was asked for, and writes ``args.out``. Raises ConfigError."""
+    models: list[Path] = args.models or sorted((ROOT / "model" / "weights").glob("*.onnx"))
+    if missing := [model for model in models if not model.is_file()]:
+        raise ConfigError(f"{missing[0]}: no such model file")
+    if not models:
+        raise ConfigError("there is no model in model/weights: name some with --models")
+    if unknown := set(args.skip) - set(_PARTS):
+        raise ConfigError(f"--skip {', '.join(sorted(unknown))}: there are {', '.join(_PARTS)}")
+    folders = [str(path.resolve()) for path in args.folders]
+    pages = [str(path.resolve()) for path in args.pages]
+    limit = ["--limit", str(args.limit)] if args.limit else []
+    jobs: list[tuple[str, str, list[str]]] = []  # (part, label of the row, arguments)
+    for model in models:
+        at = ["--model", str(model.resolve())]
+        for threads in THREADS:
+            label, on = f"{model.stem}, {threads}", ["--threads", str(threads)]
+            jobs.append(("reader", label, [*folders, *limit, *at, *on, "--against", "tesseract"]))
+            jobs.append(("latency", label, [*folders, *limit, *at, *on]))
+            jobs.append(("arithmetic", label, [*folders, *limit, *at, *on]))
+            if pages:
+                jobs.append(("pages", label, [*pages, *at, *on, "--against", "tesseract"]))
+        jobs.append(("start", f"{model.stem}, 1", [*folders, *at, "--threads", "1"]))
+        jobs.append(("service", f"{model.stem}, 2", [*folders, *limit, *at, "--threads", "2"]))
+    jobs += [("training", str(threads), [*folders, *limit, "--threads", str(threads)]) for threads in THREADS]
+    jobs = sorted((job for job in jobs if job[0] not in args.skip), key=lambda job: _PARTS.index(job[0]))
+    rows: dict[str, list[tuple[str, Figures | str]]] = {}
+    try:
+        for part, label, arguments in tqdm(jobs, "benchmarks", disable=None):
+            rows.setdefault(part, []).append((label, _run(part, arguments)))
+    except KeyboardInterrupt:  # what was measured is kept
+        if not rows:
+            raise
+        print("\nbenchmark.py: stopped; the file holds what was measured by then", file=sys.stderr)
+    named = " ".join(path.name for path in args.folders)
+    command = f"python benchmark.py all {named}" + (f" --pages {' '.join(p.name for p in args.pages)}" if args.pages else "")
+    args.out.parent.mkdir(parents=True, exist_ok=True)
+    args.out.write_text(document(rows, describe(), command), encoding="utf-8")
+    print(f"wrote {args.out}")
+
+
+def _run(part: str, arguments: Sequence[str]) -> Figures | str:
+    """The figures of one subcommand, or what went wrong."""
+    done = subprocess.run([sys.executable, "benchmark.py", part, *arguments, "--json"], capture_output=True, text=True, cwd=ROOT)
+    if done.returncode:
+        return (done.stderr.strip().splitlines() or ["failed"])[-1].removeprefix("benchmark.py: error: ")
+    figures: Figures = json.loads(done.stdout)
+    return figures
+
+
+def document(rows: dict[str, list[tuple[str, Figures | str]]], machine: dict[str, str], command: str) -> str:
+    """The Markdown of docs/benchmarks.md."""
+    out = [
+        "# Benchmarks",
+        "",
+        f"Written by `{command}`: run it again rather than edit this file. It ran on",
+        "",
+        *table(("", ""), list(machine.items())),
+    ]
+    for part, measured in rows.items():
+        title, text, first, columns = _TABLES[part]
+        body = [
+            (label, *(show(figures) for _, show in columns)) if isinstance(figures, dict) else (label, f"not measured: {figures}")
+            for label, figures in measured
+        ]
+        out += ["", f"## {title}", "", text, "", *table((first, *(name for name, _ in columns)), body)]
+    return "\n".join(out) + "\n"
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    """A Markdown table; short rows are filled up."""
+    lines = [head, ["---"] * len(head), *(list(row) + [""] * (len(head) - len(row)) for row in rows)]
+    return ["| " + " | ".join(str(cell).replace("|", "\\|") for cell in line) + " |" for line in lines]
+
+
+def _number(key: str, digits: int = 1, scale: float = 1.0) -> Callable[[Figures], str]:
+    def show(figures: Figures) -> str:
+        value = figures[key]
+        return "–" if value is None else f"{scale * value:.{digits}f}"
+
+    return show
+
+
+def _percent(key: str, digits: int = 2) -> Callable[[Figures], str]:
+    return lambda figures: "–" if figures[key] is None else f"{figures[key]:.{digits}%}"
+
+
+def _comparison(kind: str, digits: int) -> tuple[Column, ...]:
+    return (
+        (kind, _number(kind, 0)),
+        (f"Rasm, {kind}/s", _number(f"rasm_{kind}_per_second", digits)),
+        (f"Tesseract, {kind}/s", _number(f"tesseract_{kind}_per_second", digits)),
+        ("ratio", _number("ratio", 1)),
+        ("Rasm, CER", _percent("rasm_cer")),
+        ("Tesseract, CER", _percent("tesseract_cer")),
+        ("peak memory, MB", _number("peak_rss_mb", 0)),
+        ("loading, s", _number("load_s", 2)),
+    )
+
+
+_TABLES: dict[str, tuple[str, str, str, tuple[Column, ...]]] = {
+    "reader": (
+        "Lines",
+        "`benchmark.py reader LINES --model M --threads N --against tesseract`: both read the same lines in turns, each on as many "
+        "threads. Rasm's seconds are those from the bytes of image files to texts. Tesseract's (`-l ara --psm 13`, one process for "
+        "many lines) are without the time that its process takes to start. CER is normalised. Memory is the peak of the process "
+        "that reads with Rasm, Python and libraries included.",
+        "model, threads",
+        _comparison("lines", 1),
+    ),
+    "latency": (
+        "One line",
+        "`benchmark.py latency`: milliseconds from the bytes of one image file to its text, each line by itself.",
+        "model, threads",
+        (("lines", _number("lines", 0)), ("p50", _number("p50_ms")), ("p95", _number("p95_ms")), ("p99", _number("p99_ms"))),
+    ),
+    "start": (
+        "Starting",
+        "`benchmark.py start`: seconds from starting Python to the first line's text; the median of five processes, with files in the "
+        "system's cache.",
+        "model, threads",
+        (
+            ("all", _number("whole_s", 2)),
+            ("of it imports", _number("imports_s", 2)),
+            ("loading the model", _number("load_s", 2)),
+            ("the first line", _number("first_line_s", 3)),
+        ),
+    ),
+    "arithmetic": (
+        "Share of the arithmetic peak",
+        "`benchmark.py arithmetic`: operations of the network (two for a multiplication and its addition) on the lines that were read, "
+        "divided by the seconds from image files to texts, against the most that products of large matrices reach on as many threads "
+        "of this machine.",
+        "model, threads",
+        (
+            ("GFLOP a line", _number("gflop_per_line", 2)),
+            ("mean width, px", _number("mean_padded_width_px", 0)),
+            ("GFLOP/s reached", _number("gflops_reached", 0)),
+            ("peak, fp32", _number("gflops_peak_fp32", 0)),
+            ("share", _percent("share_of_fp32_peak", 0)),
+            ("peak, int8", _number("gflops_peak_int8", 0)),
+            ("share", _percent("share_of_int8_peak", 0)),
+        ),
+    ),
+    "pages": (
+        "Pages",
+        "`benchmark.py pages PAGES --against tesseract`: from image files or PDFs to texts, Tesseract with `--psm 3` and from images "
+        "alone; a document of several pages counts once. CER is that of KITAB-Bench's normalisation, without regard to line breaks.",
+        "model, threads",
+        _comparison("pages", 2),
+    ),
+    "service": (
+        "The service",
+        "`benchmark.py service LINES --clients 32`: the service as `make serve` starts it, asked by wrk over 32 connections, one line a "
+        "request; the load generator runs on the same cores. Beside it the bare recogniser on the same images, before and after. "
+        "*Alone* is a single connection.",
+        "model, threads of the bare recogniser",
+        (
+            ("clients", _number("clients", 0)),
+            ("lines/s", _number("lines_per_second")),
+            ("bare, lines/s", _number("bare_lines_per_second")),
+            ("share", _percent("share_of_bare", 0)),
+            ("p50, ms", _number("p50_ms", 0)),
+            ("p99, ms", _number("p99_ms", 0)),
+            ("alone p50, ms", _number("alone_p50_ms")),
+            ("refused", _number("refused", 0)),
+            ("broken", _number("broken", 0)),
+        ),
+    ),
+    "training": (
+        "Training",
+        "`benchmark.py training LINES`: train.py with its defaults on these lines, for a hundred steps from the first on.",
+        "threads",
+        (("steps", _number("steps", 0)), ("lines/s", _number("lines_per_second", 0))),
+    ),
+}

@@ -1,0 +1,13 @@
+"""Measuring engines on datasets with known text: what ``evaluate.py`` and ``benchmark.py`` are made of.
+
+Where it stands: the end of the training way. Nothing here is imported while serving.
+
+    datasets.py      folders of pairs, prepared arrays and pages -> Sample
+    engines.py       Rasm, a checkpoint, a file of predictions: Sample -> Reading; tesseract.py the same for Tesseract
+    timing.py        engines take turns on the same samples -> readings and seconds
+    alignment.py     truth and reading side by side -> errors by class, diacritics, confusions
+    calibration.py   confidences against what was right
+    statistics.py    bootstrap intervals, the permutation test
+    scoring.py       all figures of one engine; comparison.py those of two, in pairs
+    report.py        one HTML file
+"""

@@ -1,0 +1,82 @@
+"""Do confidences mean what they say? Of signs read with confidence 0.9, nine in ten should be right.
+
+Where it stands: called by ``evaluation/scoring.py``. Two questions are asked of an engine's confidences:
+
+    characters   a sign's confidence against whether it is right: whether the alignment with the truth leaves it alone
+    lines        a line's confidence against the share of its characters that is right: 1 - its normalised CER, not below 0
+
+The expected calibration error is the mean, over ten bins of equal width, of the distance between mean confidence and what was right
+in the bin, weighted by its size (Guo et al. 2017, "On Calibration of Modern Neural Networks").
+
+Signs are compared as the normalised CER compares them: diacritics and tatweel, which labels often leave out, are not asked about.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+from rapidfuzz.distance import Levenshtein
+
+from model.charset import LEADER
+from model.metrics import normalised
+
+BINS = 10
+COLUMNS = 3 * BINS  # for each bin: how many, the sum of their confidences, and of what was right
+
+Sums = NDArray[np.float64]
+
+
+def sums(confidences: Sequence[float], right: Sequence[float]) -> Sums:
+    """(COLUMNS,): what the figures are made of; the sums of several lines add up to the sums of all."""
+    table = np.zeros((3, BINS))
+    p = np.asarray(confidences, dtype=float)
+    bins = np.minimum((p * BINS).astype(int), BINS - 1)
+    np.add.at(table[0], bins, 1.0)
+    np.add.at(table[1], bins, p)
+    np.add.at(table[2], bins, np.asarray(right, dtype=float))
+    return table.ravel()
+
+
+def expected_calibration_error(total: Sums) -> float:
+    """Of the added-up ``sums`` of all lines; NaN where there is nothing."""
+    count, confidence, right = total.reshape(3, BINS)
+    return float(np.abs(confidence - right).sum() / count.sum()) if count.sum() else float("nan")
+
+
+def reliability(total: Sums) -> list[dict[str, float]]:
+    """The bins that have something in them, lowest first."""
+    count, confidence, right = total.reshape(3, BINS)
+    return [
+        {
+            "from": i / BINS,
+            "to": (i + 1) / BINS,
+            "count": int(count[i]),
+            "confidence": float(confidence[i] / count[i]),
+            "right": float(right[i] / count[i]),
+        }
+        for i in range(BINS)
+        if count[i]
+    ]
+
+
+def right_characters(truth: str, characters: Sequence[tuple[str, float]]) -> tuple[list[float], list[bool]]:
+    """The confidences of a line's signs and whether each is right; signs that normalisation drops are left out."""
+    read: list[str] = []
+    confidences: list[float] = []
+    for text, confidence in characters:
+        for character in _normalised_sign(text):
+            read.append(character)
+            confidences.append(confidence)
+    right = [False] * len(read)
+    for code in Levenshtein.opcodes(normalised(truth), "".join(read)):
+        if code.tag == "equal":
+            right[code.dest_start : code.dest_end] = [True] * (code.dest_end - code.dest_start)
+    return confidences, right
+
+
+@lru_cache(maxsize=4096)
+def _normalised_sign(sign: str) -> str:
+    return sign if sign in (" ", LEADER) else normalised(sign)

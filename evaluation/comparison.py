@@ -1,0 +1,63 @@
+"""Two engines on the same samples: how far apart they are, how sure that is, and which is faster.
+
+Where it stands: called by ``evaluate.py`` for every two engines of a run. The tests are those of ``evaluation/statistics.py``.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from evaluation.scoring import Scored
+from evaluation.statistics import Floats, intervals, paired_permutation_p
+from evaluation.timing import Run
+from model.metrics import NORMALISATIONS
+
+
+def compare(scored: Mapping[str, Scored], runs: Mapping[str, Run], timed: Mapping[str, bool]) -> list[dict[str, Any]]:
+    """Each pair in the order of the engines. ``difference`` is the first engine's rate less the second's: below 0, the first errs less."""
+    out = []
+    for first, second in itertools.combinations(scored, 2):
+        row: dict[str, Any] = {"first": first, "second": second}
+        for rule in NORMALISATIONS:
+            row[rule] = {
+                figure: _difference(scored[first], scored[second], f"{rule} {above}", f"{rule} {below}")
+                for figure, above, below in (("cer", "edits", "characters"), ("wer", "word edits", "words"))
+            }
+        edits = scored[first].column("normalised edits") - scored[second].column("normalised edits")
+        row["lines"] = {
+            "first_better": int((edits < 0).sum()),
+            "second_better": int((edits > 0).sum()),
+            "alike": int((edits == 0).sum()),
+        }
+        row["speed"] = _speed(runs[first], runs[second]) if timed[first] and timed[second] else None
+        out.append(row)
+    return out
+
+
+def _difference(first: Scored, second: Scored, above: str, below: str) -> dict[str, Any]:
+    counts = np.stack([first.column(above), second.column(above), first.column(below)], axis=1)
+
+    def rates(sums: Floats) -> Floats:
+        """The difference, and the first's errors as a share of the second's."""
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.array([(sums[0] - sums[1]) / sums[2], sums[0] / sums[1]])
+
+    value, ratio = rates(counts.sum(axis=0)).tolist()
+    of_value, of_ratio = intervals(counts, rates)
+    return {
+        "difference": value if np.isfinite(value) else None,
+        "difference_interval": of_value,
+        "ratio": ratio if np.isfinite(ratio) else None,
+        "ratio_interval": of_ratio,
+        "p": paired_permutation_p(counts[:, 0] - counts[:, 1]),
+    }
+
+
+def _speed(first: Run, second: Run) -> dict[str, Any]:
+    """How many times as many samples a second the first reads: over all turns, and in the slowest and quickest of them."""
+    of_turns = [s / f for f, s in zip(first.seconds, second.seconds)]
+    return {"ratio": first.per_second / second.per_second, "ratio_lowest": min(of_turns), "ratio_highest": max(of_turns)}

@@ -1,0 +1,121 @@
+"""A page's pixels -> dark ink on white paper, upright as far as the lines go: what ``model/segment.py`` looks for lines in.
+
+Where it stands: the first half of finding lines. A page may be yellowed, shadowed, printed in colour, light on dark in one
+place and dark on light in another, and scanned askew. The paper is taken to be the median of a neighbourhood some letters
+wide; ink is what differs from it in any colour channel, whichever way. So dark margins of a scan and coloured boxes are paper,
+and white letters in them are ink.
+
+Sources: the local median as background is common in document binarisation (DIBCO reports); the skew is the angle at which the
+row profile is sharpest (Postl 1986), as in most OCR programs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from model.image import Pixels
+
+WORK_SIDE_PX = 1600  # the longer side of what lines are looked for in, unless the letters would be too small then
+_BLOCK_PX = 8  # the paper is looked at in blocks of this size
+_PAPER_BLOCKS = 15  # the median is taken over so many blocks each way
+_INK_SHARE = 0.45  # of the strongest difference nearby, what counts as ink
+_LEAST_INK = 28  # a difference from the paper below this is never ink
+_MAX_SKEW_DEGREES = 12.0
+
+Matrix = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class FlatPage:
+    """ink: uint8 0 or 1, upright. grey: 255 paper, 0 ink, of the same shape. to_page: 2 x 3, from (x, y) here to the page's."""
+
+    ink: Pixels
+    grey: Pixels
+    to_page: Matrix
+    skew_degrees: float
+
+
+def flatten(page: Pixels) -> tuple[Pixels, Pixels]:
+    """(height, width) or (height, width, 3) -> (grey with paper at 255 and the ink dark, ink as 0 or 1), both (height, width)."""
+    height, width = page.shape[:2]
+    small_size = (max(1, width // _BLOCK_PX), max(1, height // _BLOCK_PX))
+    small = cv2.resize(page, small_size, interpolation=cv2.INTER_AREA)
+    paper = cv2.resize(cv2.medianBlur(small, _PAPER_BLOCKS), (width, height), interpolation=cv2.INTER_LINEAR)
+    difference = cv2.absdiff(page, paper)
+    if difference.ndim == 3:
+        difference = cv2.max(cv2.max(difference[..., 0], difference[..., 1]), difference[..., 2])
+    strongest = cv2.dilate(_block_maximum(np.asarray(difference, np.uint8)), np.ones((9, 9), np.uint8))
+    strongest = cv2.resize(cv2.blur(strongest, (9, 9)), (width, height), interpolation=cv2.INTER_LINEAR)
+    threshold = cv2.max(cv2.convertScaleAbs(strongest, alpha=_INK_SHARE), np.array([_LEAST_INK], np.uint8))
+    ink = cv2.compare(difference, threshold, cv2.CMP_GT)
+    # full black where ink is strong; what is below a third of the threshold is paper
+    level = max(float(np.percentile(difference[ink > 0][::16], 60)), 2.0 * _LEAST_INK) if ink.any() else 255.0
+    scaled = cv2.convertScaleAbs(cv2.subtract(difference, np.array([level * 0.12], np.float64)), alpha=255.0 / (0.8 * level))
+    return np.asarray(255 - scaled, np.uint8), np.asarray(np.asarray(ink, np.uint8) >> 7, np.uint8)
+
+
+def _block_maximum(values: Pixels) -> Pixels:
+    height, width = values.shape
+    padded = np.pad(values, ((0, -height % _BLOCK_PX), (0, -width % _BLOCK_PX)))
+    rows = padded.reshape(-1, _BLOCK_PX, padded.shape[1]).max(axis=1)
+    return np.asarray(rows.reshape(rows.shape[0], -1, _BLOCK_PX).max(axis=2), np.uint8)
+
+
+def find_skew(ink: Pixels) -> float:
+    """Degrees by which the lines of ``ink`` fall to the right: the angle at which the row profile is sharpest."""
+    y, x = np.nonzero(cv2.resize(ink, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_NEAREST))
+    if len(x) < 200:
+        return 0.0
+    if len(x) > 30_000:
+        x, y = x[:: len(x) // 30_000 + 1], y[:: len(y) // 30_000 + 1]
+    x = x - x.mean()
+    best = 0.0
+    for step, reach in ((1.0, _MAX_SKEW_DEGREES), (0.25, 1.0), (0.05, 0.2)):
+        angles = best + np.arange(-reach, reach + step / 2, step)
+        best = float(angles[int(np.argmax([_sharpness(x, y, angle) for angle in angles]))])
+    return best
+
+
+def _sharpness(x: NDArray[Any], y: NDArray[Any], degrees: float) -> float:
+    rows = (y - x * np.tan(np.radians(degrees))).astype(np.int64)
+    profile = np.bincount(rows - rows.min()).astype(np.float64)
+    # the squares of the profile itself: at a true angle ink gathers in fewer rows. Slightly better if the angle is small
+    return float((profile**2).sum()) * (1 - 0.002 * abs(degrees))
+
+
+def is_sideways(ink: Pixels) -> bool:
+    """Whether lines run up or down rather than across: their profile is then the sharper one."""
+    sharp = []
+    for turned in (ink, ink.T):
+        degrees = find_skew(np.ascontiguousarray(turned))
+        y, x = np.nonzero(turned)
+        if len(x) < 200:
+            return False
+        rows = (y - (x - x.mean()) * np.tan(np.radians(degrees))).astype(np.int64)
+        profile = np.bincount(rows - rows.min()).astype(np.float64)
+        fine = np.diff(cv2.GaussianBlur(profile[:, None], (1, 9), 2)[:, 0])
+        sharp.append(float((fine**2).sum()) / max(1.0, float((profile**2).sum()) / len(profile)) / len(profile))
+    return sharp[1] > 1.5 * sharp[0]
+
+
+def flat_page(page: Pixels, work_side_px: int = WORK_SIDE_PX) -> FlatPage:
+    """The page flattened, scaled so that its longer side is at most ``work_side_px``, and turned until its lines are level."""
+    scale = min(1.0, work_side_px / max(page.shape[:2]))
+    small = page if scale == 1.0 else cv2.resize(page, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    grey, ink = flatten(np.asarray(small, np.uint8))
+    degrees = find_skew(ink)
+    height, width = ink.shape
+    to_level = np.vstack([cv2.getRotationMatrix2D((width / 2, height / 2), degrees, 1.0), [0, 0, 1]])
+    if abs(degrees) >= 0.1:
+        size = (width, height)
+        grey = np.asarray(cv2.warpAffine(grey, to_level[:2], size, flags=cv2.INTER_LINEAR, borderValue=255), np.uint8)
+        ink = np.asarray(cv2.warpAffine(ink, to_level[:2], size, flags=cv2.INTER_NEAREST, borderValue=0), np.uint8)
+    else:
+        to_level, degrees = np.eye(3), 0.0
+    to_page = np.diag([page.shape[1] / width, page.shape[0] / height, 1.0]) @ np.linalg.inv(to_level)
+    return FlatPage(ink, grey, to_page[:2], degrees)

@@ -1,0 +1,42 @@
+"""A Document as other programs take it: one module a format.
+
+Where it stands: the very end of reading pages; ``read.py`` and the service call ``write``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from model.document import Document
+from model.errors import ConfigError
+from model.formats.alto import to_alto
+from model.formats.hocr import to_hocr
+from model.formats.page_xml import to_page_xml
+
+SUFFIXES = {"text": ".txt", "json": ".json", "hocr": ".hocr", "alto": ".alto.xml", "page": ".page.xml", "pdf": ".pdf"}
+MEDIA_TYPES = {
+    "text": "text/plain; charset=utf-8",
+    "json": "application/json",
+    "hocr": "text/html; charset=utf-8",
+    "alto": "application/xml",
+    "page": "application/xml",
+    "pdf": "application/pdf",
+}
+
+_WRITERS: dict[str, Callable[[Document], str]] = {
+    "text": Document.text,
+    "json": Document.to_json,
+    "hocr": to_hocr,
+    "alto": to_alto,
+    "page": to_page_xml,
+}
+
+
+def write(document: Document, kind: str) -> str:
+    """``document`` as text, json, hocr, alto or page. A searchable PDF needs the pages' pictures: see ``searchable_pdf``.
+
+    Raises ConfigError where there is no such format.
+    """
+    if kind not in _WRITERS:
+        raise ConfigError(f"there is no format {kind!r}; there are {', '.join(_WRITERS)}")
+    return _WRITERS[kind](document)

@@ -1,0 +1,237 @@
+"""Lines as they were found -> lines in reading order, each with the region it belongs to.
+
+Where it stands: between ``model/segment.py``, which finds the lines, and ``model/page_reader.py``, which reads them.
+
+Pieces of one row are kept together (verses, tables, running heads) unless a gutter parts columns of text: a gap at one place in
+several rows, with pieces on both sides as wide as columns are. Rows are then ordered by two rules: what stands above comes
+first, and of what stands side by side, the right one, unless something across both lies between (Breuel 2003, "High Performance
+Document Layout Analysis", mirrored). A region ends at a rule, a wide gap, another size of type, or where a paragraph ends.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+NARROW_GAP, WIDE_GAP = 1.1, 2.2  # in heights of letters: where a line may be cut at a gutter, and where it is cut in any case
+_COLUMN_WIDTH = 14.0  # pieces at least so wide, in heights of letters, are columns of text; narrower ones verses or cells
+_CHANCE_WIDTH = 12.0
+_COLUMN_ROWS = 4  # a gutter parts at least so many rows
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A stretch of a line. y_left, y_right: its baseline at both ends. row: pieces of one row share it."""
+
+    left: int
+    right: int
+    y_left: float
+    y_right: float
+    row: int
+
+    @property
+    def width(self) -> int:
+        return self.right - self.left
+
+
+def joined_rows(pieces: Sequence[Piece], size: float) -> list[Piece]:
+    """The pieces with those of one row under one number, where a gap was too wide for one ridge: cells, verses, running heads.
+
+    Columns may get joined here; their gutter parts them again.
+    """
+    order = sorted(range(len(pieces)), key=lambda i: pieces[i].left)
+    row_of = {piece.row: piece.row for piece in pieces}
+
+    def root(row: int) -> int:
+        while row_of[row] != row:
+            row = row_of[row]
+        return row
+
+    for i in order:
+        best: tuple[float, int] | None = None
+        for j in order:
+            a, b = pieces[i], pieces[j]  # b to the right of a
+            gap = b.left - a.right
+            if gap < 0.5 * size or root(a.row) == root(b.row) or abs(b.y_left - a.y_right) > 0.45 * size:
+                continue
+            if best is None or gap < best[0]:
+                best = gap, j
+        if best is not None:
+            row_of[root(pieces[best[1]].row)] = root(pieces[i].row)
+    return [replace(piece, row=root(piece.row)) for piece in pieces]
+
+
+def column_gutters(pieces: Sequence[Piece], size: float) -> set[tuple[int, int]]:
+    """Pairs of neighbouring pieces, (left one, right one) by index, between which a gutter of columns runs."""
+    gaps = []  # (left end, right end, y, left piece, right piece)
+    by_row: dict[int, list[int]] = {}
+    for i, piece in enumerate(pieces):
+        by_row.setdefault(piece.row, []).append(i)
+    for members in by_row.values():
+        members.sort(key=lambda i: pieces[i].left)
+        gaps += [
+            (pieces[a].right, pieces[b].left, pieces[a].y_right, a, b)
+            for a, b in itertools.pairwise(members)
+            if pieces[b].left - pieces[a].right >= NARROW_GAP * size
+        ]
+    gaps.sort(key=lambda gap: gap[2])
+    cluster = list(range(len(gaps)))
+
+    def root(i: int) -> int:
+        while cluster[i] != i:
+            i = cluster[i]
+        return i
+
+    for i, gap in enumerate(gaps):
+        for j in range(i - 1, -1, -1):
+            if gap[2] - gaps[j][2] > 7 * size:
+                break
+            if gap[2] - gaps[j][2] > 0.5 * size and min(gap[1], gaps[j][1]) - max(gap[0], gaps[j][0]) >= 0.6 * size:
+                cluster[root(i)] = root(j)
+    groups: dict[int, list[int]] = {}
+    for i in range(len(gaps)):
+        groups.setdefault(root(i), []).append(i)
+    parted: set[tuple[int, int]] = set()
+    for group in groups.values():
+        # most rows reach over the whole column, some are the last of a paragraph
+        reaches = np.array([(_reach(pieces, by_row, gaps[i][3], size, -1), _reach(pieces, by_row, gaps[i][4], size, 1)) for i in group])
+        if len(group) >= _COLUMN_ROWS and np.percentile(reaches, 80, axis=0).min() >= _COLUMN_WIDTH * size:
+            if _is_straight([gaps[i] for i in group], pieces, size):
+                parted |= {(gaps[i][3], gaps[i][4]) for i in group}
+        elif len(group) < _COLUMN_ROWS:  # two columns may have a row at one height by chance
+            for i, reach in zip(group, reaches.min(axis=1), strict=True):
+                if reach >= _CHANCE_WIDTH * size and gaps[i][1] - gaps[i][0] >= WIDE_GAP * size:
+                    parted.add((gaps[i][3], gaps[i][4]))
+    return parted
+
+
+def _is_straight(gaps: Sequence[tuple[int, int, float, int, int]], pieces: Sequence[Piece], size: float) -> bool:
+    """Whether the gaps stand above one another, and no line runs across them: spaces between words do neither for long."""
+    left, right = float(np.median([gap[0] for gap in gaps])), float(np.median([gap[1] for gap in gaps]))
+    aligned = sum(min(gap[1], right) - max(gap[0], left) >= 0.6 * size for gap in gaps)
+    middle, top, bottom = (left + right) / 2, min(gap[2] for gap in gaps), max(gap[2] for gap in gaps)
+    crossing = sum(p.left < middle - 0.3 * size and p.right > middle + 0.3 * size and top <= p.y_right <= bottom for p in pieces)
+    return aligned >= 0.8 * len(gaps) and crossing <= 0.2 * len(gaps)
+
+
+def margins(pieces: Sequence[Piece], size: float) -> set[tuple[int, int]]:
+    """Pairs of neighbouring pieces, as in ``column_gutters``, one of which stands in the margin: a narrow piece beside a wide
+    line, where few other lines have one. Numbers of lines, notes and folios."""
+    by_row: dict[int, list[int]] = {}
+    for i, piece in enumerate(pieces):
+        by_row.setdefault(piece.row, []).append(i)
+    long_rows = []
+    found: list[tuple[int, tuple[int, int]]] = []
+    for members in by_row.values():
+        members.sort(key=lambda i: pieces[i].left)
+        if pieces[members[-1]].right - pieces[members[0]].left > 20 * size:
+            long_rows.append((pieces[members[0]].left, pieces[members[-1]].right))
+        if len(members) < 2:
+            continue
+        for outer, pair in ((members[0], (members[0], members[1])), (members[-1], (members[-2], members[-1]))):
+            inner = sum(pieces[i].width for i in members if i != outer)
+            gap = pieces[pair[1]].left - pieces[pair[0]].right
+            if gap >= 1.6 * size and pieces[outer].width < 7 * size and inner > 15 * size:
+                found.append((outer, pair))
+    parted = set()
+    for outer, pair in found:
+        there = sum(left < pieces[outer].right and right > pieces[outer].left for left, right in long_rows)
+        if there < 0.45 * len(long_rows) or len(long_rows) < 3:
+            parted.add(pair)
+    return parted
+
+
+def _reach(pieces: Sequence[Piece], by_row: dict[int, list[int]], start: int, size: float, step: int) -> float:
+    """How far the text goes on from a piece to the left or right, across narrow gaps."""
+    members = by_row[pieces[start].row]
+    at = members.index(start)
+    first = last = pieces[start]
+    while 0 <= at + step < len(members):
+        following = pieces[members[at + step]]
+        gap = following.left - last.right if step > 0 else last.left - following.right
+        if gap > WIDE_GAP * size:
+            break
+        last, at = following, at + step
+    return max(first.right, last.right) - min(first.left, last.left)
+
+
+def reading_order(boxes: NDArray[Any], size: float) -> list[int]:
+    """Indices of rows, (n, 4) left, top, right, bottom of their bodies, as they are read: Breuel's two rules, right to left."""
+    n = len(boxes)
+    left, top, right, bottom = (boxes[:, i].astype(float) for i in range(4))
+    middle = (top + bottom) / 2
+    overlap = np.minimum(right[:, None], right[None]) - np.maximum(left[:, None], left[None])
+    beside = overlap > 0.3 * size
+    above = middle[:, None] < middle[None]
+    before = beside & above
+    # a is wholly to the right of b, and no c that overlaps both stands between them
+    right_of = (left[:, None] >= right[None] - 0.3 * size) & ~beside
+    for a, b in np.argwhere(right_of):
+        low, high = sorted((middle[a], middle[b]))
+        between = beside[a] & beside[b] & (middle > low) & (middle < high)
+        if not between.any():
+            before[a, b] = True
+    order: list[int] = []
+    waiting = set(range(n))
+    blocked = before.sum(axis=0)
+    while waiting:
+        free = [i for i in waiting if blocked[i] == 0]
+        # where rules contradict each other, the highest goes first. Of several that are free, the one under what was just read
+        last = order[-1] if order else None
+        chosen = min(
+            free or waiting,
+            key=lambda i: (blocked[i] if not free else 0, not (last is not None and before[last, i]), middle[i], -right[i]),
+        )
+        order.append(chosen)
+        waiting.remove(chosen)
+        blocked -= before[chosen]
+    return order
+
+
+def split_regions(boxes: NDArray[Any], sizes: NDArray[Any], order: Sequence[int], rules: NDArray[Any], size: float) -> list[int]:
+    """For each of ``order``, the number of its region. boxes: bodies of rows, as in ``reading_order``."""
+    regions: list[int] = []
+    region = 0
+    middles = (boxes[:, 1] + boxes[:, 3]) / 2
+    steps = [
+        middles[b] - middles[a]
+        for a, b in itertools.pairwise(order)
+        if 0 < middles[b] - middles[a] < 6 * size and _overlap(boxes[a], boxes[b]) > 0
+    ]
+    pitch = float(np.median(steps)) if steps else 3 * size
+    for k in range(len(order)):
+        if k and _ends(boxes, sizes, order, k, rules, size, pitch):
+            region += 1
+        regions.append(region)
+    return regions
+
+
+def _ends(boxes: NDArray[Any], sizes: NDArray[Any], order: Sequence[int], k: int, rules: NDArray[Any], size: float, pitch: float) -> bool:
+    """Whether a region ends between the rows ``order[k - 1]`` and ``order[k]``."""
+    a, b = boxes[order[k - 1]], boxes[order[k]]
+    step = (b[1] + b[3] - a[1] - a[3]) / 2
+    if step <= 0.5 * size or _overlap(a, b) <= 0 or step > 1.55 * pitch:
+        return True
+    larger, smaller = max(sizes[order[k - 1]], sizes[order[k]]), min(sizes[order[k - 1]], sizes[order[k]])
+    if larger > 1.4 * smaller and min(a[2] - a[0], b[2] - b[0]) > 3 * size:
+        return True
+    across = (rules[:, 2] - rules[:, 0] > 5 * size) & (rules[:, 3] - rules[:, 1] < 2 * size) if len(rules) else np.zeros(0, bool)
+    for rule in rules[across]:
+        if (a[1] + a[3]) / 2 < (rule[1] + rule[3]) / 2 < (b[1] + b[3]) / 2 and _overlap(rule, b) > 0 and _overlap(rule, a) > 0:
+            return True
+    # the column as the rows around show it
+    near = [boxes[i] for i in order[max(0, k - 6) : k + 6] if _overlap(boxes[i], a) > 0 and _overlap(boxes[i], b) > 0]
+    rights, lefts = sorted(box[2] for box in near), sorted(box[0] for box in near)
+    edge_right, edge_left = rights[int(len(rights) * 0.75)], lefts[int(len(lefts) * 0.25)]
+    indented = edge_right - b[2] > 1.3 * size and edge_right - a[2] < 1.3 * size
+    ended = a[0] - edge_left > 4 * size
+    return bool(indented or ended)
+
+
+def _overlap(a: NDArray[Any], b: NDArray[Any]) -> float:
+    return float(min(a[2], b[2]) - max(a[0], b[0]))

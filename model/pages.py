@@ -1,0 +1,278 @@
+"""The bytes of a file -> its pages, one at a time: PDF, multi-page TIFF, or an image of one page.
+
+Where it stands: the first step of reading pages; ``model/image.py`` decodes images. A page exists only while it is read, so a PDF
+of a thousand pages takes no more memory than its largest page.
+
+PDFium renders (pypdfium2). It is not safe to call from two threads, so one lock guards every call.
+A text layer is what a PDF already says. It is sound if it is there, is Arabic or Latin and not the numbers of glyphs, and is not
+stored backwards; whether it is used is the caller's choice.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import io
+import re
+import threading
+import unicodedata
+import warnings
+from collections.abc import Iterator
+from types import TracebackType
+from typing import Self
+
+import numpy as np
+import pypdfium2 as pdfium
+import pypdfium2.raw as pdfium_c
+from PIL import Image
+
+from model.document import Box, Character, Line, Page, Region, Word
+from model.errors import EmptyImage, EncryptedDocument, ImageTooLarge, NoPages, TooManyPages, UnreadableImage
+from model.image import MAX_PIXELS, Pixels, decode
+
+MAX_PAGES = 1000
+PAGE_SUFFIXES = (".pdf", ".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".webp")
+RENDER_DPI = 300
+_RENDER_SIDE_PX = 3600  # the longer side of a rendered page at most: A4 at 300 dots an inch
+_RENDER_LEAST_PX = 1400  # and at least, for pages that are given in some unit other than the point
+_LEAST_TEXT = 8  # a text layer shorter than this is a page number or a stamp
+
+pdfium_lock = threading.RLock()
+_ARABIC_WORD = re.compile("[\u0621-\u064a]{4,}")
+
+
+class PageFile:
+    """An open file of pages. A context manager; ``image`` and ``text_layer`` take the page's number from 0."""
+
+    kind: str
+    count: int
+
+    def image(self, index: int) -> Pixels:
+        """The page's pixels, upright, as ``model.image.decode`` gives them. Raises an ImageError."""
+        raise NotImplementedError
+
+    def text_layer(self, index: int) -> Page | None:
+        """What the page says by itself, with boxes in the pixels of ``image``; None where it has no sound text."""
+        return None
+
+    def close(self) -> None:
+        """Nothing of the file is held after this."""
+
+    def __iter__(self) -> Iterator[Pixels]:
+        return (self.image(i) for i in range(self.count))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+
+def open_pages(data: bytes, *, password: str | None = None, max_pages: int = MAX_PAGES, max_pixels: int = MAX_PIXELS) -> PageFile:
+    """The pages of a PDF, a TIFF or an image.
+
+    Raises EmptyImage, UnsupportedImage, UnreadableImage, ImageTooLarge, ImageTooSmall, EncryptedDocument, NoPages or
+    TooManyPages. A page that is broken by itself raises when it is asked for.
+    """
+    if not data:
+        raise EmptyImage("the file is empty")
+    if is_pdf(data):
+        return _Pdf(data, password, max_pages, max_pixels)
+    if data[:4] in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"):
+        return _Tiff(data, max_pages, max_pixels)
+    return _OneImage(data, max_pixels)
+
+
+def is_pdf(data: bytes) -> bool:
+    """Whether the bytes begin as a PDF; readers allow for a little that comes before."""
+    return b"%PDF-" in data[:1024]
+
+
+class _OneImage(PageFile):
+    kind = "image"
+    count = 1
+
+    def __init__(self, data: bytes, max_pixels: int) -> None:
+        self._pixels = decode(data, max_pixels=max_pixels)
+
+    def image(self, index: int) -> Pixels:
+        return self._pixels
+
+
+class _Tiff(PageFile):
+    kind = "tiff"
+
+    def __init__(self, data: bytes, max_pages: int, max_pixels: int) -> None:
+        self._data, self._max_pixels = data, max_pixels
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            try:
+                self._image = Image.open(io.BytesIO(data), formats=("TIFF",))
+                self.count = getattr(self._image, "n_frames", 1)
+            except Exception as e:  # Pillow's decoders raise nearly anything on broken data
+                raise UnreadableImage("the TIFF is broken or truncated; save it again") from e
+        _check_count(self.count, max_pages)
+
+    def image(self, index: int) -> Pixels:
+        if index == 0:
+            return decode(self._data, max_pixels=self._max_pixels)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            try:
+                self._image.seek(index)
+                width_px, height_px = self._image.size
+                if width_px * height_px > self._max_pixels:
+                    raise ImageTooLarge(
+                        f"page {index + 1} is {width_px} x {height_px} px; at most {self._max_pixels:,} pixels are read: scale it down"
+                    )
+                alone = io.BytesIO()
+                # as a file of its own, so that there is one way to decode. Its strips or tiles are written anew, without compression
+                self._image.copy().save(alone, "TIFF", exif=self._image.getexif() if 274 in self._image.getexif() else b"")
+            except ImageTooLarge:
+                raise
+            except Exception as e:
+                raise UnreadableImage(f"page {index + 1} of the TIFF is broken or truncated; save it again") from e
+        return decode(alone.getvalue(), max_pixels=self._max_pixels)
+
+    def close(self) -> None:
+        self._image.close()
+
+
+class _Pdf(PageFile):
+    kind = "pdf"
+
+    def __init__(self, data: bytes, password: str | None, max_pages: int, max_pixels: int) -> None:
+        self._max_pixels = max_pixels
+        with pdfium_lock:
+            try:
+                self._pdf = pdfium.PdfDocument(data, password=password)
+                self.count = len(self._pdf)
+            except pdfium.PdfiumError as e:
+                if "password" in str(e).lower() or getattr(e, "err_code", None) == pdfium_c.FPDF_ERR_PASSWORD:
+                    what = "the password is wrong" if password else "give its password, or save it without one"
+                    raise EncryptedDocument(f"the PDF is encrypted: {what}") from e
+                raise UnreadableImage("the PDF is broken or truncated; save it again") from e
+        try:
+            _check_count(self.count, max_pages)
+        except Exception:
+            self.close()
+            raise
+
+    def image(self, index: int) -> Pixels:
+        with pdfium_lock:
+            try:
+                page = self._pdf[index]
+                try:
+                    bitmap = page.render(scale=self._scale(page), rev_byteorder=True)
+                    pixels = np.array(bitmap.to_numpy()[..., :3], dtype=np.uint8)
+                    bitmap.close()
+                finally:
+                    page.close()
+            except pdfium.PdfiumError as e:
+                raise UnreadableImage(f"page {index + 1} of the PDF is broken; save it again") from e
+        grey = pixels[..., 0]
+        if (grey == pixels[..., 1]).all() and (grey == pixels[..., 2]).all():
+            return np.ascontiguousarray(grey)
+        return pixels
+
+    def _scale(self, page: pdfium.PdfPage) -> float:
+        """Pixels for each unit of the page, which is mostly a point."""
+        width, height = page.get_size()
+        longer, shorter = max(width, height), min(width, height)
+        if shorter <= 0 or not np.isfinite(longer):
+            raise pdfium.PdfiumError("a page without a size")
+        scale = min(max(RENDER_DPI / 72, _RENDER_LEAST_PX / longer), _RENDER_SIDE_PX / longer)
+        return float(min(scale, (self._max_pixels / (width * height)) ** 0.5))
+
+    def text_layer(self, index: int) -> Page | None:
+        with pdfium_lock:
+            try:
+                page = self._pdf[index]
+                try:
+                    text_page = page.get_textpage()
+                    if not is_sound_text(text_page.get_text_range()):
+                        return None
+                    return _text_page(page, text_page, index, self._scale(page))
+                finally:
+                    page.close()
+            except pdfium.PdfiumError:
+                return None
+
+    def close(self) -> None:
+        with pdfium_lock:
+            self._pdf.close()
+
+
+def _check_count(count: int, max_pages: int) -> None:
+    if count < 1:
+        raise NoPages("the file has no pages")
+    if count > max_pages:
+        raise TooManyPages(f"the file has {count:,} pages; at most {max_pages:,} are read: split it")
+
+
+def is_sound_text(text: str) -> bool:
+    """Whether the text of a PDF's page can be what is printed on it."""
+    signs = [c for c in text if not c.isspace()]
+    if len(signs) < _LEAST_TEXT:
+        return False
+    bad = sum(c == "\ufffd" or unicodedata.category(c) in ("Co", "Cn", "Cc", "Cs") for c in signs)
+    letters = sum(c.isalpha() for c in signs)
+    if bad > 0.02 * len(signs) or letters < 0.3 * len(signs):
+        return False
+    # the article begins words and a backwards article ends them; true words end so too, but far less often
+    words = _ARABIC_WORD.findall(unicodedata.normalize("NFKC", text))
+    forwards, backwards = sum(w.startswith("ال") for w in words), sum(w.endswith("لا") for w in words)
+    return backwards <= max(2, forwards)
+
+
+def _text_page(page: pdfium.PdfPage, text_page: pdfium.PdfTextPage, index: int, scale: float) -> Page:
+    """The text layer as lines, words and characters, with their boxes. PDFium gives text in logical order."""
+    width, height = page.get_size()
+    width_px, height_px = max(1, round(width * scale)), max(1, round(height * scale))
+    to_device = pdfium_c.FPDF_PageToDevice
+    x, y = ctypes.c_int(), ctypes.c_int()
+
+    def pixel(px: float, py: float) -> tuple[float, float]:
+        to_device(page.raw, 0, 0, width_px, height_px, 0, px, py, x, y)  # knows of crop boxes and rotation
+        return float(x.value), float(y.value)
+
+    lines: list[Line] = []
+    words: list[Word] = []
+    current: list[Character] = []
+
+    def end_word() -> None:
+        if current:
+            text = unicodedata.normalize("NFKC", "".join(c.text for c in current))
+            words.append(Word(text, 1.0, _union([c.box for c in current]), list(current)))
+            current.clear()
+
+    for i in range(text_page.count_chars()):
+        code = pdfium_c.FPDFText_GetUnicode(text_page.raw, i)
+        sign = chr(code) if 0 < code < 0x110000 and not 0xD800 <= code < 0xE000 else ""
+        if sign in ("\r", "\n"):
+            end_word()
+            if words:
+                lines.append(Line(" ".join(w.text for w in words), 1.0, _union([w.box for w in words]), [], list(words)))
+                words.clear()
+        elif not sign or sign.isspace():
+            end_word()
+        elif code >= 0x20:
+            left, bottom, right, top = text_page.get_charbox(i, loose=True)
+            (x0, y0), (x1, y1) = pixel(left, top), pixel(right, bottom)
+            current.append(Character(sign, 1.0, (min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1))))
+    end_word()
+    if words:
+        lines.append(Line(" ".join(w.text for w in words), 1.0, _union([w.box for w in words]), [], list(words)))
+    regions: list[list[Line]] = []
+    for line in lines:
+        if regions:
+            above = regions[-1][-1].box
+            if above[1] <= line.box[1] <= above[3] + 0.8 * (above[3] - above[1]):
+                regions[-1].append(line)
+                continue
+        regions.append([line])
+    found = [Region("paragraph", _union([line.box for line in group]), group) for group in regions]
+    return Page(index + 1, width_px, height_px, found, source="text_layer")
+
+
+def _union(boxes: list[Box]) -> Box:
+    return min(b[0] for b in boxes), min(b[1] for b in boxes), max(b[2] for b in boxes), max(b[3] for b in boxes)

@@ -1,0 +1,232 @@
+"""Read scans, photographs and PDFs of Arabic into text and documents, without a service.
+
+    python read.py book.pdf page-*.png --out texts
+    python read.py scans --out out --format text alto pdf
+
+Where it stands: the reading way from end to end, on the command line. Each input gives one result in each format, named after it.
+Reading can be stopped and started again: what is there is not read again, and a long PDF goes on at the page where it stopped.
+Folders are searched for PDFs and images. What could not be read is listed at the end, and the exit status is then 1.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+from tqdm import tqdm
+
+from model.document import Document, Page, page_from_dict
+from model.errors import ConfigError, ImageError, RasmError
+from model.formats import SUFFIXES, write
+from model.formats.searchable_pdf import SearchablePdf
+from model.page_reader import PageReader
+from model.pages import MAX_PAGES, PAGE_SUFFIXES, PageFile, open_pages
+from model.recognizer import Recognizer
+from model.text import Profile
+
+SHIPPED_MODEL = Path(__file__).parent / "model" / "weights" / "rasm-print.onnx"
+PARTIAL = ".rasm-partial"  # in --out: the pages of documents that are not finished
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        prog="read.py", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
+    )
+    parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="PDFs, images, multi-page TIFFs, or folders of them")
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="the folder for the results")
+    parser.add_argument(
+        "--format", nargs="+", choices=tuple(SUFFIXES), default=["text"], help="formats to write (default: text); pdf is searchable"
+    )
+    parser.add_argument("--model", type=Path, default=SHIPPED_MODEL, help="an ONNX file (default: the shipped model)")
+    parser.add_argument("--mode", choices=("auto", "page", "line"), default="auto", help="what images are of (default: auto)")
+    parser.add_argument(
+        "--text-layer", choices=("ignore", "use"), default="ignore", help="of PDFs: read the picture, or use sound text (default: ignore)"
+    )
+    parser.add_argument("--line-breaks", action="store_true", help="text: keep the lines as printed, rather than join paragraphs")
+    parser.add_argument("--diacritics", choices=("keep", "strip"), default="keep", help="text: default: keep")
+    parser.add_argument(
+        "--digits", choices=("as_printed", "western", "arabic_indic"), default="as_printed", help="text: default: as_printed"
+    )
+    parser.add_argument("--password", help="of encrypted PDFs")
+    parser.add_argument("--max-pages", type=int, default=MAX_PAGES, help=f"refuse longer documents (default: {MAX_PAGES})")
+    parser.add_argument("--threads", type=int, default=None, help="threads (default: one for each core)")
+    parser.add_argument("--again", action="store_true", help="read again what has been read already")
+    args = parser.parse_args()
+    try:
+        return run(args)
+    except RasmError as e:
+        print(f"read.py: error: {e}", file=sys.stderr)
+        return 2
+    except OSError as e:
+        print(f"read.py: error: {e.filename or args.out}: {e.strerror}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("\nread.py: stopped; the same command goes on from here", file=sys.stderr)
+        return 130
+
+
+@dataclass(frozen=True)
+class Input:
+    """A file to read, and the name of its results without their suffix, relative to --out."""
+
+    path: Path
+    name: Path
+
+
+def run(args: argparse.Namespace) -> int:
+    inputs = find_inputs(args.files)
+    reader = PageReader(Recognizer(args.model, threads=args.threads))
+    if args.threads:
+        cv2.setNumThreads(args.threads)
+    args.out.mkdir(parents=True, exist_ok=True)
+    errors: list[str] = []
+    counts: Counter[str] = Counter()
+    with tqdm(total=len(inputs), unit="file", disable=None) as files, tqdm(unit="page", disable=None, leave=False) as pages:
+        for item in inputs:
+            if not args.again and all(_result(args.out, item, kind).exists() for kind in args.format):
+                counts["there already"] += 1
+            else:
+                try:
+                    broken = read_file(item, reader, args, pages)
+                    errors += [f"{item.path}: {message}" for message in broken]
+                    counts["read"] += 1
+                except (ImageError, OSError) as e:
+                    errors.append(f"{item.path}: {e if isinstance(e, ImageError) else e.strerror}")
+            files.update()
+    print(f"{counts['read']} read, {counts['there already']} there already, {len(errors)} errors; results in {args.out}")
+    for message in errors:
+        print(f"  {message}", file=sys.stderr)
+    return 1 if errors else 0
+
+
+def find_inputs(paths: list[Path]) -> list[Input]:
+    """The files, and those of the folders; each with a name of its own. Raises ConfigError where there are none."""
+    found: list[tuple[Path, Path]] = []
+    for path in paths:
+        if path.is_dir():
+            files = sorted(p for p in path.rglob("*") if p.suffix.lower() in PAGE_SUFFIXES and p.is_file())
+            found += [(p, p.relative_to(path)) for p in files]
+        elif path.exists():
+            found.append((path, Path(path.name)))
+        else:
+            raise ConfigError(f"{path}: no such file or folder")
+    if not found:
+        raise ConfigError(f"no PDF and no image in {', '.join(map(str, paths))}")
+    unique = {path.resolve(): (path, name) for path, name in reversed(found)}  # named twice is read once
+    found = list(reversed(unique.values()))
+    stems = Counter(name.with_suffix("") for _, name in found)
+    inputs = [Input(path, name.with_suffix("") if stems[name.with_suffix("")] == 1 else name) for path, name in found]
+    twice = [str(name) for name, count in Counter(i.name for i in inputs).items() if count > 1]
+    if twice:
+        raise ConfigError(f"two inputs are named {twice[0]}, and so would their results be: read them into folders of their own")
+    return inputs
+
+
+def read_file(item: Input, reader: PageReader, args: argparse.Namespace, bar: tqdm) -> list[str]:
+    """Read one file and write its results; messages for pages that could not be read. Raises an ImageError where none can."""
+    data = item.path.read_bytes()
+    partial = args.out / PARTIAL / f"{item.name}.jsonl"
+    settings = {"size": len(data), "model": reader.recognizer.info.name, "version": reader.recognizer.info.version}
+    settings |= {"mode": args.mode, "text_layer": args.text_layer}
+    broken: list[str] = []
+    with open_pages(data, password=args.password, max_pages=args.max_pages) as file:
+        partial.parent.mkdir(parents=True, exist_ok=True)
+        start = _resume(partial, settings)
+        bar.reset(total=file.count)
+        bar.update(start)
+        with partial.open("a" if start else "w", encoding="utf-8") as log:
+            if not start:
+                log.write(json.dumps(settings) + "\n")
+            for index in range(start, file.count):
+                try:
+                    page = reader.read_from(file, index, mode=args.mode, text_layer=args.text_layer)
+                    document = Document(item.path.name, [page])
+                    log.write(json.dumps(document.to_dict()["pages"][0], ensure_ascii=False) + "\n")
+                except ImageError as e:
+                    if file.count == 1:
+                        raise
+                    log.write(json.dumps({"number": index + 1, "error": str(e)}) + "\n")
+                log.flush()
+                bar.update()
+        broken = [str(line["error"]) for line in _logged(partial) if "error" in line]
+        if len(broken) == file.count:
+            raise ImageError(f"no page could be read: {broken[0]}")
+        write_results(item, file, data, partial, reader, args)
+    partial.unlink()
+    for folder in (partial.parent, args.out / PARTIAL):
+        if folder.exists() and not any(folder.iterdir()):
+            folder.rmdir()
+    return broken
+
+
+def _logged(partial: Path) -> Iterator[dict[str, object]]:
+    with partial.open(encoding="utf-8") as lines:
+        next(lines)
+        for line in lines:
+            yield json.loads(line)
+
+
+def _pages(partial: Path) -> Iterator[Page]:
+    return (page_from_dict(line) for line in _logged(partial) if "error" not in line)
+
+
+def _resume(partial: Path, settings: dict[str, object]) -> int:
+    """How many pages were read before, with the same settings; what was half written is cut off."""
+    if not partial.exists():
+        return 0
+    lines = partial.read_bytes().split(b"\n")[:-1]  # what follows the last line's end is half a line
+    try:
+        if not lines or json.loads(lines[0]) != settings:
+            return 0
+        for line in lines[1:]:
+            json.loads(line)
+    except ValueError:
+        return 0
+    partial.write_bytes(b"\n".join(lines) + b"\n")
+    return len(lines) - 1
+
+
+def write_results(item: Input, file: PageFile, data: bytes, partial: Path, reader: PageReader, args: argparse.Namespace) -> None:
+    """Every format, each put in place only when it is whole. Text and PDF are written page by page."""
+    info = reader.recognizer.info
+    model = f"{info.name} {info.version}"
+    for kind in args.format:
+        target = _result(args.out, item, kind)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        half = target.with_name(target.name + ".part")
+        if kind == "text":
+            profile = Profile(diacritics=args.diacritics, digits=args.digits)
+            with half.open("w", encoding="utf-8") as out:
+                for n, page in enumerate(_pages(partial)):
+                    out.write(("\f" if n else "") + Document("", [page]).text(paragraphs=not args.line_breaks, profile=profile))
+        elif kind == "pdf":
+            pdf = SearchablePdf(data if file.kind == "pdf" else None, password=args.password)
+            for page in _pages(partial):
+                pdf.add(page, None if file.kind == "pdf" else file.image(page.number - 1))
+            half.write_bytes(pdf.finish())
+        elif kind == "page" and file.count > 1:  # PAGE XML knows no files of several pages: a folder of them
+            if half.exists():
+                shutil.rmtree(half)
+            half.mkdir()
+            for page in _pages(partial):
+                (half / f"{page.number:04d}.xml").write_text(write(Document(item.path.name, [page], model), kind), encoding="utf-8")
+            if target.is_dir():
+                shutil.rmtree(target)
+        else:
+            half.write_text(write(Document(item.path.name, list(_pages(partial)), model), kind), encoding="utf-8")
+        half.replace(target)
+
+
+def _result(out: Path, item: Input, kind: str) -> Path:
+    return out / f"{item.name}{SUFFIXES[kind]}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,42 @@
+"""Pages for tests: golden lines, whose texts are known, pasted on white paper."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from model.image import Pixels, decode, to_grey
+
+GOLDEN = Path(__file__).parent / "golden"
+
+
+def golden_line(name: str, height_px: int = 48) -> Pixels:
+    """A golden line, bilevel, ``height_px`` high."""
+    grey = to_grey(decode((GOLDEN / f"{name}.png").read_bytes()))
+    grey = np.asarray(cv2.normalize(grey, None, 0, 255, cv2.NORM_MINMAX), np.uint8)  # type: ignore[call-overload]
+    grey = np.asarray(
+        cv2.resize(grey, (round(grey.shape[1] * height_px / grey.shape[0]), height_px), interpolation=cv2.INTER_AREA), np.uint8
+    )
+    return np.where(grey < 150, grey, 255).astype(np.uint8)
+
+
+def golden_text(name: str) -> str:
+    return (GOLDEN / f"{name}.gt.txt").read_text(encoding="utf-8").strip()
+
+
+def sheet(lines: list[tuple[Pixels, int, int]], width_px: int, height_px: int) -> Pixels:
+    """White paper with each line's right upper corner at (x, y)."""
+    paper = np.full((height_px, width_px), 255, np.uint8)
+    for line, x, y in lines:
+        part = paper[y : y + line.shape[0], x - line.shape[1] : x]
+        np.minimum(part, line, out=part)
+    return paper
+
+
+def prose_page() -> tuple[Pixels, list[str]]:
+    """A page of nine lines, and their texts."""
+    line, text = golden_line("figures"), golden_text("figures")
+    # each a little further in: what stood exactly under one another would be columns of signs
+    return sheet([(line, 960 - 31 * i % 70, 80 + 72 * i) for i in range(9)], 1030, 800), [text] * 9

@@ -1,0 +1,9 @@
+"""What schemathesis cannot know from the schema: a file that is "valid" is a picture of a line. Its command line finds this through
+SCHEMATHESIS_HOOKS; see ``tests/test_schemathesis.py``."""
+
+import schemathesis
+from hypothesis import strategies as st
+
+from tests.serving import line_png
+
+schemathesis.openapi.format("binary", st.sampled_from([line_png(width, seed=width) for width in (64, 96, 320)]))

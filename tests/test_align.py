@@ -1,0 +1,77 @@
+"""Pages and their texts -> labelled lines: letters from the text, what the print decides from the reading."""
+
+from __future__ import annotations
+
+import random
+import subprocess
+import sys
+from pathlib import Path
+
+import matplotlib
+import numpy as np
+import pytest
+
+from align import labels_of_lines, merge, write_image
+from model.charset import DEFAULT_CHARSET
+from model.image import ImageSettings
+from model.synth import Synthesizer, find_fonts
+from model.synth_text import load_texts
+
+ROOT = Path(__file__).parent.parent
+DEJAVU = Path(matplotlib.get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf"
+
+
+@pytest.mark.parametrize(
+    ("reading", "text", "label"),
+    [
+        ("الاطباء في حفط الصحة", "الأطباء في حفظ الصحة", "الاطباء في حفظ الصحة"),  # a letter from the text, the hamza from the print
+        ("وثمانة عشر ( ٤ ) .", "وثمانية عشر", "وثمانية عشر ( ٤ ) ."),  # signs that the edition leaves out
+        ("قال الجا حظ", "قال: الجاحظ!", "قال الجاحظ"),  # signs that the edition adds, and a gap that is no space
+        ("من الغلام", "مِنَ الغُلَامِ", "من الغلام"),  # vowels that the edition adds
+        ("في القاهره", "في القاهرة", "في القاهره"),
+        ("", "نص", "نص"),
+    ],
+)
+def test_letters_are_the_texts_and_the_rest_the_prints(reading: str, text: str, label: str) -> None:
+    assert merge(reading, text) == label
+
+
+def test_lines_that_are_not_in_the_text_get_no_label() -> None:
+    readings = ["( الحقائق ج ٢ م ١ )", "الاطباء في حفط الصحة . والأر الجامع", "من الدروس العالية في الاخلاق", "٥٦"]
+    text = "الأطباء في حفظ الصحة. والأمر الجامع\n\nمن الدروس العالية في الأخلاق وغير ذلك مما لم يطبع على هذه الصفحة"
+    assert labels_of_lines(readings, text, 0.25) == [None, "الاطباء في حفظ الصحة . والأمر الجامع", "من الدروس العالية في الاخلاق", None]
+
+
+def test_a_page_becomes_labelled_lines(tmp_path: Path) -> None:
+    synthesizer = Synthesizer(
+        load_texts([str(ROOT / "examples" / "text")]), find_fonts([str(DEJAVU)], DEFAULT_CHARSET), DEFAULT_CHARSET, ImageSettings()
+    )
+    lines = [
+        "خير الكلام ما قل ودل ولم يطل فيمل",
+        "من جد وجد ومن زرع حصد ومن سار وصل",
+        "الصبر مفتاح الفرج والعجلة من الندامة",
+        "العلم في الصغر كالنقش على الحجر الصلب",
+    ]
+    page = np.full((560, 1500), 255, np.uint8)
+    for i, line in enumerate(lines):
+        ink, baseline, _ = synthesizer._ink(random.Random(5), line, synthesizer.arabic[0])
+        top = 120 + 110 * i - baseline
+        page[top : top + ink.shape[0], 1400 - ink.shape[1] : 1400] = 255 - ink
+    folder = tmp_path / "book"
+    folder.mkdir()
+    write_image(folder / "p1.png", page)
+    (folder / "p1.txt").write_text("\n\n".join([" ".join(lines[:2]), " ".join(lines[2:])]), encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "align.py", str(folder), "--out", str(tmp_path / "out")], cwd=ROOT, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    labels = [p.read_text(encoding="utf-8").strip() for p in sorted((tmp_path / "out" / "book").glob("*.gt.txt"))]
+    assert labels == lines
+    assert len(list((tmp_path / "out" / "book").glob("*.png"))) == len(lines)
+
+
+def test_a_folder_without_pages_is_refused(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "align.py", str(tmp_path), "--out", str(tmp_path / "out")], cwd=ROOT, capture_output=True, text=True
+    )
+    assert done.returncode == 2 and "no image with a text" in done.stderr and "Traceback" not in done.stderr

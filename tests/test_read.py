@@ -1,0 +1,130 @@
+"""read.py from the command line: results, formats, what is left out, what stops it, and going on."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import cv2
+import pypdfium2 as pdfium
+import pytest
+
+import read
+from model.document import Document, Page
+from model.errors import ConfigError
+from model.formats.searchable_pdf import SearchablePdf
+from model.metrics import letters
+from tests.paper import GOLDEN, golden_text, prose_page
+
+ROOT = Path(__file__).parent.parent
+
+
+def command(*arguments: object) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    line = [sys.executable, str(ROOT / "read.py"), *map(str, arguments), "--threads", "1"]
+    return subprocess.run(line, capture_output=True, text=True, cwd=ROOT, env=environment)
+
+
+def scan(path: Path, pages: int) -> None:
+    """A PDF of so many pictures of the same page."""
+    picture = prose_page()[0]
+    pdf = SearchablePdf()
+    for number in range(1, pages + 1):
+        pdf.add(Page(number, picture.shape[1], picture.shape[0], []), picture)
+    path.write_bytes(pdf.finish())
+
+
+def test_files_become_documents(tmp_path: Path) -> None:
+    scans, out = tmp_path / "scans", tmp_path / "out"
+    (scans / "deep").mkdir(parents=True)
+    scan(scans / "book.pdf", 2)
+    (scans / "deep" / "line.png").write_bytes((GOLDEN / "figures.png").read_bytes())
+    (scans / "broken.png").write_bytes(b"\x89PNG broken")
+    (scans / "notes.txt").write_text("not for reading")
+    done = command(scans, "--out", out, "--format", "text", "json", "hocr", "alto", "page", "pdf")
+    assert done.returncode == 1
+    assert "2 read, 0 there already, 1 errors" in done.stdout
+    assert "broken.png: the image is broken" in done.stderr and "Traceback" not in done.stderr
+    text = (out / "book.txt").read_text(encoding="utf-8")
+    assert text.count("\f") == 1
+    expected = letters(" ".join(prose_page()[1]))
+    assert [letters(page) for page in text.split("\f")] == [expected, expected]
+    assert letters((out / "deep" / "line.txt").read_text(encoding="utf-8")) == letters(golden_text("figures"))
+    assert json.loads((out / "book.json").read_text(encoding="utf-8"))["pages"][1]["number"] == 2
+    assert sorted(p.name for p in (out / "book.page.xml").iterdir()) == ["0001.xml", "0002.xml"]
+    assert golden_text("figures").split()[0] in pdfium.PdfDocument(out / "book.pdf")[1].get_textpage().get_text_range()
+    assert (out / "book.hocr").exists() and (out / "book.alto.xml").exists()
+    assert not (out / read.PARTIAL).exists() and not list(out.rglob("*.part"))
+
+    before = (out / "book.txt").stat().st_mtime_ns
+    again = command(scans, "--out", out)
+    assert "0 read, 2 there already, 1 errors" in again.stdout
+    assert (out / "book.txt").stat().st_mtime_ns == before
+
+
+def test_a_stopped_document_goes_on_where_it_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    scan(tmp_path / "book.pdf", 3)
+    monkeypatch.setattr(sys, "argv", ["read.py", str(tmp_path / "book.pdf"), "--out", str(tmp_path / "out"), "--threads", "1"])
+    seen: list[int] = []
+    whole = read.PageReader.read_from
+
+    def stops(self: read.PageReader, file: read.PageFile, index: int, **options: object) -> Page:
+        seen.append(index)
+        if len(seen) == 3:
+            raise KeyboardInterrupt
+        return whole(self, file, index, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(read.PageReader, "read_from", stops)
+    assert read.main() == 130
+    (partial,) = (tmp_path / "out" / read.PARTIAL).iterdir()
+    with partial.open("a", encoding="utf-8") as log:
+        log.write('{"number": 3, "reg')  # cut off in the middle of a line
+    assert read.main() == 0
+    assert seen == [0, 1, 2, 2]
+    assert (tmp_path / "out" / "book.txt").read_text(encoding="utf-8").count("\f") == 2
+    assert not (tmp_path / "out" / read.PARTIAL).exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["no-such-file.pdf"], "no such file or folder"),
+        (["--model", "README.md", "README.md"], "not an ONNX file"),
+        (["EMPTY"], "no PDF and no image"),
+    ],
+)
+def test_what_cannot_be_done_is_said_in_one_line(tmp_path: Path, arguments: list[str], says: str) -> None:
+    (tmp_path / "empty").mkdir()
+    done = command(*[str(tmp_path / "empty") if a == "EMPTY" else a for a in arguments], "--out", tmp_path / "out")
+    assert done.returncode == 2
+    assert says in done.stderr and done.stderr.count("\n") == 1
+
+
+def test_results_do_not_overwrite_each_other(tmp_path: Path) -> None:
+    for name in ("a.png", "a.pdf", "b.png"):
+        (tmp_path / name).touch()
+    names = {str(item.name) for item in read.find_inputs([tmp_path, tmp_path / "b.png"])}
+    assert names == {"a.png", "a.pdf", "b"}
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "b.png").touch()
+    with pytest.raises(ConfigError, match="two inputs are named"):
+        read.find_inputs([tmp_path / "b.png", tmp_path / "other" / "b.png"])
+
+
+def test_an_encrypted_pdf_is_read_with_its_password(tmp_path: Path) -> None:
+    locked = ROOT / "tests" / "fixtures" / "encrypted.pdf"
+    assert "give its password" in command(locked, "--out", tmp_path).stderr
+    done = command(locked, "--out", tmp_path, "--password", "kitab", "--text-layer", "use")
+    assert done.returncode == 0
+    assert (tmp_path / "encrypted.txt").read_text(encoding="utf-8").strip() == "A page under lock and key"
+
+
+def test_options_of_the_text(tmp_path: Path) -> None:
+    cv2.imwrite(str(tmp_path / "page.png"), prose_page()[0])
+    command(tmp_path / "page.png", "--out", tmp_path, "--line-breaks", "--digits", "western")
+    text = (tmp_path / "page.txt").read_text(encoding="utf-8")
+    assert len(text.split("\n")) >= 9 and "1953" in text
+    assert Document("", []).text() == ""

@@ -1,0 +1,197 @@
+"""Who may ask: API keys, rates, other sites' pages, the admin, headers, and Django's own check of the production settings."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.serving import ROOT, Service, environment, error, get, line_png, post, running_service
+
+pytestmark = pytest.mark.usefixtures("django_is_set_up")
+
+
+def manage(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "backend/manage.py", *arguments]
+    return subprocess.run(command, cwd=ROOT, env=environment(**variables), capture_output=True, text=True)
+
+
+class Guarded:
+    """A service that asks for keys, with a database of its own."""
+
+    def __init__(self, service: Service, database: Path) -> None:
+        self.url, self.database = service.url, database
+
+    def apikey(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return manage("apikey", *arguments, DATABASE_URL=f"sqlite:///{self.database}")
+
+    def models(self, **headers: str) -> httpx.Response:
+        return httpx.get(self.url + "/api/v1/models", headers=headers, trust_env=False)
+
+
+@pytest.fixture(scope="module")
+def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guarded]:
+    folder = tmp_path_factory.mktemp("guarded")
+    database = folder / "keys.sqlite3"
+    assert manage("migrate", DATABASE_URL=f"sqlite:///{database}").returncode == 0
+    variables = {"DATABASE_URL": f"sqlite:///{database}", "RASM_API_KEYS": "on", "RASM_RATE_PER_KEY": "4/d"}
+    with running_service(folder / "log", **variables) as service:
+        yield Guarded(service, database)
+
+
+def test_a_key_from_its_making_to_its_revocation(guarded: Guarded) -> None:
+    key = guarded.apikey("create", "archive").stdout.strip()
+    assert key.startswith("rasm_") and len(key) > 40
+    assert key.encode() not in guarded.database.read_bytes()  # hashed
+    for headers in ({"Authorization": f"Bearer {key}"}, {"X-API-Key": key}):
+        assert guarded.models(**headers).status_code == 200
+    listed = guarded.apikey("list").stdout
+    assert "archive" in listed and key not in listed and key[:11] in listed
+    assert guarded.apikey("create", "archive").returncode == 1  # there is one
+    assert guarded.apikey("revoke", "archive").returncode == 0
+    assert error(guarded.models(Authorization=f"Bearer {key}")) == (401, "unauthorised")
+    assert guarded.apikey("revoke", "nobody").returncode == 1
+
+
+def test_without_a_key_only_health_and_documentation_are_to_be_had(guarded: Guarded) -> None:
+    for headers in ({}, {"Authorization": "Bearer rasm_wrong"}, {"X-API-Key": "wrong"}, {"Authorization": "Basic YTpi"}):
+        refusal = guarded.models(**headers)
+        assert error(refusal) == (401, "unauthorised")
+        assert refusal.headers["WWW-Authenticate"] == "Bearer"
+    for path in ("/api/v1/ocr", "/ocr"):
+        assert httpx.post(guarded.url + path, files={"files": ("a.png", line_png())}, trust_env=False).status_code == 401
+    assert httpx.get(guarded.url + "/metrics", trust_env=False).status_code == 401
+    for path in ("/health/live", "/health/ready", "/api/docs", "/api/openapi.json"):
+        assert httpx.get(guarded.url + path, trust_env=False).status_code == 200
+    schema = httpx.get(guarded.url + "/api/openapi.json", trust_env=False).json()
+    assert schema["paths"]["/api/v1/ocr"]["post"]["security"] == [{"ApiKeyBearer": []}, {"ApiKeyHeader": []}]
+
+
+def test_each_key_has_its_rate(guarded: Guarded) -> None:
+    busy, idle = (guarded.apikey("create", name).stdout.strip() for name in ("busy", "idle"))
+    replies = [guarded.models(Authorization=f"Bearer {busy}") for _ in range(5)]
+    assert [reply.status_code for reply in replies] == [200] * 4 + [429]
+    assert error(replies[-1]) == (429, "too_many_requests")
+    assert int(replies[-1].headers["Retry-After"]) >= 1
+    assert guarded.models(Authorization=f"Bearer {idle}").status_code == 200
+
+
+def test_each_address_has_its_rate_and_cannot_make_one_up() -> None:
+    from django.test import RequestFactory, override_settings
+    from ocr.access import throttles
+
+    with override_settings(RASM_RATE_PER_ADDRESS="2/d", RASM_RATE_PER_KEY=""):
+        [throttle] = throttles()
+    asked = [
+        throttle.allow_request(RequestFactory().get("/", REMOTE_ADDR=address, HTTP_X_FORWARDED_FOR=f"10.0.0.{i}"))
+        for i, address in enumerate(["192.0.2.1", "192.0.2.1", "192.0.2.1", "192.0.2.2"])
+    ]
+    assert asked == [True, True, False, True]
+    assert throttle.wait() > 0
+
+
+def test_keys_are_off_on_loopback_and_on_elsewhere_unless_a_setting_says() -> None:
+    from config.settings import is_loopback
+
+    assert [is_loopback(host) for host in ("", "127.0.0.1", "::1", "localhost", "0.0.0.0", "::", "192.0.2.1")] == [True] * 4 + [False] * 3
+    script = "from config import settings; print(settings.RASM_API_KEYS)"
+    for host, asked, expected in (("0.0.0.0", "", "True"), ("0.0.0.0", "off", "False"), ("127.0.0.1", "on", "True")):
+        variables = environment(HOST=host, RASM_API_KEYS=asked)
+        done = subprocess.run([sys.executable, "-c", script], cwd=ROOT / "backend", env=variables, capture_output=True, text=True)
+        assert done.stdout.strip() == expected
+
+
+def test_pages_of_other_sites_may_not_use_it() -> None:
+    for site, status in (("cross-site", 403), ("same-site", 403), ("same-origin", 200), ("none", 200)):
+        assert post(("a.png", line_png()), Sec_Fetch_Site=site).status_code == status
+    assert error(post(("a.png", line_png()), Sec_Fetch_Site="cross-site")) == (403, "forbidden")
+    assert "Access-Control-Allow-Origin" not in get("/health/live", Origin="https://elsewhere.example").headers
+
+
+def test_headers_of_every_reply() -> None:
+    for reply in (get("/health/live"), get("/nothing"), get("/api/docs"), post(("a.png", line_png()))):
+        assert reply["X-Content-Type-Options"] == "nosniff"
+        assert reply["X-Frame-Options"] == "DENY"
+        assert reply["Referrer-Policy"] == "same-origin"
+        assert "frame-ancestors 'none'" in reply["Content-Security-Policy"]
+        assert "Set-Cookie" not in reply.headers
+    assert post(("a.png", line_png()))["Cache-Control"] == "no-store"
+
+
+def test_djangos_check_of_the_production_settings_is_clean() -> None:
+    key = "an example that is long enough, with 50 characters or more: 0123456789"
+    done = manage("check", "--deploy", "--fail-level", "WARNING", SECRET_KEY=key, RASM_HTTPS="on")
+    assert done.returncode == 0, done.stderr
+    assert "no issues" in done.stdout
+
+
+def test_behind_https_plain_requests_are_sent_there_and_the_cookies_are_safe(tmp_path: Path) -> None:
+    script = """
+from django.conf import settings
+from django.test import Client
+import django; django.setup()
+client = Client(headers={"host": "localhost"})
+print(client.get("/api/docs").status_code, client.get("/health/live").status_code)
+reply = client.get("/api/docs", headers={"x-forwarded-proto": "https"})
+print(reply.status_code, reply["Strict-Transport-Security"])
+cookie = client.get("/admin/login/", headers={"x-forwarded-proto": "https"}).cookies["rasm_csrf"]
+print(bool(cookie["secure"]), settings.SESSION_COOKIE_SECURE)
+"""
+    variables = environment(RASM_HTTPS="on", LOG_LEVEL="ERROR")
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT / "backend", env=variables, capture_output=True, text=True)
+    assert done.stdout.splitlines() == ["301 200", "200 max-age=31536000; includeSubDomains; preload", "True True"], done.stderr
+
+
+def test_keys_in_the_admin(tmp_path: Path) -> None:
+    """Made there, shown once, found by the API, revoked there; nobody gets in without an account."""
+    script = """
+import re, django
+from django.test import Client
+django.setup()
+from django.contrib.auth.models import User
+from django.core.management import call_command
+from django.test.utils import setup_test_environment
+from ocr.models import ApiKey
+call_command("migrate", verbosity=0)
+setup_test_environment()
+client = Client(headers={"host": "localhost"})
+print(client.get("/admin/ocr/apikey/").status_code)
+client.force_login(User.objects.create_superuser("admin", "", "password"))
+page = client.post("/admin/ocr/apikey/add/", {"name": "reader"}, follow=True).content.decode()
+[key] = re.findall(r"rasm_[\\w-]{30,}", page)
+row = ApiKey.find(key)
+print(row.name, key in client.get(f"/admin/ocr/apikey/{row.pk}/change/").content.decode())
+client.post("/admin/ocr/apikey/", {"action": "revoke", "_selected_action": [row.pk]})
+print(ApiKey.find(key), ApiKey.objects.count(), client.post(f"/admin/ocr/apikey/{row.pk}/delete/").status_code)
+strict = Client(enforce_csrf_checks=True, headers={"host": "localhost"})
+print(strict.post("/admin/login/", {"username": "admin", "password": "password"}).status_code)
+"""
+    variables = environment(DATABASE_URL=f"sqlite:///{tmp_path / 'admin.sqlite3'}", LOG_LEVEL="ERROR")
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT / "backend", env=variables, capture_output=True, text=True)
+    assert done.stdout.splitlines() == ["302", "reader False", "None 1 403", "403"], done.stderr
+
+
+def test_metrics_count_requests_errors_lines_and_batches() -> None:
+    def figures() -> dict[str, float]:
+        lines = (line for line in get("/metrics").content.decode().splitlines() if not line.startswith("#"))
+        return {name: float(value) for name, value in (line.rsplit(" ", 1) for line in lines)}
+
+    before = figures()
+    post(("a.png", line_png()), ("b.png", line_png(64)), ("c.png", b"notes"))
+    after = figures()
+
+    def grown(name: str) -> float:
+        return after[name] - before.get(name, 0)
+
+    assert grown('rasm_requests_total{method="POST",route="api/v1/ocr",status="200"}') == 1
+    assert grown('rasm_request_seconds_count{route="api/v1/ocr"}') == 1
+    assert grown('rasm_errors_total{code="unsupported_format"}') == 1
+    assert grown('rasm_lines_total{model="tiny"}') == grown("rasm_batch_lines_sum") == 2
+    assert after["rasm_queue_lines"] == 0
+
+
+def test_rates_that_are_none_are_told() -> None:
+    done = manage("check", RASM_RATE_PER_KEY="often")
+    assert done.returncode == 1 and "RASM_RATE_PER_KEY is 'often'" in done.stderr

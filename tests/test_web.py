@@ -1,0 +1,467 @@
+"""The page at /: what is sent for it, and, in Chromium where there is one, what it does with the real service.
+
+Chromium is the system's (Debian: apt install chromium), driven by Playwright; what is asked of accessibility is axe-core's
+rules for WCAG 2.1 A and AA. Every page of every test must load from the service alone and break no rule of its own policy.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from model.text import Profile, apply_profile
+from tests.serving import ROOT, Service, get, line_png
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+WEB = ROOT / "backend" / "web"
+TEXTS = json.loads((WEB / "texts.json").read_text(encoding="utf-8"))
+TIMEOUT_MS = 60_000
+
+
+# what is sent
+
+
+@pytest.mark.usefixtures("django_is_set_up")
+class TestReply:
+    def test_headers_let_it_reach_this_service_only(self) -> None:
+        reply = get("/")
+        assert reply.status_code == 200
+        policy = dict(part.split(" ", 1) for part in reply["Content-Security-Policy"].split("; "))
+        assert policy["default-src"] == "'none'" and policy["script-src"] == policy["style-src"] == policy["connect-src"] == "'self'"
+        assert policy["frame-ancestors"] == policy["base-uri"] == policy["form-action"] == "'none'"
+        assert "unsafe" not in reply["Content-Security-Policy"]
+        assert reply["X-Content-Type-Options"] == "nosniff" and reply["X-Frame-Options"] == "DENY"
+        assert not reply.cookies
+
+    def test_nothing_is_inline_or_from_elsewhere(self) -> None:
+        html = get("/").content.decode()
+        assert not re.findall(r"\s(?:style|on\w+)=|<style|javascript:", html)
+        scripts = re.findall(r"<script([^>]*)>", html)
+        assert all('type="application/json"' in s or 'src="/static/' in s for s in scripts) and len(scripts) == 2
+        loaded = re.findall(r'(?:href|src)="([^"]+)"', html)
+        assert all(re.match(r"/(?!/)|[?#]", address) for address in loaded)
+        for path in sorted((WEB / "static" / "web").iterdir()):
+            reply = get(f"/static/web/{path.name}")
+            assert reply.status_code == 200 and b"".join(reply) == path.read_bytes()
+            if path.suffix != ".png":
+                addresses = re.findall(r"(?:https?:)?//[\w-]+\.[\w./-]+", path.read_text(encoding="utf-8"))
+                assert set(addresses) <= {"http://www.w3.org/2000/svg"}, path.name
+
+    @pytest.mark.parametrize(
+        ("query", "accepted", "language"),
+        [
+            ("", "", "en"),
+            ("", "ar-EG,en;q=0.5", "ar"),
+            ("", "fr,de;q=0.5", "en"),
+            ("", "fr,ar;q=0.5", "ar"),
+            ("?lang=ar", "en", "ar"),
+            ("?lang=en", "ar", "en"),
+            ("?lang=xx", "ar", "ar"),
+            ("?lang=%3Cscript%3E", "", "en"),
+        ],
+    )
+    def test_language(self, query: str, accepted: str, language: str) -> None:
+        reply = get(f"/{query}", **({"Accept-Language": accepted} if accepted else {}))
+        html = reply.content.decode()
+        direction = {"ar": "rtl", "en": "ltr"}[language]
+        assert f'<html lang="{language}" dir="{direction}">' in html and TEXTS[language]["headline"] in html
+        assert "Accept-Language" in reply["Vary"]
+
+    def test_it_takes_nothing(self) -> None:
+        from django.test import Client
+
+        assert Client().post("/", {"lang": "ar"}).status_code == 405
+
+
+def test_every_word_is_there_in_both_languages() -> None:
+    assert TEXTS["en"].keys() == TEXTS["ar"].keys()
+    for key, words in TEXTS["en"].items():
+        if isinstance(words, str):
+            assert set(re.findall(r"\{\w+\}", words)) == set(re.findall(r"\{\w+\}", TEXTS["ar"][key])), key
+    sources = [*(WEB / "static" / "web").glob("*.js"), WEB / "templates" / "web" / "page.html"]
+    source = "\n".join(path.read_text(encoding="utf-8") for path in sources)
+    for key in re.findall(r'say\("([\w.]+)"', source) + re.findall(r'data-t="(\w+)"', source):
+        words: Any = TEXTS["en"]
+        for name in key.split("."):
+            words = words[name]
+        assert words, key
+    used = set(re.findall(r"\w+", source)) | {f"{verb}Of" for verb in ("copy", "text", "json", "again", "remove")}
+    assert TEXTS["en"].keys() <= used
+
+
+# in Chromium
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    if not CHROMIUM:
+        pytest.skip("no Chromium is installed")
+    with pytest.importorskip("playwright.sync_api").sync_playwright() as playwright:
+        sandbox = [] if os.getuid() else ["--no-sandbox"]  # which Chromium has none of for root
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=sandbox)
+        yield browser
+        browser.close()
+
+
+Open = Callable[..., Any]
+
+
+@pytest.fixture
+def open_page(browser: Any, service: Service) -> Iterator[Open]:
+    """A function that opens the page; its arguments are those of a browser's context."""
+    contexts, complaints, addresses = [], [], []
+
+    def open_(path: str = "/", **settings: Any) -> Any:
+        context = browser.new_context(**{"locale": "en", "viewport": {"width": 1200, "height": 800}, **settings})
+        context.set_default_timeout(TIMEOUT_MS)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("console", lambda message: complaints.append(message.text) if "Content Security Policy" in message.text else None)
+        page.on("request", lambda request: addresses.append(request.url))
+        page.goto(service.url + path)
+        return page
+
+    yield open_
+    for context in contexts:
+        context.close()
+    assert not complaints
+    assert all(address.startswith((service.url, f"blob:{service.url}")) for address in addresses), addresses
+
+
+def expect(locator: Any) -> Any:
+    from playwright.sync_api import expect
+
+    expect.set_options(timeout=TIMEOUT_MS)
+    return expect(locator)
+
+
+def upload(page: Any, *files: tuple[str, bytes]) -> None:
+    """Choose these files, and wait until they have been dealt with."""
+    before = page.locator("article").count()
+    page.set_input_files("#files", [{"name": name, "mimeType": "image/png", "buffer": data} for name, data in files])
+    expect(page.locator("article.done, article.failed")).to_have_count(before + len(files))
+
+
+def texts(page: Any) -> list[str]:
+    return page.locator(".lines .text").all_text_contents()
+
+
+def read_by_api(service: Service, *files: tuple[str, bytes], **options: str) -> list[dict[str, Any]]:
+    reply = httpx.post(
+        f"{service.url}/api/v1/ocr", files=[("files", f) for f in files], data=options, trust_env=False, timeout=TIMEOUT_MS / 1000
+    )
+    results: list[dict[str, Any]] = reply.json()["results"]
+    return results
+
+
+LINE = ("line.png", line_png(640, 48, seed=3))
+OTHER = ("other.png", line_png(400, 32, seed=1))
+
+
+def test_reads_what_is_chosen(open_page: Open, service: Service) -> None:
+    """The text, its frame, place and confidence are the API's; a bad file has its error beside the others."""
+    page = open_page()
+    upload(page, LINE, ("bad.png", b"no image"), OTHER)
+    results = read_by_api(service, LINE, OTHER)
+    assert texts(page) == [r["text"] for r in results]
+    expect(page.locator("article.failed .wrong")).to_contain_text("not an image")
+    expect(page.locator("#status")).to_have_text("Read: 2. Not read: 1.")
+
+    row, place = page.locator(".lines li").first, page.locator("figcaption").first
+    page.locator("article.failed").hover()
+    expect(page.locator("rect.frame.shown")).to_have_count(0)
+    row.hover()
+    frame = page.locator("article").first.locator("rect.frame.shown")
+    expect(frame).to_have_count(1)
+    left, top, right, bottom = results[0]["bbox"]
+    assert [float(frame.get_attribute(a)) for a in ("x", "y", "width", "height")] == [left, top, right - left, bottom - top]
+    share = f"{int(results[0]['confidence'] * 100)}%"
+    expect(place).to_contain_text(f"{right - left} × {bottom - top} px at {left}, {top} · confidence {share}")
+    assert row.locator(".share").text_content() == share
+    picture, shape = page.locator(".picture img").first.bounding_box(), frame.bounding_box()
+    assert all(abs(picture[side] - shape[side]) < 4 for side in ("x", "y", "width", "height"))
+    text = page.locator(".lines").first
+    assert (text.get_attribute("dir"), text.get_attribute("lang")) == ("rtl", "ar")
+
+
+def test_uncertain_characters_are_marked_and_shown_on_the_picture(open_page: Open, service: Service) -> None:
+    page = open_page()
+    upload(page, LINE)
+    [line] = read_by_api(service, LINE, detail="characters")[0]["lines"]
+    uncertain = [c for c in line["characters"] if c["confidence"] < 0.8 and not c["text"].isspace()]
+    marks = page.locator("mark")
+    assert uncertain and marks.count()
+    assert {c["text"] for c in uncertain} <= set("".join(marks.all_text_contents()))
+    mark = marks.first
+    assert re.fullmatch(r"\d+%", mark.get_attribute("title"))
+    mark.hover()
+    expect(page.locator("rect.sign.shown")).to_have_count(1)
+    expect(page.locator("figcaption")).to_contain_text("uncertain: ")
+    page.uncheck("#unsure")
+    expect(marks).to_have_count(0)
+    assert texts(page) == [line["text"]]
+
+
+def test_another_profile_needs_no_new_upload(open_page: Open, service: Service) -> None:
+    """In the page as from the service: the two have the rules of model/text.py each for themselves."""
+    page = open_page()
+    upload(page, LINE, OTHER)
+    page.route("**/api/**", lambda route: pytest.fail("a new request"))
+    page.uncheck("#diacritics")
+    page.uncheck("#tatweel")
+    for digits in ("western", "arabic_indic", "as_printed"):
+        page.select_option("#digits", digits)
+        expected = read_by_api(service, LINE, OTHER, diacritics="strip", tatweel="strip", digits=digits)
+        assert texts(page) == [r["text"] for r in expected]
+
+
+def test_profiles_are_those_of_model_text(open_page: Open) -> None:
+    page = open_page()
+    text = "مُحَمَّدٌ كـــتاب ١٢٣ ۴۵۶ 789 ٤٥ abc «رٰ»"
+    for diacritics in ("keep", "strip"):
+        for tatweel in ("keep", "strip"):
+            for digits in ("as_printed", "western", "arabic_indic"):
+                profile: dict[str, Any] = {"diacritics": diacritics, "tatweel": tatweel, "digits": digits}
+                call = "([text, profile]) => import('/static/web/profile.js').then((m) => m.applyProfile(text, profile))"
+                assert page.evaluate(call, [text, profile]) == apply_profile(text, Profile(**profile)), profile
+
+
+def test_marks_stay_with_their_letters(open_page: Open) -> None:
+    """Characters come as the network gave them: spaces doubled, marks in any order, leaders as one sign."""
+    page = open_page()
+    given = [" ", "ش", "د", "ّ", "َ", " ", " ", "…", "ب", " "]
+    read = "شدَّ ....ب"  # NFC puts fatha before shadda
+    sure = {"َ": 0.3, "…": 0.5}
+    characters = [
+        {"text": c, "confidence": sure.get(c, 0.99), "box": {"left": i, "top": 0, "right": i + 1, "bottom": 9}} for i, c in enumerate(given)
+    ]
+    call = """([line, profile]) => import('/static/web/profile.js').then((m) =>
+        m.pieces(line, profile).map(({ text, uncertain }) => [text, uncertain]))"""
+    profile = {"diacritics": "keep", "tatweel": "keep", "digits": "as_printed"}
+    line = {"textAsRead": read, "characters": characters}
+    expected = [["ش", False], ["دَّ", True], [" ", False], *[[".", True]] * 4, ["ب", False]]
+    assert page.evaluate(call, [line, profile]) == expected
+    stripped = page.evaluate(call, [line, {**profile, "diacritics": "strip"}])
+    assert stripped[:2] == [["ش", False], ["د", True]]
+    assert page.evaluate(call, [{**line, "textAsRead": "غيره"}, profile]) == [["غيره", False]]  # better no marks than wrong ones
+
+
+def test_paste_drop_and_the_example(open_page: Open) -> None:
+    page = open_page()
+    send = """([kind, target, name, bytes]) => {
+        const transfer = new DataTransfer();
+        transfer.items.add(new File([new Uint8Array(bytes)], name, { type: "image/png" }));
+        const options = { bubbles: true, cancelable: true };
+        const event = kind === "paste" ? new ClipboardEvent(kind, { ...options, clipboardData: transfer })
+            : new DragEvent(kind, { ...options, dataTransfer: transfer });
+        document.querySelector(target).dispatchEvent(event);
+        return event.defaultPrevented;
+    }"""
+    page.evaluate(send, ["paste", "main", *[LINE[0], list(LINE[1])]])
+    expect(page.locator("article.done")).to_have_count(1)
+    page.evaluate(send, ["dragenter", "h1, #drop", "", []])
+    expect(page.locator("body")).to_have_class(re.compile("dropping"))
+    assert page.evaluate(send, ["dragover", "#drop", "", []])  # or the browser would open the file
+    assert page.evaluate(send, ["drop", "#drop", *[OTHER[0], list(OTHER[1])]])
+    expect(page.locator("article.done")).to_have_count(2)
+    expect(page.locator("body")).not_to_have_class(re.compile("dropping"))
+    page.click("#example")
+    expect(page.locator("article.done")).to_have_count(3)
+
+
+def test_copy_and_download(open_page: Open, service: Service) -> None:
+    page = open_page()
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    upload(page, LINE, OTHER)
+    one, other = (r["text"] for r in read_by_api(service, LINE, OTHER, digits="western"))
+    page.select_option("#digits", "western")
+    page.get_by_role("button", name="Copy the text of line.png").click()
+    expect(page.locator("#status")).to_have_text("Copied")
+    assert page.evaluate("navigator.clipboard.readText()") == one
+    page.click("#copy-all")
+    expect(page.locator("#copy-all")).to_have_text("Copied")
+    assert page.evaluate("navigator.clipboard.readText()") == f"{one}\n{other}"
+
+    def downloaded(button: Any) -> tuple[str, str]:
+        with page.expect_download() as download:
+            button.click()
+        return download.value.suggested_filename, Path(download.value.path()).read_text(encoding="utf-8")
+
+    assert downloaded(page.get_by_role("button", name="Download the text of other.png")) == ("other.txt", f"{other}\n")
+    assert downloaded(page.locator("#text-all")) == ("rasm.txt", f"{one}\n{other}\n")
+    name, content = downloaded(page.get_by_role("button", name="Download line.png as JSON"))
+    assert name == "line.json"
+    reply = json.loads(content)
+    assert reply["profile"]["digits"] == "western" and reply["results"][0]["lines"][0]["text"] == one
+    assert len(json.loads(downloaded(page.locator("#json-all"))[1])) == 2
+
+
+def test_the_other_language_keeps_what_was_read(open_page: Open) -> None:
+    page = open_page("/?lang=en")
+    upload(page, LINE)
+    before = texts(page)
+    page.click("#language")
+    expect(page.locator("html")).to_have_attribute("dir", "rtl")
+    assert page.locator("html").get_attribute("lang") == "ar" and page.url.endswith("?lang=ar")
+    assert texts(page) == before
+    expect(page.get_by_role("button", name=TEXTS["ar"]["copy"], exact=True).first).to_be_visible()
+    expect(page.locator("figcaption")).to_contain_text("٪")
+    upload(page, ("bad.png", b"no image"))
+    expect(page.locator(".wrong").last).to_contain_text(TEXTS["ar"]["errors"]["unsupported_format"])
+
+
+def page_reply(pages: int = 1, lines: int = 4) -> dict[str, Any]:
+    """What the API's schema says of pages with several lines, which the service does not read yet."""
+
+    def line(i: int) -> dict[str, Any]:
+        box = [20, 100 * i + 10, 600, 100 * i + 80]
+        return {"text": f"سطر {i + 1}", "text_as_read": f"سطر {i + 1}", "confidence": 0.9, "bbox": box, "characters": None}
+
+    results = [
+        {
+            "name": "page.png",
+            "page": number + 1,
+            "width_px": 640,
+            "height_px": 100 * lines,
+            "direction": "rtl",
+            "text": "\n".join(f"سطر {i + 1}" for i in range(lines)),
+            "text_as_read": "\n".join(f"سطر {i + 1}" for i in range(lines)),
+            "confidence": 0.9,
+            "bbox": [0, 0, 640, 100 * lines],
+            "lines": [line(i) for i in range(lines)],
+            "milliseconds": 5.0,
+            "error": None,
+        }
+        for number in range(pages)
+    ]
+    return {"model": {"name": "tiny", "version": "1"}, "results": results, "milliseconds": 6.0, "request_id": "1"}
+
+
+@pytest.mark.usefixtures("django_is_set_up")
+def test_lines_of_a_page_by_keyboard(open_page: Open) -> None:
+    from ocr.schemas import OcrReply
+
+    OcrReply.model_validate(page_reply(2))
+    page = open_page()
+    page.route("**/api/v1/ocr", lambda route: route.fulfill(json=page_reply(2)))
+    upload(page, ("page.png", line_png(640, 400)))
+    assert page.locator(".page").count() == 2 and page.locator(".lines li").count() == 8
+    rows = page.locator(".page").first.locator(".lines li")
+    page.get_by_role("button", name="Remove page.png").focus()
+    page.keyboard.press("Tab")
+    expect(rows.nth(0)).to_be_focused()
+    for key, expected in (("ArrowDown", 1), ("ArrowDown", 2), ("ArrowUp", 1), ("End", 3), ("ArrowDown", 3), ("Home", 0)):
+        page.keyboard.press(key)
+        expect(rows.nth(expected)).to_be_focused()
+    expect(page.locator("figcaption").first).to_contain_text("Line 1 · 580 × 70 px at 20, 10")
+    page.locator("rect.frame").nth(2).click()
+    expect(rows.nth(2)).to_be_focused()
+    assert page.locator("rect.frame.shown").count() == 1
+    page.keyboard.press("Tab")  # one stop for all lines of a page
+    expect(page.locator(".page").nth(1).locator(".lines li").first).to_be_focused()
+
+
+def test_a_busy_service_is_asked_again(open_page: Open) -> None:
+    busy = {"error": {"code": "overloaded", "message": "too much to do", "request_id": "1"}}
+    asked = []
+
+    def once(route: Any) -> None:
+        asked.append(route)
+        if len(asked) == 1:
+            route.fulfill(status=503, headers={"Retry-After": "1"}, json=busy)
+        else:
+            route.continue_()
+
+    page = open_page()
+    page.route("**/api/v1/ocr", once)
+    upload(page, LINE)
+    assert len(asked) == 2 and page.locator("article.done").count() == 1
+
+
+def test_a_key_is_asked_for_and_sent(open_page: Open) -> None:
+    keys: list[str | None] = []
+
+    def guard(route: Any) -> None:
+        keys.append(route.request.headers.get("authorization"))
+        if keys[-1] == "Bearer right":
+            route.continue_()
+        else:
+            route.fulfill(status=401, json={"error": {"code": "unauthorised", "message": "no key", "request_id": "1"}})
+
+    page = open_page()
+    page.route("**/api/v1/ocr", guard)
+    page.set_input_files("#files", [{"name": LINE[0], "mimeType": "image/png", "buffer": LINE[1]}])
+    expect(page.locator("#key")).to_be_focused()
+    assert page.locator("#key-wrong").text_content() == ""
+    page.keyboard.type("wrong")
+    page.keyboard.press("Enter")
+    expect(page.locator("#key-wrong")).to_have_text(TEXTS["en"]["keyWrong"])
+    page.fill("#key", "right")
+    page.keyboard.press("Enter")
+    expect(page.locator("article.done")).to_have_count(1)
+    assert keys == [None, "Bearer wrong", "Bearer right"]
+
+
+def test_a_service_that_has_gone(open_page: Open) -> None:
+    page = open_page()
+    page.route("**/api/v1/ocr", lambda route: route.abort())
+    upload(page, LINE)
+    expect(page.locator("article.failed .wrong")).to_have_text(TEXTS["en"]["errors"]["network"])
+    page.unroute("**/api/v1/ocr")
+    page.get_by_role("button", name="Try line.png again").click()
+    expect(page.locator("article.done")).to_have_count(1)
+    page.get_by_role("button", name="Remove line.png").click()
+    expect(page.locator("article")).to_have_count(0)
+    expect(page.locator("#files")).to_be_focused()
+
+
+def test_an_image_that_the_browser_cannot_show(open_page: Open) -> None:
+    """A TIFF is read all the same, and its frames stand in a blank of its shape."""
+    import io
+
+    from PIL import Image
+
+    file = io.BytesIO()
+    Image.open(io.BytesIO(LINE[1])).save(file, "TIFF")
+    page = open_page()
+    upload(page, ("scan.tif", file.getvalue()))
+    expect(page.locator("figure .small")).to_have_text(TEXTS["en"]["notShown"])
+    blank, frame = page.locator("svg.blank").bounding_box(), page.locator("rect.frame").bounding_box()
+    assert blank["height"] > 20 and abs(blank["width"] - frame["width"]) < 4
+
+
+@pytest.mark.parametrize("language", ["en", "ar"])
+def test_on_a_phone_nothing_is_cut_off(language: str, open_page: Open) -> None:
+    page = open_page(f"/?lang={language}", viewport={"width": 360, "height": 740}, has_touch=True)
+    assert page.evaluate("document.documentElement.scrollWidth") == 360
+    upload(page, LINE, ("a-name-that-is-long-and-has-no-place-to-be-broken-at-all.png", b""))
+    assert page.evaluate("document.documentElement.scrollWidth") == 360
+    for button in page.get_by_role("button").all():
+        assert button.bounding_box()["height"] >= 44
+    strip = page.locator(".strip")  # the line is larger than it fits, and begins at its right end
+    assert strip.locator("img").bounding_box()["height"] >= 40
+    assert strip.evaluate("e => [e.scrollWidth > e.clientWidth, e.scrollLeft]") == [True, 0]
+    page.locator(".lines li").first.tap()
+    expect(page.locator("rect.frame.shown")).to_have_count(1)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("language", ["en", "ar"])
+def test_accessibility(language: str, scheme: str, open_page: Open) -> None:
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+    page = open_page(f"/?lang={language}", color_scheme=scheme, reduced_motion="reduce")
+    rules = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]}
+    for _ in range(2):
+        result = axe.run(page, options=rules)
+        assert not result.response["violations"], result.generate_report()
+        upload(page, LINE, ("bad.png", b"no image"))
+        page.locator(".lines li").first.hover()

@@ -27,9 +27,10 @@ from tqdm import tqdm
 from model.charset import DIACRITICS, TATWEEL
 from model.errors import DatasetError, RasmError
 from model.image import Pixels, decode
+from model.line_crops import cut_lines
 from model.metrics import normalised
 from model.recognizer import Recognizer
-from model.segment import cut_lines, find_lines
+from model.segment import find_lines
 
 SHIPPED_MODEL = Path(__file__).parent / "model" / "weights" / "rasm-print.onnx"
 _FOLD = str.maketrans("أإآٱةىئؤ", "اااا" + "هييو")

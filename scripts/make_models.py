@@ -61,7 +61,7 @@ def make_synthetic(texts: list[str], device: list[str]) -> None:
         run("preprocess.py", str(OUT / "rendered"), "--out", str(OUT / "rendered-val"))
     validation = ["--val", str(OUT / "rendered-val")]
     train("short", *texts, *validation, "--steps", "2000", "--constant-share", "1", "--short-lines-steps", "1200", "--seed", "1", *device)
-    train("synthetic", *texts, *validation, "--init", str(OUT / "short" / "last.pt"), "--steps", "SYNTHETIC_STEPS", "--warmup-steps", "100",
+    train("synthetic", *texts, *validation, "--init", str(OUT / "short" / "last.pt"), "--steps", "4371", "--warmup-steps", "100",
           "--constant-share", "0.4", "--seed", "2", *device)  # fmt: skip
     export("synthetic", "rasm-synthetic", OUT / "rendered-val")
 
@@ -82,7 +82,7 @@ def make_print(lines: Path, pages: Path | None, texts: list[str], device: list[s
             run("preprocess.py", *map(str, folders), "--out", str(OUT / name), "--unlabelled", "diacritics", "tatweel", *replace)
         prepared.append(OUT / name)
     train("print", *map(str, prepared), *texts, "--val", str(OUT / "jstor" / "val"), "--init", str(OUT / "synthetic" / "best.pt"),
-          "--steps", "PRINT_STEPS", "--warmup-steps", "100", "--constant-share", "0.25", "--seed", "3", *device)  # fmt: skip
+          "--steps", "6293", "--warmup-steps", "100", "--constant-share", "0.25", "--seed", "3", *device)  # fmt: skip
     export("print", "rasm-print", OUT / "jstor" / "val")
 
 

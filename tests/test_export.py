@@ -53,7 +53,7 @@ def exported(checkpoint: Path, arrays: Path, tmp_path_factory: pytest.TempPathFa
 def exported_before(exported: Path, monkeypatch: pytest.MonkeyPatch) -> onnx.ModelProto:
     """The graph as ``to_onnx`` would give it again, which takes seconds; to be changed before ``main`` is called."""
     model = onnx.load(exported)
-    monkeypatch.setattr(export_module, "to_onnx", lambda network, info: model)
+    monkeypatch.setattr(export_module, "to_onnx", lambda network, info, feature_range=None: model)
     return model
 
 
@@ -62,7 +62,8 @@ def test_metadata_tell_what_the_checkpoint_is(exported: Path, checkpoint: Path) 
     assert (info.name, info.version, info.precision, info.format_version) == ("rasm-tiny", "0.2.0", "fp32", 1)
     assert (info.charset, info.image, info.settings_digest) == (CHARSET, SETTINGS, SETTINGS.digest())
     assert "look-alikes" in info.normalisation
-    assert (info.step, info.seconds, info.metrics, list(info.sources)) == (made_of.step, made_of.seconds, made_of.metrics, made_of.sources)
+    assert (info.step, info.seconds, list(info.sources)) == (made_of.step, made_of.seconds, made_of.sources)
+    assert info.metrics.items() >= made_of.metrics.items()
 
 
 def test_the_graph_is_clean(exported: Path) -> None:
@@ -154,7 +155,7 @@ def test_a_frozen_batch_or_width_is_refused(exported: Path, axis: int) -> None:
 
 
 def test_int8_is_written_with_its_figures_and_reads_one_line_as_many(
-    exported_before: onnx.ModelProto, checkpoint: Path, arrays: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    checkpoint: Path, arrays: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "int8.onnx"
     options = [str(checkpoint), "--out", str(out), "--arrays", str(arrays), "--int8", "--max-cer-loss"]

@@ -167,7 +167,7 @@ def test_int8_is_written_with_its_figures_and_reads_one_line_as_many(
 
     recognizer = Recognizer(out, threads=1)
     assert (recognizer.info.precision, recognizer.info.charset) == ("int8", CHARSET)
-    assert recognizer.info.metrics.keys() == {"cer", "cer_before_int8", "cer_int8"}
+    assert recognizer.info.metrics.keys() >= {"cer", "cer_before_int8", "cer_int8"}
     lines = [blocky_line(w, seed) for seed, w in enumerate((30, 64, 64, 64, 200, 210, 220, 700))]
     together = recognizer.read_arrays(lines)
     for line, reading in zip(lines, together, strict=True):

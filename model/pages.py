@@ -16,6 +16,7 @@ import re
 import threading
 import unicodedata
 import warnings
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from types import TracebackType
 from typing import Self
@@ -40,21 +41,21 @@ pdfium_lock = threading.RLock()
 _ARABIC_WORD = re.compile("[\u0621-\u064a]{4,}")
 
 
-class PageFile:
+class PageFile(ABC):
     """An open file of pages. A context manager; ``image`` and ``text_layer`` take the page's number from 0."""
 
     kind: str
     count: int
 
+    @abstractmethod
     def image(self, index: int) -> Pixels:
         """The page's pixels, upright, as ``model.image.decode`` gives them. Raises an ImageError."""
-        raise NotImplementedError
 
     def text_layer(self, index: int) -> Page | None:
         """What the page says by itself, with boxes in the pixels of ``image``; None where it has no sound text."""
         return None
 
-    def close(self) -> None:
+    def close(self) -> None:  # noqa: B027  (an image has nothing to close)
         """Nothing of the file is held after this."""
 
     def __iter__(self) -> Iterator[Pixels]:

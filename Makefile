@@ -1,9 +1,10 @@
 # make serve         start the service on HOST:PORT (127.0.0.1:8000) with the shipped model, or with RASM_MODEL
 # make test          all tests
 # make train-demo    the whole way of training in a few minutes, on lines rendered on the spot
+# make model TEXT=… [LINES=… PAGES=… DEVICE=cuda]  the released models again (docs/training.md); REHEARSAL=1: a try at it
 # make lint          ruff and mypy
 # make openapi       docs/openapi.json, when the API has changed
-# make audit         known vulnerabilities of what is installed, asked of PyPI; without a network, that it fits together
+# make audit         known vulnerabilities of what is installed, asked of PyPI; fails where PyPI cannot be asked
 #
 # .venv gets the serving half first, without torch, and the rest when something other than serving is asked for.
 
@@ -18,7 +19,7 @@ PORT ?= 8000
 RASM_MODEL ?= model/weights/rasm-print.onnx
 export HOST PORT
 
-.PHONY: serve test train-demo lint openapi audit
+.PHONY: serve test train-demo model lint openapi audit
 
 serve: export RASM_MODEL := $(RASM_MODEL)
 serve: $(VENV)/.serve
@@ -32,6 +33,10 @@ test: $(VENV)/.full
 train-demo: $(VENV)/.full
 	$(PYTHON) scripts/train_demo.py
 
+model: $(VENV)/.full
+	@test -n "$(TEXT)" || { echo "make model: say where the texts are: make model TEXT=folder LINES=folder PAGES=folder (docs/training.md)" >&2; exit 2; }
+	$(PYTHON) scripts/make_models.py --text "$(TEXT)" $(if $(LINES),--lines "$(LINES)") $(if $(PAGES),--pages "$(PAGES)") $(if $(DEVICE),--device "$(DEVICE)") $(if $(REHEARSAL),--rehearsal)
+
 lint: $(VENV)/.full
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m ruff format --check .
@@ -40,13 +45,16 @@ lint: $(VENV)/.full
 openapi: $(VENV)/.serve
 	$(PYTHON) backend/manage.py export_openapi_schema --api ocr.api.api --indent 1 --output docs/openapi.json
 
-# pip-audit's exit code is 1 for a vulnerability and for an unreachable PyPI alike: what it says tells them apart
+# strict: a package that the index does not know is as good as not asked for. pip-audit's exit code is 1 for a vulnerability and for an
+# index that cannot be reached alike: what it says tells them apart
 audit: $(VENV)/.full
 	$(PYTHON) -m pip check
-	@$(PYTHON) -m pip_audit --progress-spinner off --timeout 15 -r requirements-serve.txt --disable-pip --no-deps > $(VENV)/.audit 2>&1 \
-	    && cat $(VENV)/.audit || if grep -q "ConnectionError\|Max retries\|ServiceError\|timed out\|NameResolution" $(VENV)/.audit; \
-	    then echo "make audit: PyPI cannot be reached, so only the versions were checked against each other"; \
-	    else cat $(VENV)/.audit; exit 1; fi
+	@for file in requirements-serve.txt requirements.txt; do \
+	    $(PYTHON) -m pip_audit --strict --progress-spinner off --timeout 15 -r $$file --disable-pip --no-deps > $(VENV)/.audit 2>&1 \
+	        && { echo "$$file:"; cat $(VENV)/.audit; continue; }; \
+	    if grep -q "ConnectionError\|Max retries\|ServiceError\|timed out\|NameResolution\|could not be audited\|not found on PyPI" $(VENV)/.audit; \
+	    then echo "make audit: PyPI cannot be reached, so NOTHING WAS AUDITED: the versions were only checked against each other" >&2; exit 1; \
+	    else cat $(VENV)/.audit; exit 1; fi; done
 
 # Python 3.11 brings setuptools along, which serving does not need
 $(PYTHON):

@@ -15,6 +15,7 @@ from the reading what it does not decide: the seat of a hamza, ى or ي, ة or �
 from __future__ import annotations
 
 import argparse
+import contextlib
 import sys
 import unicodedata
 from dataclasses import dataclass
@@ -25,7 +26,7 @@ from rapidfuzz.distance import Levenshtein
 from tqdm import tqdm
 
 from model.charset import DIACRITICS, TATWEEL
-from model.errors import DatasetError, RasmError
+from model.errors import DatasetError, ImageTooSmall, LineTooLong, RasmError
 from model.image import Pixels, decode
 from model.line_crops import cut_lines
 from model.metrics import normalised
@@ -65,8 +66,12 @@ def align(args: argparse.Namespace) -> int:
     found = written = 0
     for image_path, text_path in tqdm(pages, unit="page", disable=None):
         page = decode(image_path.read_bytes())
-        crops = [crop.pixels for crop in cut_lines(find_lines(page))]
-        readings = [reading.text for reading in recognizer.read(crops)]
+        crops, lines = [], []
+        for crop in cut_lines(find_lines(page)):
+            with contextlib.suppress(LineTooLong, ImageTooSmall):  # a speck, a rule: no line that could be trained on
+                lines.append(recognizer.prepare(crop.pixels))
+                crops.append(crop.pixels)
+        readings = [reading.text for reading in recognizer.read_arrays(lines)]
         labels = labels_of_lines(readings, text_path.read_text(encoding="utf-8"), args.max_cer)
         folder = args.out / image_path.parent.name
         folder.mkdir(parents=True, exist_ok=True)

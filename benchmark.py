@@ -77,7 +77,7 @@ def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     command("arithmetic", "the share of the machine's measured arithmetic peak that reading reaches")
     training = command("training", "lines a second of train.py with its defaults", model=False)
     training.add_argument("--steps", type=int, default=100, help="steps to train for (default: 100)")
-    service = command("service", "the service under wrk; --threads are those of the bare recogniser beside it")
+    service = command("service", "the service under wrk; --threads: the cores that it, wrk and the bare recogniser run on")
     service.add_argument("--clients", type=int, default=32, help="connections that ask at the same time (default: 32)")
     service.add_argument("--seconds", type=int, default=20, help="how long they ask (default: 20)")
     service.add_argument("--url", help="a service that runs already (default: one is started, with the model)")

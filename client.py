@@ -1,23 +1,25 @@
 #!/usr/bin/env python3
-"""Read images of Arabic text with a Rasm service, from the command line or from Python.
+"""Read images and PDFs of Arabic text with a Rasm service, from the command line or from Python.
 
-    client.py [IMAGE | FOLDER | GLOB | -]… [--files-from FILE] [options]
+    client.py [FILE | FOLDER | GLOB | -]… [--files-from LIST] [options]
 
-A folder stands for the images in it and in the folders below; ``-`` is an image on standard input; ``--files-from -`` takes
-names from it, one a line. What is read is printed as it comes in, in order: one line for each line of text, after ``NAME<tab>``
-if several images were given, so that ``grep`` shows which image has a word and ``cut -f2`` gives the texts alone.
-``--format json`` (or ``--json``) prints one JSON object a line, as the service gives it, for those that failed too. With
-``--beside`` or ``--out DIR`` each image gets a file of its own instead: ``a.txt`` or ``a.json`` for ``a.png``. What fails is
-told on standard error, one line each.
+A folder stands for the images and PDFs in it and in the folders below; ``-`` is a file on standard input; ``--files-from -`` takes
+names from it, one a line. What is read is printed as it comes in, in order: one line for each line of text, after ``NAME<tab>`` if
+several files were given, so that ``grep`` shows which file has a word and ``cut -f2`` gives the texts alone. ``--format json`` (or
+``--json``) prints one JSON object for each page, as the service gives it, for those that failed too. With ``--beside`` or ``--out DIR``
+each file gets one of its own instead: ``a.txt``, ``a.json``, ``a.hocr``, ``a.alto.xml``, ``a.page.xml`` or ``a.pdf`` for ``a.png``.
 
-Exit codes: 0 all were read · 1 some image could not be read · 2 wrong usage, or the service cannot be reached, refuses, or
-takes too long · 130 interrupted.
+``--job`` is for long documents: each is put away at the service, read while this program waits, fetched, and taken away again.
+Ctrl-C leaves it there; ``--resume`` goes on.
+
+What fails is told on standard error, one line each. Exit codes: 0 all were read · 1 something could not be read · 2 wrong usage, or
+the service cannot be reached, refuses, or takes too long · 130 interrupted.
 
 It needs httpx and nothing else of Rasm: copy it where you want it. From Python:
 
     with RasmClient() as client:
-        for result in client.read(["a.png", "b.png"], diacritics="strip"):
-            print(result.text, result.confidence)
+        for result in client.read(["a.png", "b.pdf"], diacritics="strip"):
+            print(result.name, result.page, result.text, result.confidence)
 
     async with AsyncRasmClient("https://rasm.example", api_key=key) as client:
         async for result in client.read(paths):
@@ -28,22 +30,27 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
+import dataclasses
 import email.utils
 import glob
 import io
 import json
 import os
 import random
+import shutil
 import sys
 import tempfile
 import time
+import zipfile
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path, PurePath
-from typing import Any, Literal, TypedDict, Unpack
+from typing import IO, Any, Literal, TypedDict, TypeVar, Unpack
 
 import httpx
 
@@ -51,37 +58,67 @@ DEFAULT_URL = "http://127.0.0.1:8000"
 DEFAULT_TIMEOUT_S = 60.0
 DEFAULT_CONCURRENCY = 4
 DEFAULT_RETRIES = 5
+OCR, JOBS = "api/v1/ocr", "api/v1/jobs"
 FILES_PER_REQUEST = 16
 BYTES_PER_REQUEST = 16 * 2**20
 FIRST_DELAY_S, LONGEST_DELAY_S = 0.5, 30.0  # of the back-off, which doubles
 LONGEST_RETRY_AFTER_S = 300.0  # a service that asks for more is given up
+ASK_AGAIN_S = 2.0  # how a job stands, where the service does not say when
 RETRIED_STATUSES = (429, 502, 503)  # 502 is a proxy's, while the service behind it starts anew
 BAR_WIDTH = 24  # characters
-SUFFIX_OF = {"text": ".txt", "json": ".json", "hocr": ".hocr", "alto": ".xml", "pdf": ".pdf"}
-SUFFIXES = frozenset((".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff"))
+SUFFIX_OF = {"text": ".txt", "json": ".json", "hocr": ".hocr", "alto": ".alto.xml", "page": ".page.xml", "pdf": ".pdf"}  # read.py's
+SUFFIXES = frozenset((".pdf", ".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff"))
 
 Image = str | os.PathLike[str] | tuple[str, bytes]
 """What can be read: a path, or a name with the bytes of a file."""
 Box = tuple[int, int, int, int]
 """Left, top, right, bottom in pixels from the top left of the upright image."""
-Format = Literal["text", "json", "hocr", "alto", "pdf"]
+Format = Literal["text", "json", "hocr", "alto", "page", "pdf"]
+T = TypeVar("T")
+Work = Callable[[], Coroutine[Any, Any, list[T]]]
+"""Something to do, and what it gives."""
 
 
-class Options(TypedDict, total=False):
-    """How to read and what to give out; the service's own defaults for what is left out. See /api/docs."""
+class ReadingOptions(TypedDict, total=False):
+    """How to read; the service's own defaults for what is left out. See /api/docs."""
 
     mode: Literal["auto", "line", "page"]
+    text_layer: Literal["ignore", "use"]
     model: str
+    password: str
+
+
+class OutputOptions(TypedDict, total=False):
+    """What to give out."""
+
     diacritics: Literal["keep", "strip"]
     tatweel: Literal["keep", "strip"]
     digits: Literal["as_printed", "western", "arabic_indic"]
+    line_breaks: Literal["join", "keep"]
     detail: Literal["lines", "characters"]
+
+
+class Options(ReadingOptions, OutputOptions, total=False):
+    """How to read, and what to give out."""
+
+
+class Settings(TypedDict, total=False):
+    """Of a client: ``timeout_s`` is that of one answer, ``concurrency`` how many requests are under way."""
+
+    api_key: str | None
+    timeout_s: float
+    retries: int
+    concurrency: int
 
 
 @dataclass(frozen=True)
 class FileError:
+    """``file`` (from 0) and ``page`` (from 1) only among the errors of a job."""
+
     code: str
     message: str
+    file: int | None = None
+    page: int | None = None
 
 
 @dataclass(frozen=True)
@@ -91,10 +128,14 @@ class Model:
 
 
 @dataclass(frozen=True)
-class Character:
+class Word:
     text: str
     confidence: float
     bbox: Box
+
+
+class Character(Word):
+    """One sign, as it was read."""
 
 
 @dataclass(frozen=True)
@@ -105,24 +146,40 @@ class Line:
     text_as_read: str
     confidence: float
     bbox: Box
+    words: tuple[Word, ...] = ()
     characters: tuple[Character, ...] | None = None
 
 
 @dataclass(frozen=True)
-class Result:
-    """What the service says of one image. ``name`` is the path or name that was given; ``json`` all that the service said.
+class Region:
+    """A paragraph, a heading, a footnote …: ``lines`` are indices of the page's lines."""
 
-    Of an image that could not be read, here or by the service, ``error`` says why, and what is not known is None.
+    kind: str
+    bbox: Box
+    lines: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Result:
+    """What the service says of one page or line. ``name`` is the path or name that was given; ``json`` all that the service said.
+
+    Of what could not be read, here or by the service, ``error`` says why, and what is not known is None.
     """
 
     name: str
     page: int | None = None
+    pages: int | None = None
+    kind: Literal["line", "page"] | None = None
+    source: Literal["ocr", "text_layer"] | None = None
     width_px: int | None = None
     height_px: int | None = None
+    rotation_degrees: int = 0
+    skew_degrees: float = 0.0
     text: str | None = None
     text_as_read: str | None = None
     confidence: float | None = None
     bbox: Box | None = None
+    regions: tuple[Region, ...] = ()
     lines: tuple[Line, ...] = ()
     milliseconds: float | None = None
     model: Model | None = None
@@ -132,11 +189,30 @@ class Result:
 
 @dataclass(frozen=True)
 class Document:
-    """One image in another format: ``data`` is the file that the service made of it, None where ``error`` says why not."""
+    """One file in another format: ``data`` is what the service made of it, None where ``error`` says why not."""
 
     name: str
     data: bytes | None
     error: FileError | None = None
+
+
+@dataclass(frozen=True)
+class Job:
+    """A job as it stands: ``files`` are the names that the service keeps, ``errors`` the first of ``error_count``."""
+
+    id: str
+    state: Literal["queued", "running", "done", "failed", "cancelled"]
+    pages: int
+    pages_done: int
+    files: tuple[str, ...]
+    errors: tuple[FileError, ...]
+    error_count: int
+    error: FileError | None
+    expires: str
+
+    @property
+    def is_finished(self) -> bool:
+        return self.state not in ("queued", "running")
 
 
 class ServiceError(Exception):
@@ -152,115 +228,269 @@ class ServiceError(Exception):
 
 @dataclass(frozen=True)
 class _File:
-    """An image's bytes under the name that was given for it."""
+    """A file's bytes under the name that was given for it."""
 
     name: str
     data: bytes
 
     @property
-    def sent_name(self) -> str:
-        return PurePath(self.name).name.encode(errors="replace").decode()  # a name need not be UTF-8; HTTP is
+    def field(self) -> tuple[str, tuple[str, bytes]]:
+        return "files", (_sent_name(self.name), self.data)
 
 
-@dataclass(frozen=True)
-class _Wait:
-    seconds: float
+class AsyncRasmClient:
+    """A connection to a Rasm service, for asyncio. ``transport`` is httpx's: a test passes its own."""
 
-
-# what a conversation with the service yields: a request to send, as httpx's keywords, or a time to wait; it is sent the reply
-_Request = dict[str, Any]
-_Conversation = Generator[_Request | _Wait, httpx.Response | None, Any]
-
-
-class _Service:
-    """What both clients do alike: they differ in how they send and wait, so the rest is written once, as generators."""
-
-    def __init__(self, url: str, api_key: str | None, timeout_s: float, retries: int, concurrency: int) -> None:
+    def __init__(
+        self,
+        url: str = DEFAULT_URL,
+        *,
+        api_key: str | None = None,
+        timeout_s: float = DEFAULT_TIMEOUT_S,
+        retries: int = DEFAULT_RETRIES,
+        concurrency: int = DEFAULT_CONCURRENCY,
+        transport: Any = None,
+    ) -> None:
+        """See Settings. Raises ServiceError if ``url`` is none."""
         if concurrency < 1 or retries < 0:
             raise ValueError("concurrency is 1 or more, retries 0 or more")
         self._url, self._timeout_s, self._retries, self._concurrency = url, timeout_s, retries, concurrency
-        headers = {"Accept": "application/json"} | ({"Authorization": f"Bearer {api_key}"} if api_key else {})
-        self._settings: dict[str, Any] = {"timeout": timeout_s, "headers": headers}
         try:
             address = httpx.URL(url)
             if address.scheme not in ("http", "https") or (address.port or 0) > 65535:
                 raise ValueError("it begins with http:// or https://, and its port is at most 65535")
         except (httpx.InvalidURL, ValueError) as e:
             raise ServiceError(f"{url} is not a URL: {e}") from e
-        # the environment's proxy cannot reach this machine's loopback address
-        self._settings |= {"base_url": address, "trust_env": address.host not in ("127.0.0.1", "localhost", "::1")}
         try:
-            httpx.Headers(headers)
+            headers = httpx.Headers({"Accept": "application/json"} | ({"Authorization": f"Bearer {api_key}"} if api_key else {}))
         except UnicodeEncodeError as e:
             raise ServiceError("the API key has characters that no key has") from e
+        # the environment's proxy cannot reach this machine's loopback address
+        trust_env = address.host not in ("127.0.0.1", "localhost", "::1")
+        self._open(base_url=address, timeout=timeout_s, headers=headers, trust_env=trust_env, transport=transport)
 
-    def _read(self, batch: Sequence[_File | Result], fields: Mapping[str, str]) -> _Conversation:
-        """A list of results for each image of one batch, in order: those of its pages."""
+    def _open(self, **settings: Any) -> None:
+        self._http = httpx.AsyncClient(**settings)
+        self._free = asyncio.Semaphore(self._concurrency)
+
+    async def __aenter__(self) -> AsyncRasmClient:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        await self._http.aclose()
+
+    # reading while you wait
+
+    async def read(self, images: Iterable[Image | Result], **options: Unpack[Options]) -> AsyncIterator[Result]:
+        """A result for each page, in order, as the replies come in.
+
+        What cannot be opened here has an error in its result, like what the service cannot read; a Result among the images is
+        handed through. Raises ServiceError, and TypeError of an unknown option.
+        """
+        async for pages in self._in_order(self._readings(images, options)):
+            for result in pages:
+                yield result
+
+    async def convert(self, images: Iterable[Image | Result], format: Format, **options: Unpack[Options]) -> AsyncIterator[Document]:
+        """Each file in one of the service's formats, in order; PAGE XML of several pages is a ZIP archive. Raises as ``read`` does."""
+        async for document in self._in_order(self._conversions(images, format, options)):
+            yield document
+
+    def _readings(self, images: Iterable[Image | Result], options: Mapping[str, Any]) -> Iterator[Work[list[Result]]]:
+        fields = _fields(options)
+        return (partial(self._read, batch, fields) for batch in _batches(images))
+
+    def _conversions(self, images: Iterable[Image | Result], form: str, options: Mapping[str, Any]) -> Iterator[Work[Document]]:
+        fields = {**_fields(options), "format": form}
+        return (partial(self._convert, _opened(image), fields) for image in images)
+
+    async def _in_order(self, work: Iterable[Work[T]]) -> AsyncIterator[T]:
+        """What each gives; so many are under way as may be, and no more are begun than that."""
+        pending: deque[asyncio.Task[list[T]]] = deque()
+
+        async def turn(one: Work[T]) -> list[T]:
+            async with self._free:
+                return await one()
+
+        try:
+            for one in work:
+                pending.append(asyncio.create_task(turn(one)))
+                await asyncio.sleep(0)  # images are opened without waiting: let what came meanwhile be taken in
+                while pending and (len(pending) > self._concurrency or pending[0].done()):
+                    for item in await pending.popleft():
+                        yield item
+            while pending:
+                for item in await pending.popleft():
+                    yield item
+        finally:
+            for task in pending:
+                task.cancel()
+            await asyncio.gather(*pending, return_exceptions=True)
+
+    async def _read(self, batch: Sequence[_File | Result], fields: Mapping[str, str]) -> list[list[Result]]:
+        """For each of the batch, in order, the results of its pages."""
         files = [entry for entry in batch if isinstance(entry, _File)]
-        read = iter((yield from self._read_files(files, fields)) if files else [])
+        read = iter(await self._read_files(files, fields) if files else [])
         return [[entry] if isinstance(entry, Result) else next(read) for entry in batch]
 
-    def _read_files(self, files: Sequence[_File], fields: Mapping[str, str]) -> _Conversation:
-        """The results of each file, a list for its pages. Where it is too much for the service, of each half."""
-        reply = yield from self._exchange(files, fields)
+    async def _read_files(self, files: Sequence[_File], fields: Mapping[str, str]) -> list[list[Result]]:
+        """The results of each file. Where they are too much for one request, of each half; of one that has too many pages left, alone."""
+        reply = await self._exchange("POST", OCR, data=fields, files=[file.field for file in files])
         content = _json(reply)
         if not reply.is_success and not (isinstance(content, dict) and "results" in content):
-            error = self._refusal(reply)
             if reply.status_code != 413:
-                raise error
+                raise self._refusal(reply)
             if len(files) == 1:
-                return [[_failed(files[0].name, "file_too_large", str(error))]]
+                return [[_failed(files[0].name, "file_too_large", str(self._refusal(reply)))]]
             middle = len(files) // 2
-            first = yield from self._read_files(files[:middle], fields)
-            return first + (yield from self._read_files(files[middle:], fields))
+            return [*await self._read_files(files[:middle], fields), *await self._read_files(files[middle:], fields)]
+        by_file = self._results(content, [file.name for file in files])
+        for i, pages in enumerate(by_file):
+            if len(files) > 1 and any(page.error and page.error.code == "too_many_pages" for page in pages):
+                by_file[i] = (await self._read_files([files[i]], fields))[0]
+        return by_file
+
+    def _results(self, content: Any, names: Sequence[str]) -> list[list[Result]]:
+        """A reply's results by file. Raises ServiceError if it is no reply of Rasm's."""
+        by_file: list[list[Result]] = [[] for _ in names]
         try:
             model = Model(content["model"]["name"], content["model"]["version"])
-            by_file = _by_file(content["results"])
-            if len(by_file) != len(files):
-                raise ServiceError(f"{self._url} answered with {len(by_file)} results for {len(files)} images")
-            return [[_result(page, file.name, model) for page in pages] for file, pages in zip(files, by_file)]
-        except (KeyError, TypeError, ValueError) as e:
-            raise ServiceError(f"{self._url} does not answer as Rasm does: is it another service?") from e
+            for said in content["results"]:
+                by_file[said["file"]].append(_result(said, names[said["file"]], model))
+        except (KeyError, TypeError, ValueError, IndexError, AttributeError) as e:
+            raise self._foreign() from e
+        if not all(by_file):
+            raise ServiceError(f"{self._url} answered for {sum(map(bool, by_file))} files of {len(names)}")
+        return by_file
 
-    def _convert(self, entry: _File | Result, fields: Mapping[str, str]) -> _Conversation:
-        """One Document."""
+    async def _convert(self, entry: _File | Result, fields: Mapping[str, str]) -> list[Document]:
         if isinstance(entry, Result):
-            return Document(entry.name, None, entry.error)
-        reply = yield from self._exchange([entry], fields)
+            return [Document(entry.name, None, entry.error)]
+        reply = await self._exchange("POST", OCR, data=fields, files=[entry.field])
         if reply.is_success:
-            return Document(entry.name, reply.content)
-        content = _json(reply)
-        if not (isinstance(content, dict) and "results" in content):  # it refused the request, not the file
-            raise self._refusal(reply)
-        try:
-            return Document(entry.name, None, FileError(content["error"]["code"], content["error"]["message"]))
-        except (KeyError, TypeError) as e:
-            raise ServiceError(f"{self._url} does not answer as Rasm does: is it another service?") from e
+            return [Document(entry.name, reply.content)]
+        return [Document(entry.name, None, self._file_error(reply))]
 
-    def _exchange(self, files: Sequence[_File], fields: Mapping[str, str]) -> _Conversation:
-        """One request, again while the service is busy or the connection breaks: reading twice does no harm."""
-        request = {"url": "api/v1/ocr", "data": dict(fields), "files": [("files", (file.sent_name, file.data)) for file in files]}
+    # jobs: long documents
+
+    async def submit(self, images: Iterable[Image], **options: Unpack[ReadingOptions]) -> Job:
+        """Have files read while nobody waits, as one job. Raises ServiceError, also if none of them can be read, and OSError."""
+        fields = _fields(options, ReadingOptions)
+        files = [_File(*image) if isinstance(image, tuple) else _File(os.fspath(image), Path(image).read_bytes()) for image in images]
+        return self._job(await self._accepted("POST", JOBS, data=fields, files=[file.field for file in files]))
+
+    async def jobs(self) -> list[Job]:
+        """Your own, newest first."""
+        said = _json(await self._accepted("GET", JOBS))
+        return [_job(job) for job in said["jobs"]]
+
+    async def job(self, job_id: str) -> Job:
+        return self._job(await self._accepted("GET", f"{JOBS}/{job_id}"))
+
+    async def follow(self, job_id: str) -> AsyncIterator[Job]:
+        """The job as it stands, whenever the service says to ask again, until it is finished."""
+        while True:
+            reply = await self._accepted("GET", f"{JOBS}/{job_id}")
+            job = self._job(reply)
+            yield job
+            if job.is_finished:
+                return
+            await self._sleep(_retry_after_s(reply) or ASK_AGAIN_S)
+
+    async def results(self, job_id: str, **options: Unpack[OutputOptions]) -> list[Result]:
+        """What was read of a job that is done, page by page, under the names that the service keeps."""
+        content = _json(await self._accepted("GET", f"{JOBS}/{job_id}/result", params=_fields(options, OutputOptions)))
+        try:
+            names = list({said["file"]: said["name"] for said in content["results"]}.values())
+        except (KeyError, TypeError) as e:
+            raise self._foreign() from e
+        return [result for pages in self._results(content, names) for result in pages]
+
+    async def download(
+        self, job_id: str, into: IO[bytes], format: Format, *, file: int | None = None, **options: Unpack[OutputOptions]
+    ) -> None:
+        """Write a job that is done, or one ``file`` of it, into a file open for writing. Of several files it is a ZIP archive."""
+        wanted = {"format": format, **({} if file is None else {"file": str(file)})}
+        params = _fields(options, OutputOptions) | wanted
+        while (reply := await self._accepted("GET", f"{JOBS}/{job_id}/result", params=params, into=into)).status_code == 202:
+            await self._sleep(_retry_after_s(reply) or ASK_AGAIN_S)  # a searchable PDF is written when it is first asked for
+
+    async def delete(self, job_id: str) -> None:
+        """Cancel a job, or take away one that is finished; none is there afterwards, nor need be before."""
+        reply = await self._exchange("DELETE", f"{JOBS}/{job_id}")
+        if not reply.is_success and reply.status_code != 404:
+            raise self._refusal(reply)
+
+    def _job(self, reply: httpx.Response) -> Job:
+        try:
+            return _job(_json(reply))
+        except (KeyError, TypeError) as e:
+            raise self._foreign() from e
+
+    # one request and its reply
+
+    async def _send(self, method: str, path: str, into: IO[bytes] | None = None, **content: Any) -> httpx.Response:
+        async with self._http.stream(method, path, **content) as reply:
+            if into is None or reply.status_code != 200:
+                await reply.aread()
+            else:
+                async for chunk in reply.aiter_bytes():
+                    into.write(chunk)
+        return reply
+
+    async def _sleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+
+    async def _accepted(self, method: str, path: str, **content: Any) -> httpx.Response:
+        reply = await self._exchange(method, path, **content)
+        if not reply.is_success:
+            raise self._refusal(reply)
+        return reply
+
+    async def _exchange(self, method: str, path: str, *, into: IO[bytes] | None = None, **content: Any) -> httpx.Response:
+        """One request, again while the service is busy or the connection breaks: reading twice does no harm, but a job is posted once."""
+        is_post, once = method == "POST", (method, path) == ("POST", JOBS)
         retry = 0
         while True:
             asked_s = 0.0
+            if into is not None:
+                into.seek(0)
+                into.truncate()
             try:
-                reply = yield request
-            except httpx.TimeoutException as e:
-                raise ServiceError(f"{self._url} has not answered within {self._timeout_s:g} seconds (--timeout)") from e
-            except httpx.ConnectError as e:
-                raise ServiceError(f"{self._url} cannot be reached: is the service running? ({e})") from e
+                reply = await self._send(method, path, into, **content)
             except httpx.HTTPError as e:
-                problem = ServiceError(f"{self._url} broke the connection off ({str(e) or type(e).__name__})")
+                problem = self._unanswered(e)
+                if once or (is_post and isinstance(e, httpx.TimeoutException | httpx.ConnectError)):
+                    raise problem from e
             else:
-                assert reply is not None
-                if reply.status_code not in RETRIED_STATUSES:
+                if reply.status_code not in RETRIED_STATUSES or (once and reply.status_code == 502):
                     return reply
                 problem, asked_s = self._refusal(reply), _retry_after_s(reply)
             if retry == self._retries or asked_s > LONGEST_RETRY_AFTER_S:
                 raise problem
             # spread out, or all who were sent away together would come back together
-            yield _Wait(asked_s + random.uniform(0.5, 1) * min(LONGEST_DELAY_S, FIRST_DELAY_S * 2**retry))
+            await self._sleep(asked_s + random.uniform(0.5, 1) * min(LONGEST_DELAY_S, FIRST_DELAY_S * 2**retry))
             retry += 1
+
+    def _unanswered(self, e: httpx.HTTPError) -> ServiceError:
+        if isinstance(e, httpx.TimeoutException):
+            return ServiceError(f"{self._url} has not answered within {self._timeout_s:g} seconds (--timeout)")
+        if isinstance(e, httpx.ConnectError):
+            return ServiceError(f"{self._url} cannot be reached: is the service running? ({e})")
+        return ServiceError(f"{self._url} broke the connection off ({str(e) or type(e).__name__})")
+
+    def _foreign(self) -> ServiceError:
+        return ServiceError(f"{self._url} does not answer as Rasm does: is it another service?")
+
+    def _file_error(self, reply: httpx.Response) -> FileError:
+        """What is wrong with the only file that was sent. Raises ServiceError where it is the request that was refused."""
+        refusal = self._refusal(reply)
+        if refusal.code is None or not ("results" in _json(reply) or reply.status_code == 413):
+            raise refusal
+        return FileError(refusal.code, _json(reply)["error"]["message"])
 
     def _refusal(self, reply: httpx.Response) -> ServiceError:
         try:
@@ -273,22 +503,41 @@ class _Service:
         return ServiceError(words, status=reply.status_code, code=code, request_id=request_id)
 
 
-class RasmClient(_Service):
-    """A connection to a Rasm service. It may be used by several threads. ``transport`` is httpx's: a test passes its own."""
+class _Blocking(AsyncRasmClient):
+    """The same coroutines, which never wait for a loop: they send and sleep where they are called."""
 
-    def __init__(
-        self,
-        url: str = DEFAULT_URL,
-        *,
-        api_key: str | None = None,
-        timeout_s: float = DEFAULT_TIMEOUT_S,
-        retries: int = DEFAULT_RETRIES,
-        concurrency: int = DEFAULT_CONCURRENCY,
-        transport: httpx.BaseTransport | None = None,
-    ) -> None:
-        """``timeout_s`` is that of one answer; ``concurrency`` how many requests are under way. Raises ServiceError if ``url`` is none."""
-        super().__init__(url, api_key, timeout_s, retries, concurrency)
-        self._http = httpx.Client(transport=transport, **self._settings)
+    def _open(self, **settings: Any) -> None:
+        self.http = httpx.Client(**settings)
+
+    async def _send(self, method: str, path: str, into: IO[bytes] | None = None, **content: Any) -> httpx.Response:
+        with self.http.stream(method, path, **content) as reply:
+            if into is None or reply.status_code != 200:
+                reply.read()
+            else:
+                for chunk in reply.iter_bytes():
+                    into.write(chunk)
+        return reply
+
+    async def _sleep(self, seconds: float) -> None:
+        time.sleep(seconds)
+
+
+def _run(start: Callable[[], Coroutine[Any, Any, T]]) -> T:
+    """The result of a coroutine of _Blocking's."""
+    try:
+        start().send(None)
+    except StopIteration as over:
+        value: T = over.value
+        return value
+    raise RuntimeError("a blocking client has nothing to wait for")
+
+
+class RasmClient:
+    """AsyncRasmClient without asyncio: what it says there holds here. It may be used by several threads."""
+
+    def __init__(self, url: str = DEFAULT_URL, *, transport: httpx.BaseTransport | None = None, **settings: Unpack[Settings]) -> None:
+        self._client = _Blocking(url, transport=transport, **settings)
+        self._concurrency = settings.get("concurrency", DEFAULT_CONCURRENCY)
 
     def __enter__(self) -> RasmClient:
         return self
@@ -297,140 +546,51 @@ class RasmClient(_Service):
         self.close()
 
     def close(self) -> None:
-        self._http.close()
+        self._client.http.close()
 
     def read(self, images: Iterable[Image | Result], **options: Unpack[Options]) -> Iterator[Result]:
-        """One result for each image, in order, as the replies come in; several of one that has several pages.
-
-        An image that cannot be opened here has an error in its result, like one that the service cannot read; a Result
-        among the images is handed through.
-        Raises ServiceError, and TypeError of an unknown option.
-        """
-        fields = _fields(options)
-        for read in self._in_order(self._read(batch, fields) for batch in _batches(images)):
-            for pages in read:
-                yield from pages
+        for pages in self._in_order(self._client._readings(images, options)):
+            yield from pages
 
     def convert(self, images: Iterable[Image | Result], format: Format, **options: Unpack[Options]) -> Iterator[Document]:
-        """Each image as a file in one of the service's formats, in order. Raises as ``read`` does."""
-        fields = {**_fields(options), "format": format}
-        return self._in_order(self._convert(_opened(image), fields) for image in images)
+        return self._in_order(self._client._conversions(images, format, options))
 
-    def _in_order(self, conversations: Iterable[_Conversation]) -> Iterator[Any]:
-        """What comes of each conversation; so many are held at once as may be, and no more are begun than that."""
+    def submit(self, images: Iterable[Image], **options: Unpack[ReadingOptions]) -> Job:
+        return _run(partial(self._client.submit, images, **options))
+
+    def jobs(self) -> list[Job]:
+        return _run(partial(self._client.jobs))
+
+    def job(self, job_id: str) -> Job:
+        return _run(partial(self._client.job, job_id))
+
+    def follow(self, job_id: str) -> Iterator[Job]:
+        standings = self._client.follow(job_id)
+        with contextlib.suppress(StopAsyncIteration):
+            while True:
+                yield _run(standings.__anext__)  # type: ignore[arg-type]
+
+    def results(self, job_id: str, **options: Unpack[OutputOptions]) -> list[Result]:
+        return _run(partial(self._client.results, job_id, **options))
+
+    def download(self, job_id: str, into: IO[bytes], format: Format, *, file: int | None = None, **options: Unpack[OutputOptions]) -> None:
+        _run(partial(self._client.download, job_id, into, format, file=file, **options))
+
+    def delete(self, job_id: str) -> None:
+        _run(partial(self._client.delete, job_id))
+
+    def _in_order(self, work: Iterable[Work[T]]) -> Iterator[T]:
         pool = ThreadPoolExecutor(self._concurrency)
-        pending: deque[Future[Any]] = deque()
+        pending: deque[Future[list[T]]] = deque()
         try:
-            for conversation in conversations:
-                pending.append(pool.submit(self._hold, conversation))
+            for one in work:
+                pending.append(pool.submit(_run, one))
                 while pending and (len(pending) > self._concurrency or pending[0].done()):
-                    yield pending.popleft().result()
+                    yield from pending.popleft().result()
             while pending:
-                yield pending.popleft().result()
+                yield from pending.popleft().result()
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
-
-    def _hold(self, conversation: _Conversation) -> Any:
-        """Do what a conversation asks for until it is over; its result."""
-        try:
-            step = next(conversation)
-            while True:
-                if isinstance(step, _Wait):
-                    self._sleep(step.seconds)
-                    step = next(conversation)
-                    continue
-                try:
-                    reply = self._http.post(**step)
-                except httpx.HTTPError as e:
-                    step = conversation.throw(e)
-                else:
-                    step = conversation.send(reply)
-        except StopIteration as over:
-            return over.value
-
-    def _sleep(self, seconds: float) -> None:
-        time.sleep(seconds)
-
-
-class AsyncRasmClient(_Service):
-    """RasmClient for asyncio: the same, with ``async for`` and ``await``."""
-
-    def __init__(
-        self,
-        url: str = DEFAULT_URL,
-        *,
-        api_key: str | None = None,
-        timeout_s: float = DEFAULT_TIMEOUT_S,
-        retries: int = DEFAULT_RETRIES,
-        concurrency: int = DEFAULT_CONCURRENCY,
-        transport: httpx.AsyncBaseTransport | None = None,
-    ) -> None:
-        super().__init__(url, api_key, timeout_s, retries, concurrency)
-        self._http = httpx.AsyncClient(transport=transport, **self._settings)
-        self._free = asyncio.Semaphore(concurrency)
-
-    async def __aenter__(self) -> AsyncRasmClient:
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self.close()
-
-    async def close(self) -> None:
-        await self._http.aclose()
-
-    async def read(self, images: Iterable[Image | Result], **options: Unpack[Options]) -> AsyncIterator[Result]:
-        """See RasmClient.read."""
-        async for pages in self._read_by_image(images, options):
-            for result in pages:
-                yield result
-
-    async def _read_by_image(self, images: Iterable[Image | Result], options: Options) -> AsyncIterator[list[Result]]:
-        fields = _fields(options)
-        async for read in self._in_order(self._read(batch, fields) for batch in _batches(images)):
-            for pages in read:
-                yield pages
-
-    def convert(self, images: Iterable[Image | Result], format: Format, **options: Unpack[Options]) -> AsyncIterator[Document]:
-        """See RasmClient.convert."""
-        fields = {**_fields(options), "format": format}
-        return self._in_order(self._convert(_opened(image), fields) for image in images)
-
-    async def _in_order(self, conversations: Iterable[_Conversation]) -> AsyncIterator[Any]:
-        """See RasmClient._in_order."""
-        pending: deque[asyncio.Task[Any]] = deque()
-        try:
-            for conversation in conversations:
-                pending.append(asyncio.create_task(self._hold(conversation)))
-                await asyncio.sleep(0)  # images are opened without waiting: let what came meanwhile be taken in
-                while pending and (len(pending) > self._concurrency or pending[0].done()):
-                    yield await pending.popleft()
-            while pending:
-                yield await pending.popleft()
-        finally:
-            for task in pending:
-                task.cancel()
-            await asyncio.gather(*pending, return_exceptions=True)
-
-    async def _hold(self, conversation: _Conversation) -> Any:
-        async with self._free:
-            try:
-                step = next(conversation)
-                while True:
-                    if isinstance(step, _Wait):
-                        await self._sleep(step.seconds)
-                        step = next(conversation)
-                        continue
-                    try:
-                        reply = await self._http.post(**step)
-                    except httpx.HTTPError as e:
-                        step = conversation.throw(e)
-                    else:
-                        step = conversation.send(reply)
-            except StopIteration as over:
-                return over.value
-
-    async def _sleep(self, seconds: float) -> None:
-        await asyncio.sleep(seconds)
 
 
 def _json(reply: httpx.Response) -> Any:
@@ -453,15 +613,20 @@ def _retry_after_s(reply: httpx.Response) -> float:
     return max(0.0, (date.replace(tzinfo=date.tzinfo or UTC) - datetime.now(UTC)).total_seconds())
 
 
-def _fields(options: Mapping[str, Any]) -> dict[str, str]:
+def _fields(options: Mapping[str, Any], kind: Any = Options) -> dict[str, str]:
     """The form fields that ask for ``options``."""
-    if unknown := options.keys() - Options.__annotations__.keys():
-        raise TypeError(f"no option is named {', '.join(sorted(unknown))}; there are: {', '.join(Options.__annotations__)}")
+    known = sorted(kind.__optional_keys__)
+    if unknown := sorted(options.keys() - set(known)):
+        raise TypeError(f"no option is named {', '.join(unknown)}; there are: {', '.join(known)}")
     return {name: str(value) for name, value in options.items() if value is not None}
 
 
+def _sent_name(name: str) -> str:
+    return PurePath(name).name.encode(errors="replace").decode()  # a name need not be UTF-8; HTTP is
+
+
 def _opened(image: Image | Result) -> _File | Result:
-    """The image's bytes, or the result that says why there are none."""
+    """The file's bytes, or the result that says why there are none."""
     if isinstance(image, Result):
         return image
     if isinstance(image, tuple):
@@ -489,57 +654,44 @@ def _batches(images: Iterable[Image | Result]) -> Iterator[list[_File | Result]]
         yield batch
 
 
-def _by_file(results: Sequence[dict[str, Any]]) -> list[list[dict[str, Any]]]:
-    """A list for each file: its pages are numbered from 1, and what could not be decoded has no number."""
-    files: list[list[dict[str, Any]]] = []
-    for result in results:
-        if files and (result.get("page") or 1) > 1:
-            files[-1].append(result)
-        else:
-            files.append([result])
-    return files
+def _typed(kind: Callable[..., T], said: Mapping[str, Any], **more: Any) -> T:
+    """``said`` as one of the classes above, without what that does not know. Raises TypeError where something is missing."""
+    known = {f.name for f in dataclasses.fields(kind)}  # type: ignore[arg-type]
+    values = {name: tuple(value) if isinstance(value, list) else value for name, value in said.items() if name in known}
+    return kind(**{**values, **more})
 
 
-def _result(said: dict[str, Any], name: str, model: Model) -> Result:
-    """Raises KeyError or TypeError where ``said`` is no result of Rasm's."""
-    error = said["error"]
-    return Result(
+def _result(said: Mapping[str, Any], name: str, model: Model) -> Result:
+    """Raises KeyError, TypeError or AttributeError where ``said`` is no result of Rasm's."""
+    lines = []
+    for line in said.get("lines", ()):
+        signs = line.get("characters")
+        characters = None if signs is None else tuple(_typed(Character, sign) for sign in signs)
+        lines.append(_typed(Line, line, words=tuple(_typed(Word, word) for word in line.get("words", ())), characters=characters))
+    return _typed(
+        Result,
+        said,
         name=name,
-        page=said.get("page"),
-        width_px=said["width_px"],
-        height_px=said["height_px"],
         text=said["text"],
-        text_as_read=said.get("text_as_read"),
-        confidence=said["confidence"],
-        bbox=_box(said["bbox"]) if said.get("bbox") else None,
-        lines=tuple(_line(line) for line in said.get("lines", ())),
-        milliseconds=said.get("milliseconds"),
+        regions=tuple(_typed(Region, region) for region in said.get("regions", ())),
+        lines=tuple(lines),
         model=model,
-        error=FileError(error["code"], error["message"]) if error else None,
-        json={**said, "name": name, "model": {"name": model.name, "version": model.version}},
+        error=_typed(FileError, said["error"]) if said["error"] else None,
+        json={**said, "name": name, "model": dataclasses.asdict(model)},
     )
-
-
-def _line(said: dict[str, Any]) -> Line:
-    signs = said.get("characters")
-    return Line(
-        text=said["text"],
-        text_as_read=said["text_as_read"],
-        confidence=said["confidence"],
-        bbox=_box(said["bbox"]),
-        characters=None if signs is None else tuple(Character(c["text"], c["confidence"], _box(c["bbox"])) for c in signs),
-    )
-
-
-def _box(said: Sequence[int]) -> Box:
-    left, top, right, bottom = said
-    return left, top, right, bottom
 
 
 def _failed(name: str, code: str, message: str) -> Result:
     error = {"code": code, "message": message}
-    unknown = dict.fromkeys(("page", "width_px", "height_px", "text", "text_as_read", "confidence", "bbox"))
-    return Result(name, error=FileError(code, message), json={"name": name, **unknown, "lines": [], "error": error, "model": None})
+    unknown = dict.fromkeys(("page", "pages", "kind", "source", "width_px", "height_px", "text", "text_as_read", "confidence", "bbox"))
+    nothing: dict[str, Any] = {"regions": [], "lines": [], "error": error, "model": None}
+    return Result(name, error=FileError(code, message), json={"name": name, **unknown, **nothing})
+
+
+def _job(said: Mapping[str, Any]) -> Job:
+    error = _typed(FileError, said["error"]) if said["error"] else None
+    errors = tuple(_typed(FileError, one) for one in said["errors"])
+    return _typed(Job, said, files=tuple(file["name"] for file in said["files"]), errors=errors, error=error)
 
 
 # the command line
@@ -547,16 +699,10 @@ def _failed(name: str, code: str, message: str) -> Result:
 
 def main(arguments: Sequence[str] | None = None, *, transport: httpx.AsyncBaseTransport | None = None) -> int:
     """The command line; returns the exit code."""
-    parser = _parser()
-    given = parser.parse_args(arguments)
-    if not given.images and not given.files_from:
-        parser.error("no images: name files, folders or patterns, or - for standard input")
-    if given.images.count("-") + (given.files_from == "-") > 1:
-        parser.error("standard input can be read once only")
-    if given.format in ("hocr", "alto", "pdf") and not (given.beside or given.out):
-        parser.error(f"--format {given.format} makes a file of each image: say where to with --beside or --out DIR")
+    given = _given(arguments)
+    left: list[str] = []  # the jobs at the service that have not been fetched
     try:
-        return asyncio.run(_read_all(given, transport))
+        return asyncio.run(_read_all(given, transport, left))
     except (ServiceError, _UsageError) as e:
         asks_for_key = isinstance(e, ServiceError) and e.status == 401
         print(f"client.py: {e}{' - set RASM_API_KEY to it, or use --api-key' if asks_for_key else ''}", file=sys.stderr)
@@ -566,191 +712,293 @@ def main(arguments: Sequence[str] | None = None, *, transport: httpx.AsyncBaseTr
     except BrokenPipeError:  # whoever read the output, such as head, has enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    finally:
+        if left:
+            goes_on = "a job goes on" if len(left) == 1 else f"{len(left)} jobs go on"
+            again = " ".join(f"--resume {job_id}" for job_id in left)
+            print(f"client.py: {goes_on} at the service; to fetch it, use the same command again with {again}", file=sys.stderr)
 
 
 class _UsageError(Exception):
     pass
 
 
-def _parser() -> argparse.ArgumentParser:
+def _given(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="client.py", description=(__doc__ or "").partition("It needs httpx")[0], formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument(
-        "images", nargs="*", metavar="IMAGE", help="a file, a folder, a pattern such as 'scans/**/*.png', or - for standard input"
-    )
-    parser.add_argument(
-        "--files-from", metavar="FILE", help="take names from FILE, one a line (NULs between them will do too); - is standard input"
-    )
-    service = parser.add_argument_group("the service")
-    service.add_argument("--url", default=os.environ.get("RASM_URL") or DEFAULT_URL, help="where it is (default: RASM_URL, or %(default)s)")
-    service.add_argument("--api-key", metavar="KEY", help="if it wants one; RASM_API_KEY is safer, since others see your command lines")
-    service.add_argument("--timeout", type=_seconds, default=DEFAULT_TIMEOUT_S, metavar="S", help="of one answer (default: %(default)g)")
-    service.add_argument("--retries", type=_count(0), default=DEFAULT_RETRIES, metavar="N", help="when it is busy (default: %(default)d)")
-    service.add_argument(
-        "-j", "--concurrency", type=_count(1), default=DEFAULT_CONCURRENCY, metavar="N", help="requests at a time (default: %(default)d)"
-    )
-    reading = parser.add_argument_group("how to read")
-    reading.add_argument("--mode", choices=("auto", "line", "page"), help="what the images are: lines, or pages")
-    reading.add_argument("--model", help="one that /api/v1/models lists")
-    reading.add_argument("--diacritics", choices=("keep", "strip"))
-    reading.add_argument("--tatweel", choices=("keep", "strip"))
-    reading.add_argument("--digits", choices=("as_printed", "western", "arabic_indic"))
-    reading.add_argument("--detail", choices=("lines", "characters"), help="characters: each with its place and confidence, in the JSON")
+    add = parser.add_argument
+    add("images", nargs="*", metavar="FILE", help="an image, a PDF, a folder, a pattern such as 'scans/**/*.png', or - for standard input")
+    add("--files-from", metavar="LIST", help="take names from this file, one a line (NULs between them will do too); - is standard input")
+    add = parser.add_argument_group("the service").add_argument
+    add("--url", default=os.environ.get("RASM_URL") or DEFAULT_URL, help="where it is (default: RASM_URL, or %(default)s)")
+    add("--api-key", metavar="KEY", help="if it wants one; RASM_API_KEY is safer, since others see your command lines")
+    add("--timeout", type=_seconds, default=DEFAULT_TIMEOUT_S, metavar="S", help="of one answer (default: %(default)g)")
+    add("--retries", type=_count(0), default=DEFAULT_RETRIES, metavar="N", help="when it is busy (default: %(default)d)")
+    add("-j", "--concurrency", type=_count(1), default=DEFAULT_CONCURRENCY, metavar="N", help="requests at a time (default: %(default)d)")
+    add("--job", action="store_true", help="for long documents: have each read as a job, and wait for it")
+    add("--resume", action="append", default=[], metavar="ID", help="go on with this job, of one of the files named, or of none")
+    add = parser.add_argument_group("how to read").add_argument
+    add("--mode", choices=("auto", "line", "page"), help="what the images are: lines, or pages")
+    add("--text-layer", choices=("ignore", "use"), help="of PDFs: read the picture, or take the text that is in it, where it is sound")
+    add("--password", default=os.environ.get("RASM_PASSWORD"), help="of PDFs; RASM_PASSWORD is safer")
+    add("--model", help="one that /api/v1/models lists")
+    add("--diacritics", choices=("keep", "strip"))
+    add("--tatweel", choices=("keep", "strip"))
+    add("--digits", choices=("as_printed", "western", "arabic_indic"))
+    add("--line-breaks", choices=("join", "keep"), help="in the text of a page: join the lines of a paragraph, or keep them as printed")
+    add("--detail", choices=("lines", "characters"), help="characters: each with its place and confidence, in the JSON")
     output = parser.add_argument_group("what comes out")
-    output.add_argument("--format", choices=SUFFIX_OF, default="text", help="(default: text)")
-    output.add_argument("--json", dest="format", action="store_const", const="json", help="--format json")
+    add = output.add_argument
+    add("--format", choices=SUFFIX_OF, default="text", help="(default: text)")
+    add("--json", dest="format", action="store_const", const="json", help="--format json")
     place = output.add_mutually_exclusive_group()
-    place.add_argument("--beside", action="store_true", help="a file beside each image")
-    place.add_argument("--out", type=Path, metavar="DIR", help="a file for each image in DIR, in folders like those that were given")
-    output.add_argument(
-        "--existing", choices=("refuse", "skip", "overwrite"), default="refuse", help="of a file that is there (default: refuse)"
-    )
-    output.add_argument("--progress", action=argparse.BooleanOptionalAction, help="a bar (default: where standard error is a terminal)")
-    return parser
+    place.add_argument("--beside", action="store_true", help="a file beside each that is read")
+    place.add_argument("--out", type=Path, metavar="DIR", help="a file for each in DIR, in folders like those that were given")
+    add("--existing", choices=("refuse", "skip", "overwrite"), default="refuse", help="of a file that is there (default: refuse)")
+    add("--progress", action=argparse.BooleanOptionalAction, help="a bar (default: where standard error is a terminal)")
+
+    given = parser.parse_args(arguments)
+    given.job = given.job or bool(given.resume)
+    if not (given.images or given.files_from or given.resume):
+        parser.error("nothing to read: name files, folders or patterns, or - for standard input")
+    if given.images.count("-") + (given.files_from == "-") > 1:
+        parser.error("standard input can be read once only")
+    if given.format not in ("text", "json") and not (given.beside or given.out):
+        parser.error(f"--format {given.format} makes a file of each: say where to with --beside or --out DIR")
+    return given
 
 
-async def _read_all(given: argparse.Namespace, transport: httpx.AsyncBaseTransport | None) -> int:
-    options: Options = {name: getattr(given, name) for name in Options.__annotations__ if getattr(given, name)}  # type: ignore[assignment]
-    sources = list(_sources(given))
-    work = list(_aimed(sources, given)) if given.beside or given.out else [(source.entry, None) for source in sources]
-    entries = [entry for entry, _ in work]
-    bar = _Progress(len(work), given.progress, printing=not (given.beside or given.out))
-    failed = False
-    async with AsyncRasmClient(
-        given.url,
-        api_key=given.api_key or os.environ.get("RASM_API_KEY"),
-        timeout_s=given.timeout,
-        retries=given.retries,
-        concurrency=given.concurrency,
-        transport=transport,
-    ) as client:
-        outcomes: AsyncIterator[Any]
-        if given.format in ("hocr", "alto", "pdf"):
-            outcomes = client.convert(entries, given.format, **options)
-        else:
-            outcomes = client._read_by_image(entries, options)
-        with bar:
-            at = iter(work)
-            async for outcome in outcomes:
-                _, target = next(at)
-                bar.clear()
-                parts = [outcome] if isinstance(outcome, Document) else outcome
-                failed |= _tell_errors(parts)
-                if target is None and not isinstance(outcome, Document):
-                    _print(outcome, given.format, named=len(work) > 1)
-                elif target and not any(part.error for part in parts):
-                    _write(target, _content(outcome, given.format))
-                bar.advance()
-    return 1 if failed else 0
+@dataclass
+class _Task:
+    """What is to be read, into which file if any, and with which job if it has one. ``path`` is that under the folder that was given."""
+
+    entry: Image | Result
+    path: PurePath
+    target: Path | None = None
+    job_id: str | None = None
+
+    @property
+    def name(self) -> str:
+        return self.entry.name if isinstance(self.entry, Result) else self.entry[0] if isinstance(self.entry, tuple) else str(self.entry)
 
 
 @dataclass(frozen=True)
-class _Source:
-    """``relative`` is its path under the folder that was given, or its name alone."""
+class _Outcome:
+    """What came of a task: results, or a document's bytes unless they are in its file already; and what went wrong."""
 
-    entry: Image | Result
-    relative: PurePath
+    results: Sequence[Result] = ()
+    data: bytes | None = None
+    errors: Sequence[FileError] = ()
+    job_id: str | None = None
 
 
-def _sources(given: argparse.Namespace) -> Iterator[_Source]:
-    """Every image that the command line means, in order; what is not there is left for the opening to complain of."""
+async def _read_all(given: argparse.Namespace, transport: httpx.AsyncBaseTransport | None, left: list[str]) -> int:
+    settings = {"timeout_s": given.timeout, "retries": given.retries, "concurrency": given.concurrency, "transport": transport}
+    async with AsyncRasmClient(given.url, api_key=given.api_key or os.environ.get("RASM_API_KEY"), **settings) as client:
+        tasks = list(_tasks(given))
+        if given.resume:
+            await _take_up(tasks, client, given.resume)
+        tasks = list(_aimed(tasks, given))
+        failed = False
+        with _Progress(len(tasks), given) as bar:
+            at = iter(tasks)
+            async for outcome in client._in_order(_work(tasks, client, given, bar, left)):
+                task = next(at)
+                bar.clear()
+                failed |= bool(outcome.errors)
+                _tell_errors(task, outcome, given)
+                _give_out(task, outcome, given.format, named=len(tasks) > 1)
+                if outcome.job_id:
+                    await client.delete(outcome.job_id)
+                    left.remove(outcome.job_id)
+                else:
+                    bar.move(1)
+    return 1 if failed else 0
+
+
+def _work(
+    tasks: Sequence[_Task], client: AsyncRasmClient, given: argparse.Namespace, bar: _Progress, left: list[str]
+) -> Iterator[Work[_Outcome]]:
+    """The three ways to an outcome for each task: jobs, requests for several files at a time, or for one document each."""
+
+    async def read(pages: Work[list[Result]]) -> list[_Outcome]:
+        return [_of_results(results) for results in await pages()]
+
+    async def convert(document: Work[Document]) -> list[_Outcome]:
+        return [_Outcome(data=made.data, errors=[made.error] if made.error else []) for made in await document()]
+
+    entries, options = [task.entry for task in tasks], _options(given, Options)
+    if given.job:
+        yield from (partial(_by_job, task, client, given, bar, left) for task in tasks)
+    elif given.format in ("text", "json"):
+        yield from (partial(read, pages) for pages in client._readings(entries, options))
+    else:
+        yield from (partial(convert, document) for document in client._conversions(entries, given.format, options))
+
+
+async def _by_job(task: _Task, client: AsyncRasmClient, given: argparse.Namespace, bar: _Progress, left: list[str]) -> list[_Outcome]:
+    """Post it, follow it, fetch it; whoever has given it out deletes it."""
+    job_id = task.job_id
+    if job_id is None:
+        entry = _opened(task.entry)
+        if isinstance(entry, Result):
+            return [_of_results([entry])]
+        reply = await client._exchange("POST", JOBS, data=_options(given, ReadingOptions), files=[entry.field])
+        if not reply.is_success:
+            error = client._file_error(reply)
+            return [_of_results([_failed(task.name, error.code, error.message)])]
+        job_id = client._job(reply).id
+    left.append(job_id)
+    done, total = 0, 1
+    async for job in client.follow(job_id):
+        bar.move(job.pages_done - done, job.pages - total)
+        done, total = job.pages_done, job.pages
+    if job.state != "done":
+        error = job.error or FileError(f"job_{job.state}", f"the job was {job.state}")
+        return [_of_results([_failed(task.name, error.code, error.message)], job_id)]
+    output = _options(given, OutputOptions)
+    if given.format in ("text", "json"):
+        results = await client.results(job_id, **output)
+        return [_of_results([dataclasses.replace(r, name=task.name, json={**r.json, "name": task.name}) for r in results], job_id)]
+    assert task.target
+    with _whole(task.target) as file:
+        await client.download(job_id, file, given.format, **output)
+    errors = list(job.errors)
+    if more := job.error_count - len(errors):
+        errors.append(FileError("page_failed", f"{more} more pages could not be read"))
+    return [_Outcome(errors=errors, job_id=job_id)]
+
+
+def _of_results(results: Sequence[Result], job_id: str | None = None) -> _Outcome:
+    errors = [dataclasses.replace(r.error, page=r.page) for r in results if r.error]
+    return _Outcome(results, errors=errors, job_id=job_id)
+
+
+def _options(given: argparse.Namespace, kind: Any) -> Any:
+    return {name: getattr(given, name) for name in sorted(kind.__optional_keys__) if getattr(given, name)}
+
+
+def _tasks(given: argparse.Namespace) -> Iterator[_Task]:
+    """Every file that the command line means, in order; what is not there is left for the opening to complain of."""
     for argument in given.images:
         path = Path(argument)
         if argument == "-":
-            yield _Source(("-", sys.stdin.buffer.read()), PurePath("stdin"))
+            yield _Task(("-", b"" if given.resume else sys.stdin.buffer.read()), PurePath("stdin"))
         elif path.is_dir():
             yield from _folder(path)
         elif glob.has_magic(argument) and not path.exists():
             found = sorted(glob.glob(argument, recursive=True)) or [argument]  # noqa: PTH207 (Path.glob takes no absolute pattern)
-            yield from (_Source(name, PurePath(PurePath(name).name)) for name in found if not Path(name).is_dir())
+            yield from (_Task(name, PurePath(PurePath(name).name)) for name in found if not Path(name).is_dir())
         else:
-            yield _Source(argument, PurePath(path.name))
+            yield _Task(argument, PurePath(path.name))
     if given.files_from:
         try:
             data = sys.stdin.buffer.read() if given.files_from == "-" else Path(given.files_from).read_bytes()
         except OSError as e:
             raise _UsageError(f"{given.files_from}: {e.strerror}") from e
         names = [os.fsdecode(name) for name in data.split(b"\0" if b"\0" in data else b"\n")]
-        yield from (_Source(name, PurePath(PurePath(name).name)) for name in (name.rstrip("\r") for name in names) if name)
+        yield from (_Task(name, PurePath(PurePath(name).name)) for name in (name.rstrip("\r") for name in names) if name)
 
 
-def _folder(folder: Path) -> Iterator[_Source]:
-    images = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
-    if not images:
-        yield _Source(_failed(str(folder), "no_images", "no image is in this folder"), PurePath())
-    yield from (_Source(str(path), path.relative_to(folder)) for path in images)
+def _folder(folder: Path) -> Iterator[_Task]:
+    found = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
+    if not found:
+        yield _Task(_failed(str(folder), "no_images", "no image or PDF is in this folder"), PurePath())
+    yield from (_Task(str(path), path.relative_to(folder)) for path in found)
 
 
-def _aimed(sources: Iterable[_Source], given: argparse.Namespace) -> Iterator[tuple[Image | Result, Path | None]]:
-    """Each image with the file that is to be written; without those that ``--existing skip`` leaves out."""
-    taken: dict[Path, str] = {}
-    for source in sources:
-        if isinstance(source.entry, Result):
-            yield source.entry, None
+async def _take_up(tasks: list[_Task], client: AsyncRasmClient, job_ids: Sequence[str]) -> None:
+    """Give each of these jobs to the task whose file has its name; where no files were named, make tasks of the jobs."""
+    were_named = bool(tasks)
+    for job_id in job_ids:
+        names = (await client.job(job_id)).files
+        if len(names) != 1:
+            raise _UsageError(f"job {job_id} has {len(names)} files: fetch it from its address")
+        if not were_named:
+            tasks.append(_Task((names[0], b""), PurePath(names[0]), job_id=job_id))
             continue
-        name = source.entry[0] if isinstance(source.entry, tuple) else os.fspath(source.entry)
-        folder = given.out / source.relative.parent if given.out else Path() if name == "-" else Path(name).parent
-        target = folder / f"{source.relative.stem}{SUFFIX_OF[given.format]}"
+        fitting = [task for task in tasks if _sent_name(task.name) == names[0] and task.job_id is None]
+        if len(fitting) != 1:
+            raise _UsageError(f"job {job_id} is of a file named {names[0]}, as are {len(fitting)} of those given: name the one it is of")
+        fitting[0].job_id = job_id
+
+
+def _aimed(tasks: Iterable[_Task], given: argparse.Namespace) -> Iterator[_Task]:
+    """Each with the file that is to be written, if any; without those that ``--existing skip`` leaves out."""
+    taken: dict[Path, str] = {}
+    for task in tasks:
+        if isinstance(task.entry, Result) or not (given.beside or given.out):
+            yield task
+            continue
+        folder = given.out / task.path.parent if given.out else Path() if task.name == "-" else Path(task.name).parent
+        target = folder / f"{task.path.stem}{SUFFIX_OF[given.format]}"
         if other := taken.get(target):
-            yield _failed(name, "same_output", f"{target} is already for {other}"), None
+            yield _Task(_failed(task.name, "same_output", f"{target} is already for {other}"), task.path)
+        elif target == Path(task.name):
+            yield _Task(_failed(task.name, "same_output", "its result would take its place: use --out DIR"), task.path)
         elif target.exists() and given.existing == "refuse":
-            yield _failed(name, "output_exists", f"{target} is there already (--existing skip or overwrite)"), None
+            yield _Task(_failed(task.name, "output_exists", f"{target} is there already (--existing skip or overwrite)"), task.path)
         elif not (target.exists() and given.existing == "skip"):
-            yield source.entry, target
-        taken[target] = name
+            yield dataclasses.replace(task, target=target)
+        taken[target] = task.name
 
 
-def _tell_errors(parts: Iterable[Result | Document]) -> bool:
-    failed = False
-    for part in parts:
-        if part.error:
-            failed = True
-            print(f"client.py: {part.name}: {part.error.message} ({part.error.code})", file=sys.stderr)
-    return failed
+def _tell_errors(task: _Task, outcome: _Outcome, given: argparse.Namespace) -> None:
+    for error in outcome.errors:
+        place = f"page {error.page}: " if error.page else ""
+        hint = " - --job takes longer documents" if not given.job and error.code in ("too_many_pages", "file_too_large") else ""
+        print(f"client.py: {task.name}: {place}{error.message} ({error.code}){hint}", file=sys.stderr)
 
 
-def _print(pages: Sequence[Result], form: str, *, named: bool) -> None:
-    for result in pages:
+def _give_out(task: _Task, outcome: _Outcome, form: str, *, named: bool) -> None:
+    good = [result for result in outcome.results if not result.error]
+    if task.target is None:
+        for result in outcome.results if form == "json" else good:
+            if form == "json":
+                print(json.dumps(result.json, ensure_ascii=False), flush=True)
+            else:
+                for line in (result.text or "").split("\n"):
+                    print(f"{result.name}\t{line}" if named else line, flush=True)
+    elif outcome.data is not None or good:
+        content = outcome.data
         if form == "json":
-            print(json.dumps(result.json, ensure_ascii=False), flush=True)
-        elif not result.error:
-            for line in (result.text or "").split("\n"):
-                print(f"{result.name}\t{line}" if named else line, flush=True)
+            content = (json.dumps({"results": [result.json for result in outcome.results]}, ensure_ascii=False, indent=1) + "\n").encode()
+        elif form == "text":
+            content = "\f".join(f"{result.text}\n" for result in good).encode()  # a form feed between pages, as Tesseract has it
+        with _whole(task.target) as file:
+            file.write(content or b"")
 
 
-def _content(outcome: Sequence[Result] | Document, form: str) -> bytes:
-    if isinstance(outcome, Document):
-        return outcome.data or b""
-    if form == "json":
-        return (json.dumps({"results": [result.json for result in outcome]}, ensure_ascii=False, indent=1) + "\n").encode()
-    return "\f".join(f"{result.text}\n" for result in outcome).encode()  # a form feed between pages, as Tesseract has it
-
-
-def _write(target: Path, content: bytes) -> None:
-    """All or nothing: who finds the file finds it whole."""
-    draft = None
+@contextlib.contextmanager
+def _whole(target: Path) -> Iterator[IO[bytes]]:
+    """A file to be written that takes its place when it is whole. An archive of PAGE XML becomes a folder, as read.py makes it."""
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=target.parent, prefix=f".{target.name}.", delete=False) as file:
-            draft = Path(file.name)
-            file.write(content)
-        umask = os.umask(0)
-        os.umask(umask)
-        draft.chmod(0o666 & ~umask)  # a temporary file is its maker's alone
-        draft.replace(target)
+        with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}.") as name:
+            draft = Path(name) / "draft"
+            with draft.open("wb") as file:
+                yield file
+            if target.name.endswith(SUFFIX_OF["page"]) and zipfile.is_zipfile(draft):
+                archive, draft = draft, Path(name) / "pages"
+                draft.mkdir()
+                with zipfile.ZipFile(archive) as pages:
+                    for page in pages.namelist():
+                        (draft / f"{PurePath(page).name.partition('.')[0]}.xml").write_bytes(pages.read(page))
+            if target.is_dir():
+                shutil.rmtree(target)
+            draft.replace(target)
     except OSError as e:
-        if draft:
-            draft.unlink(missing_ok=True)
         raise _UsageError(f"{target} cannot be written: {e.strerror}") from e
 
 
 class _Progress:
-    """How far it is, in one line on standard error; there is none where what is read is printed on the same terminal."""
+    """How far it is, in one line on standard error: files, or pages of jobs. There is none where text is printed on the same terminal."""
 
-    def __init__(self, total: int, wanted: bool | None, *, printing: bool) -> None:
-        terminal = sys.stderr.isatty() and total > 1 and not (printing and sys.stdout.isatty())
-        self._on = terminal if wanted is None else wanted
+    def __init__(self, total: int, given: argparse.Namespace) -> None:
+        printing = not (given.beside or given.out) and sys.stdout.isatty()
+        terminal = sys.stderr.isatty() and (total > 1 or given.job) and (given.job or not printing)
+        self._on = terminal if given.progress is None else given.progress
         self._total, self._done, self._began, self._drawn = total, 0, time.monotonic(), 0.0
 
     def __enter__(self) -> _Progress:
@@ -762,8 +1010,9 @@ class _Progress:
             self._draw()
             print(file=sys.stderr, flush=True)
 
-    def advance(self) -> None:
-        self._done += 1
+    def move(self, done: int, more: int = 0) -> None:
+        """So many are done that were not, and so many more are known of."""
+        self._done, self._total = self._done + done, self._total + more
         if time.monotonic() - self._drawn > 0.1:
             self._draw()
 

@@ -212,14 +212,37 @@ def print_table(result: dict[str, Any]) -> None:
     for name in ("characters", "lines"):
         errors = [engine["calibration"][name] for engine in engines.values()]
         rows.append((f"calibration error, {name}", ["-" if e is None else _cell(e, "ece") for e in errors]))
+    if unit == "pages":
+        rows.append(("CER kitab, median page", [f"{engine['kitab']['cer_median']:.2%}" for engine in engines.values()]))
+    if any(engine["line_finding"]["known"] for engine in engines.values()):
+        rows.append(("lines of known place", ["" for _ in engines]))
+        for name in ("recall", "precision", "order", "characters_lost"):
+            rows.append((f"  {name.replace('_', ' ')}", [_cell(engine["line_finding"], name) for engine in engines.values()]))
     rows.append((f"{unit}/s", [_number(engine["lines_per_second"], 1) for engine in engines.values()]))
     for title, cells in rows:
         print(f"{title:32}" + "".join(f"{cell:>20}" for cell in cells))
+    for row in result["comparisons"]:
+        print(f"\nerrors of {row['first']} over those of {row['second']}")
+        for rule in ("normalised", "kitab"):
+            shares = row[rule]["ratio_of_samples"]
+            of_all = f"of all {_ratio(row[rule]['cer'], 'ratio')}"
+            of_each = f"of each of the {unit}: mean {_ratio(shares, 'mean')}, median {_ratio(shares, 'median')}"
+            print(f"  {rule:12} {of_all}; {of_each}")
+        if row["speed"]:
+            speed = row["speed"]
+            print(f"  {unit + '/s':12} {speed['ratio']:.1f} times ({speed['ratio_lowest']:.1f} to {speed['ratio_highest']:.1f} by turn)")
     print()
 
 
 def _number(value: float | None, digits: int = 2) -> str:
     return "-" if value is None else f"{value:.{digits}f}"
+
+
+def _ratio(ratios: dict[str, Any], what: str) -> str:
+    if ratios[what] is None:
+        return "-"
+    interval = ratios[f"{what}_interval"]
+    return f"{ratios[what]:.2f}" + (f" ({interval[0]:.2f} to {interval[1]:.2f})" if interval else "")
 
 
 def _cell(rates: dict[str, Any], what: str) -> str:

@@ -15,8 +15,8 @@ widths other than the traced ones, the log-probabilities are within ``TOLERANCE`
 With ``--arrays``, confidences are calibrated on every other line: a slope and an offset of their logit (Platt 1999,
 "Probabilistic outputs for support vector machines"; Guo et al. 2017, "On Calibration of Modern Neural Networks").
 
-``--int8`` writes the quantised network in place of the other: convolutions with static, per-channel scales, LSTMs with scales
-found while reading. It cannot be held to PyTorch's figures, so it is held to its CER on ``--arrays``.
+``--int8`` writes the quantised network in place of the other: convolutions with static, per-channel scales, LSTMs and the output
+with scales found while reading. It cannot be held to PyTorch's figures, so it is held to its CER on ``--arrays``.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ from model.checkpoint import Checkpoint, load_checkpoint
 from model.crnn import CRNN
 from model.ctc import best_path
 from model.errors import ConfigError, ExportError, RasmError
-from model.image import ImageSettings, Pixels, pad_line
+from model.image import ImageSettings, Pixels, pad_lines
 from model.metrics import error_rates
 from model.recognizer import LogProbabilities, ModelInfo, Recognizer
 from model.text import LOOK_ALIKES, finish_reading
@@ -131,7 +131,7 @@ class ExportableCRNN(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         hidden = self.network.lstm.hidden_size + self.constant
-        x = self.network.features(images)  # (steps, batch, projection)
+        x = self.network.features(images)  # (steps / steps_at_once, batch, projection), and so on to the output
         steps, batch, _ = x.shape
         start: tuple[Tensor | None, ...] = ()
         if self.feature_range is not None:
@@ -150,7 +150,7 @@ class ExportableCRNN(nn.Module):
             scores = nn.functional.linear(x, self.output_weight, self.network.output.bias)
         else:
             scores = self.network.output(x)
-        return scores.log_softmax(2).permute(1, 0, 2)  # (batch, steps, classes)
+        return self.network.apart(scores).log_softmax(2).permute(1, 0, 2)  # (batch, steps, classes)
 
 
 def _onnx_gates(weights: Tensor) -> Tensor:
@@ -217,7 +217,7 @@ def real_lines(lines: Iterable[Pixels], settings: ImageSettings) -> Iterator[Pix
     for line in lines:
         by_width[settings.bucket_width(line.shape[1])].append(line)
     for width_px, same in sorted(by_width.items()):
-        yield np.stack([pad_line(line, width_px) for line in same])[:, None]
+        yield pad_lines(same, width_px)
 
 
 def check_parity(recognizer: Recognizer, network: CRNN, batches: Iterable[Pixels]) -> float:
@@ -262,7 +262,10 @@ class _Calibration(CalibrationDataReader):
 
 def quantise(source: Path, target: Path, lines: Sequence[Pixels], info: ModelInfo) -> None:
     """The int8 twin of the ONNX file ``source``, its convolutions calibrated on ``lines``."""
-    first_conv = next(node.name for node in onnx.load(source).graph.node if node.op_type == "Conv")
+    nodes = onnx.load(source).graph.node
+    first_conv = next(node.name for node in nodes if node.op_type == "Conv")
+    scores = next(node.output[0] for node in reversed(nodes) if node.op_type == "MatMul")
+    bias = next(node.name for node in nodes if node.op_type == "Add" and scores in node.input)
     convolutions = target.with_suffix(".static.onnx")
     quantize_static(
         source,
@@ -270,13 +273,14 @@ def quantise(source: Path, target: Path, lines: Sequence[Pixels], info: ModelInf
         _Calibration(lines, info.image),
         quant_format=QuantFormat.QDQ,
         op_types_to_quantize=["Conv", "Relu", "Add"],
-        nodes_to_exclude=[first_conv],  # a single channel in: quicker, and more exact, in fp32
+        # a single channel in is quicker, and more exact, in fp32; and eight bits are too few for scores
+        nodes_to_exclude=[first_conv, bias],
         per_channel=True,
         reduce_range=True,  # seven bits: with eight, sums saturate on CPUs without VNNI, where this gate is not run
         activation_type=QuantType.QUInt8,
         weight_type=QuantType.QInt8,
     )
-    quantize_dynamic(convolutions, target, op_types_to_quantize=["LSTM"], per_channel=True, weight_type=QuantType.QInt8)
+    quantize_dynamic(convolutions, target, op_types_to_quantize=["LSTM", "MatMul"], per_channel=True, weight_type=QuantType.QInt8)
     write_info(target, info)
     check_graph(onnx.load(target), info)
 

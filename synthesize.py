@@ -85,6 +85,7 @@ def run(args: argparse.Namespace) -> int:
         ImageSettings(height_px=args.height),
         max_characters=args.max_characters,
         as_written=args.as_written,
+        clean=args.clean,
     )
     print(f"{sum(f.arabic for f in fonts)} Arabic fonts and {sum(not f.arabic for f in fonts)} Latin companions", flush=True)
     if args.preview:

@@ -1,11 +1,13 @@
 """The production server: ``gunicorn -c backend/gunicorn.conf.py``. HOST and PORT say where; for the rest there is GUNICORN_CMD_ARGS.
 
-One process is enough for a machine: ONNX Runtime reads on all cores, outside Python's lock, and each further process
-(WEB_CONCURRENCY) holds the model once more. Processes share nothing but the database; their metrics are added up in a
-folder for as long as the server runs.
+There is a process for each core (WEB_CONCURRENCY says otherwise). ONNX Runtime reads outside Python's lock, but a good third of
+what a line costs is Python: parsing, decoding, writing the reply. With two cores in one process they stand in line for that lock.
+Processes share nothing but the database; their metrics are added up in a folder for as long as the server runs.
 """
 
 import os
+import socket
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -13,25 +15,44 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
+from config.cores import cores
 from config.logs import logging_settings
+
+MOST_PROCESSES = 8  # each takes some 150 MB; with more cores, each has several
 
 _host, _port = os.environ.get("HOST") or "127.0.0.1", os.environ.get("PORT") or "8000"
 
 wsgi_app = "config.asgi:application"
 pythonpath = str(Path(__file__).resolve().parent)
 bind = f"[{_host}]:{_port}" if ":" in _host else f"{_host}:{_port}"
-worker_class = "asgi"
+reuse_port = True  # the kernel shares connections out; processes that take them from one queue take all that they find there
+worker_class = "config.worker.Worker"
 timeout = 60  # a process that has stopped answering its own server, not a long request
 graceful_timeout = 30  # to finish what was accepted, after SIGTERM
-keepalive = 5
+keepalive = 75  # longer than a proxy keeps an idle connection (nginx: 60), so that it never asks over one that is being closed
 backlog = 512
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # the heartbeat's file: never on a slow disk
 control_socket_disable = True  # it would be made in the user's home
+# the parser in C (gunicorn_h1c 0.6) is quicker, but keeps memory of connections that end early: 200 kB each with 0.6.9, less with 0.6.10
+http_parser = "python"
 logconfig_dict = logging_settings(os.environ.get("LOG_LEVEL", "INFO"), os.environ.get("LOG_FORMAT", "json"))
 
-if int(os.environ.get("WEB_CONCURRENCY") or 1) > 1 and "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
+workers = int(os.environ.get("WEB_CONCURRENCY") or min(cores(), MOST_PROCESSES))
+os.environ.setdefault("RASM_THREADS", str(max(1, cores() // workers)))
+
+if workers > 1 and "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
     _folder = tempfile.TemporaryDirectory(prefix="rasm-metrics-")  # removed when the server ends
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = _folder.name
+
+
+def on_starting(server: Any) -> None:
+    """With ``reuse_port`` two servers could share an address without a word."""
+    with socket.socket(socket.AF_INET6 if ":" in _host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((_host, int(_port)))
+        except OSError as e:
+            sys.exit(f"rasm: cannot listen on {_host}:{_port}: {e.strerror}; set HOST and PORT")
 
 
 def child_exit(server: Any, worker: Any) -> None:
@@ -39,3 +60,19 @@ def child_exit(server: Any, worker: Any) -> None:
         from prometheus_client.multiprocess import mark_process_dead
 
         mark_process_dead(worker.pid)
+
+
+_workers: list[subprocess.Popen[bytes]] = []
+
+
+def when_ready(server: Any) -> None:
+    """Start the workers of jobs: RASM_JOB_WORKERS processes, none if it is 0."""
+    count = os.environ.get("RASM_JOB_WORKERS") or "1"  # config/settings.py says what is wrong with it, if it is no number
+    if count.isdigit() and int(count) and not _workers:
+        _workers.append(subprocess.Popen([sys.executable, str(Path(pythonpath) / "workers.py"), count]))
+
+
+def on_exit(server: Any) -> None:
+    for process in _workers:
+        process.terminate()
+        process.wait()

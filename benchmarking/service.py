@@ -1,14 +1,21 @@
-"""The service under load: started for real, asked by wrk, and held against the bare recogniser on the same lines.
+"""The service under load: started for real, asked by wrk, and held against the bare recogniser on the same lines and cores.
 
 Where it stands: called by ``benchmark.py service``. wrk (Debian: wrk) is a load generator in C that takes little of the processor
-that it shares with the service. Every request is one line image; each connection waits for its reply before it asks again.
-The bare recogniser reads the same images before and after, so that a change of the machine's mood would show.
+itself.
+
+The method. All run on the same cores (``--threads`` of them), one after the other, in several turns: what else the machine does slows
+a turn and never quickens one, so of each the best turn counts. The bare recogniser decodes the same image files and reads them in
+full batches, without any service around it, in two ways: in one process with a thread a core, and in a process a core with one thread
+each. The quicker of the two is what the service's share is taken of. A lone client's latency is held against that of reading the
+same images one by one. Processor time per line, of the service, of wrk and of the bare recogniser, says where the rest goes: it hardly
+depends on what else the machine does.
 """
 
 from __future__ import annotations
 
 import contextlib
 import json
+import multiprocessing
 import os
 import shutil
 import socket
@@ -16,19 +23,24 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import httpx
+import numpy as np
+from tqdm import tqdm
 
 from benchmarking.machine import ROOT
 from evaluation.datasets import open_samples
 from evaluation.engines import RasmLines
-from evaluation.timing import take_turns
+from evaluation.timing import MAX_TURN
 from model.errors import ConfigError, DatasetError, RasmError
 
-_START_TIMEOUT_S = 60
+TURNS = 4
+WARM_UP_S = 3
+_START_TIMEOUT_S = 120
 _BOUNDARY = "rasm-benchmark"
 #: wrk runs this in each of its threads: all bodies are read once, and sent in turn.
 _LUA = """
@@ -55,40 +67,172 @@ end
 
 
 def measure(folders: Sequence[Path], model: Path, threads: int, clients: int, seconds: int, limit: int, url: str | None) -> dict[str, Any]:
-    """Lines a second and latencies of the service at ``url``, or of one that is started here. Raises ConfigError without wrk."""
+    """Lines a second and latencies of the service at ``url``, or of one that is started here, for ``seconds`` in all.
+
+    Raises ConfigError without wrk.
+    """
     if not shutil.which("wrk"):
         raise ConfigError("wrk, the load generator, is not installed; on Debian: apt install wrk")
     samples = [sample for sample in open_samples(folders, "lines", limit).items if sample.path is not None]
     if not samples:
         raise DatasetError("the service is sent image files: give a folder of pairs")
-    engine = RasmLines(model, threads, characters=False)
-    before = take_turns([engine], samples)["rasm"]
-    with tempfile.TemporaryDirectory(prefix="rasm-service-") as folder, _service(url, model, Path(folder)) as address:
+    images = [sample.file.read_bytes() for sample in samples]
+    with (
+        _on_cores(threads),
+        tempfile.TemporaryDirectory(prefix="rasm-service-") as folder,
+        _service(url, model, Path(folder)) as (address, process),
+        _Bare(model, threads, 1) as one_process,
+        _Bare(model, 1, threads) as process_a_core,
+    ):
         script = _script(Path(folder), [sample.file for sample in samples])
-        _wrk(script, address, clients, 3)  # warms it up
-        loaded = _wrk(script, address, clients, seconds)
-        alone = _wrk(script, address, 1, max(3, seconds // 3))
-    after = take_turns([engine], samples)["rasm"]
-    bare = 2 * len(samples) / (sum(before.seconds) + sum(after.seconds))
-    rate = (loaded["requests"] - loaded["refused"]) / loaded["seconds"]
+        _wrk(script, address, clients, WARM_UP_S)
+        turns = [
+            {
+                "one process": one_process.read(images),
+                "a process a core": process_a_core.read(images),
+                "alone": process_a_core.read_one_by_one(images),
+                "service": _asked(script, address, clients, max(1, seconds // TURNS), process),
+                "service alone": _asked(script, address, 1, max(1, seconds // TURNS // 2), process),
+            }
+            for _ in tqdm(range(TURNS), "turns", disable=None, leave=False)
+        ]
+    bare = {way: max((turn[way] for turn in turns), key=_rate) for way in ("one process", "a process a core")}
+    loaded = max((turn["service"] for turn in turns), key=_rate)
+    quicker = max(bare, key=lambda way: _rate(bare[way]))
+    alone = {f"{p}_ms": min(turn["service alone"][f"{p}_ms"] for turn in turns) for p in ("p50", "p99")}
+    reading = {f"{p}_ms": min(turn["alone"][f"{p}_ms"] for turn in turns) for p in ("p50", "p99")}
     return {
         "clients": clients,
+        "cores": threads,
         "seconds": loaded["seconds"],
-        "lines_per_second": rate,
-        "bare_lines_per_second": bare,
-        "share_of_bare": rate / bare,
+        "lines_per_second": _rate(loaded),
+        "bare_lines_per_second": _rate(bare[quicker]),
+        "share_of_bare": _rate(loaded) / _rate(bare[quicker]),
+        "bare_was_quicker_as": quicker,
+        "bare_one_process": _rate(bare["one process"]),
+        "bare_process_a_core": _rate(bare["a process a core"]),
         **{key: loaded[key] for key in ("p50_ms", "p95_ms", "p99_ms", "refused", "broken")},
+        "cpu_ms_service": loaded["cpu_ms"],
+        "cpu_ms_wrk": loaded["wrk_cpu_ms"],
+        "cpu_ms_bare": min(turn[quicker]["cpu_ms"] for turn in turns),
         "alone_p50_ms": alone["p50_ms"],
         "alone_p99_ms": alone["p99_ms"],
+        "reading_p50_ms": reading["p50_ms"],
+        "reading_p99_ms": reading["p99_ms"],
+        "alone_more_p50_ms": alone["p50_ms"] - reading["p50_ms"],
+        "alone_more_p99_ms": alone["p99_ms"] - reading["p99_ms"],
     }
+
+
+def _rate(turn: dict[str, Any]) -> float:
+    """Lines read a second."""
+    return float((turn["requests"] - turn["refused"]) / turn["seconds"])
+
+
+class _Bare:
+    """The recogniser without a service, in processes of its own."""
+
+    def __init__(self, model: Path, threads: int, processes: int) -> None:
+        spawn = multiprocessing.get_context("spawn")
+        # a pool for each, so that each gets the same work
+        self._pools = [ProcessPoolExecutor(1, spawn, _open, (model, threads)) for _ in range(processes)]
+
+    def __enter__(self) -> _Bare:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for pool in self._pools:
+            pool.shutdown()
+
+    def read(self, images: Sequence[bytes]) -> dict[str, Any]:
+        """Every process reads all of them, all at the same time."""
+        list(self._map(_read, images[:1]))  # they are there, and warm
+        began = time.perf_counter()
+        cpu_s = sum(self._map(_read, images))
+        lines = len(images) * len(self._pools)
+        return {"requests": lines, "refused": 0, "seconds": time.perf_counter() - began, "cpu_ms": cpu_s * 1e3 / lines}
+
+    def read_one_by_one(self, images: Sequence[bytes]) -> dict[str, Any]:
+        """In one process, each line by itself."""
+        took_ms = np.array(self._pools[0].submit(_read_one_by_one, images).result()) * 1e3
+        return {f"p{p}_ms": float(np.percentile(took_ms, p)) for p in (50, 99)}
+
+    def _map(self, function: Callable[[Sequence[bytes]], float], images: Sequence[bytes]) -> Iterator[float]:
+        return (task.result() for task in [pool.submit(function, images) for pool in self._pools])
+
+
+_engines: list[RasmLines] = []  # of a process of a _Bare: one
+
+
+def _open(model: Path, threads: int) -> None:
+    _engines.append(RasmLines(model, threads, characters=False))
+
+
+def _read(images: Sequence[bytes]) -> float:
+    """Seconds of the processor that it took."""
+    began = time.process_time()
+    for start in range(0, len(images), MAX_TURN):
+        _engines[0].read(images[start : start + MAX_TURN])
+    return time.process_time() - began
+
+
+def _read_one_by_one(images: Sequence[bytes]) -> list[float]:
+    """Seconds that each took."""
+    took = []
+    for image in images:
+        began = time.perf_counter()
+        _engines[0].read([image])
+        took.append(time.perf_counter() - began)
+    return took
+
+
+@contextlib.contextmanager
+def _on_cores(count: int) -> Iterator[None]:
+    """This process and all that it starts, wrk too, on so many cores."""
+    if not hasattr(os, "sched_setaffinity"):
+        yield
+        return
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, sorted(before)[:count])
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
+
+
+def _asked(script: Path, url: str, clients: int, seconds: int, process: int | None) -> dict[str, Any]:
+    """What wrk says, and milliseconds of the processor for each request, of the service and of wrk."""
+    before, wrk_before = _cpu_s(process), os.times()
+    out = _wrk(script, url, clients, seconds)
+    after, wrk_after = _cpu_s(process), os.times()
+    wrk_s = wrk_after.children_user - wrk_before.children_user + wrk_after.children_system - wrk_before.children_system
+    out["cpu_ms"] = (after - before) * 1e3 / out["requests"] if before is not None and after is not None else None
+    out["wrk_cpu_ms"] = wrk_s * 1e3 / out["requests"]
+    return out
+
+
+def _cpu_s(process: int | None) -> float | None:
+    """Seconds of the processor that a process and its children have taken; None where the system does not tell."""
+    try:
+        fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+        children = [int(pid) for task in Path(f"/proc/{process}/task").iterdir() for pid in (task / "children").read_text().split()]
+    except OSError:
+        return None
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK") + sum(_cpu_s(child) or 0 for child in children)
 
 
 def _script(folder: Path, images: Sequence[Path]) -> Path:
     listing = folder / "bodies.txt"
     paths = []
     for i, image in enumerate(images):
+        mode = f'--{_BOUNDARY}\r\nContent-Disposition: form-data; name="mode"\r\n\r\nline\r\n'
         head = f'--{_BOUNDARY}\r\nContent-Disposition: form-data; name="files"; filename="line{image.suffix}"\r\n'
-        body = head.encode() + b"Content-Type: application/octet-stream\r\n\r\n" + image.read_bytes() + f"\r\n--{_BOUNDARY}--\r\n".encode()
+        body = (
+            (mode + head).encode()
+            + b"Content-Type: application/octet-stream\r\n\r\n"
+            + image.read_bytes()
+            + f"\r\n--{_BOUNDARY}--\r\n".encode()
+        )
         paths.append(folder / f"{i}.body")
         paths[-1].write_bytes(body)
     listing.write_text("".join(f"{path}\n" for path in paths))
@@ -110,10 +254,10 @@ def _wrk(script: Path, url: str, clients: int, seconds: int) -> dict[str, Any]:
 
 
 @contextlib.contextmanager
-def _service(url: str | None, model: Path, folder: Path) -> Iterator[str]:
-    """``url``, or the address of a service under its production server, stopped at the end."""
+def _service(url: str | None, model: Path, folder: Path) -> Iterator[tuple[str, int | None]]:
+    """``url``, or the address and the process of a service under its production server, stopped at the end."""
     if url:
-        yield url.rstrip("/")
+        yield url.rstrip("/"), None
         return
     with socket.socket() as s:
         s.bind(("127.0.0.1", 0))
@@ -123,8 +267,8 @@ def _service(url: str | None, model: Path, folder: Path) -> Iterator[str]:
         "HOST": "127.0.0.1",
         "PORT": str(port),
         "RASM_MODEL": str(model.resolve()),
+        "RASM_JOB_WORKERS": "0",
         "DATABASE_URL": f"sqlite:///{folder / 'service.sqlite3'}",
-        "LOG_LEVEL": "WARNING",
     }
     log = folder / "service.log"
     subprocess.run([sys.executable, "backend/manage.py", "migrate", "--noinput", "--verbosity", "0"], cwd=ROOT, env=environment, check=True)
@@ -134,7 +278,7 @@ def _service(url: str | None, model: Path, folder: Path) -> Iterator[str]:
         try:
             address = f"http://127.0.0.1:{port}"
             _wait(address, process, log)
-            yield address
+            yield address, process.pid
         finally:
             process.terminate()
             process.wait(timeout=60)

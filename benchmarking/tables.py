@@ -180,17 +180,25 @@ _TABLES: dict[str, tuple[str, str, str, tuple[Column, ...]]] = {
     "service": (
         "The service",
         "`benchmark.py service LINES --clients 32`: the service as `make serve` starts it, asked by wrk over 32 connections, one line a "
-        "request; the load generator runs on the same cores. Beside it the bare recogniser on the same images, before and after. "
-        "*Alone* is a single connection.",
-        "model, threads of the bare recogniser",
+        "request. It takes turns on the same cores, wrk's included, with the bare recogniser, which reads the same image files in full "
+        "batches: as a process a core and as one process with a thread a core; *share* is that of the quicker way. Of each the best turn "
+        "counts. *Alone* is a single connection, *more* what it waits beyond the bare reading of a line. Processor time is of one line.",
+        "model, cores",
         (
             ("clients", _number("clients", 0)),
             ("lines/s", _number("lines_per_second")),
-            ("bare, lines/s", _number("bare_lines_per_second")),
+            ("bare, a process a core", _number("bare_process_a_core")),
+            ("bare, one process", _number("bare_one_process")),
             ("share", _percent("share_of_bare", 0)),
             ("p50, ms", _number("p50_ms", 0)),
+            ("p95, ms", _number("p95_ms", 0)),
             ("p99, ms", _number("p99_ms", 0)),
             ("alone p50, ms", _number("alone_p50_ms")),
+            ("more", _number("alone_more_p50_ms")),
+            ("alone p99, ms", _number("alone_p99_ms")),
+            ("more", _number("alone_more_p99_ms")),
+            ("processor, ms", _number("cpu_ms_service")),
+            ("of the bare one", _number("cpu_ms_bare")),
             ("refused", _number("refused", 0)),
             ("broken", _number("broken", 0)),
         ),

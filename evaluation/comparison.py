@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from evaluation.scoring import Scored
-from evaluation.statistics import Floats, intervals, paired_permutation_p
+from evaluation.statistics import Floats, intervals, intervals_of_samples, paired_permutation_p
 from evaluation.timing import Run
 from model.metrics import NORMALISATIONS
 
@@ -27,6 +27,7 @@ def compare(scored: Mapping[str, Scored], runs: Mapping[str, Run], timed: Mappin
                 figure: _difference(scored[first], scored[second], f"{rule} {above}", f"{rule} {below}")
                 for figure, above, below in (("cer", "edits", "characters"), ("wer", "word edits", "words"))
             }
+            row[rule]["ratio_of_samples"] = _ratio_of_samples(scored[first].column(f"{rule} edits"), scored[second].column(f"{rule} edits"))
         edits = scored[first].column("normalised edits") - scored[second].column("normalised edits")
         row["lines"] = {
             "first_better": int((edits < 0).sum()),
@@ -55,6 +56,17 @@ def _difference(first: Scored, second: Scored, above: str, below: str) -> dict[s
         "ratio_interval": of_ratio,
         "p": paired_permutation_p(counts[:, 0] - counts[:, 1]),
     }
+
+
+def _ratio_of_samples(first: Floats, second: Floats) -> dict[str, Any]:
+    """The first's errors as a share of the second's on each line or document, and the mean and the median of these shares.
+
+    Long samples decide no more than short ones, and in the median one that went wrong altogether decides nothing. Where the
+    second made no error, it is taken to have made one.
+    """
+    shares = first / np.maximum(second, 1.0)
+    mean, median = intervals_of_samples(shares, (np.mean, np.median))
+    return {"mean": float(np.mean(shares)), "mean_interval": mean, "median": float(np.median(shares)), "median_interval": median}
 
 
 def _speed(first: Run, second: Run) -> dict[str, Any]:

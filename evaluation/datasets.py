@@ -19,6 +19,7 @@ from typing import Literal
 
 import numpy as np
 
+from evaluation.line_finding import KnownLine, read_known_lines
 from evaluation.page_text import read_page_text
 from model.arrays import LineArrays
 from model.errors import DatasetError, RasmError
@@ -28,6 +29,7 @@ from model.pairs import Dataset, find_pairs, open_datasets, read_label
 Kind = Literal["lines", "pages"]
 
 PDF_SUFFIX = ".pdf"
+KNOWN_LINES_SUFFIX = ".lines.json"  # beside a page's image: where its lines are
 _PAGE_TEXTS = (".gt.txt", ".md", ".txt")  # the first that exists
 _PEEK = 20  # texts that are looked at to tell pages from lines
 
@@ -38,7 +40,7 @@ class Sample:
 
     source: the folder or group it comes from. path or array: its image file, or the array that preprocess.py made of it by the
     settings ``prepared``. unlabelled: characters that its label leaves out though they may be printed; they are taken out of
-    readings before scoring.
+    readings before scoring. lines: of a rendered page, where each of its lines is, in reading order.
     """
 
     name: str
@@ -48,6 +50,7 @@ class Sample:
     array: Pixels | None = None
     prepared: ImageSettings | None = None
     unlabelled: str = ""
+    lines: tuple[KnownLine, ...] = ()
 
     @property
     def file(self) -> Path:
@@ -164,4 +167,6 @@ def _open(pair: _Pair, of_pages: bool) -> Sample | None:
             decode(pair.image.read_bytes())
     except (OSError, RasmError):
         return None
-    return Sample(pair.name, str(Path(pair.name).parent), truth, pair.image)
+    known = pair.image.with_suffix(KNOWN_LINES_SUFFIX)
+    lines = read_known_lines(known) if of_pages and known.is_file() else ()
+    return Sample(pair.name, str(Path(pair.name).parent), truth, pair.image, lines=lines)

@@ -17,6 +17,7 @@ from typing import Any, Literal, Protocol
 import cv2
 
 from evaluation.datasets import Sample
+from evaluation.line_finding import Box
 from model import recognizer
 from model.errors import ConfigError, RasmError
 from model.image import Pixels, decode
@@ -30,13 +31,15 @@ class Reading:
     """What an engine has read of one sample.
 
     confidence: 0 to 1, or None of an engine that gives none. characters: each sign that was read, in logical order, with its
-    confidence. failed: why nothing could be read, which counts as read wrong.
+    confidence. failed: why nothing could be read, which counts as read wrong. lines: of a page, the boxes of the lines that were
+    read, in reading order, or None of an engine that tells none.
     """
 
     text: str
     confidence: float | None = None
     characters: tuple[tuple[str, float], ...] | None = None
     failed: str = ""
+    lines: tuple[Box, ...] | None = None
 
 
 class Engine(Protocol):

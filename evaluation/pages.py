@@ -38,4 +38,5 @@ class RasmPages:
             pages = [self._reader.read(pixels, number=number) for number, pixels in enumerate(sample.pages(), start=1)]
         except RasmError as e:
             return Reading("", failed=e.code)
-        return Reading("\n".join(region.text for page in pages for region in page.regions))
+        lines = tuple(line.box for page in pages for region in page.regions for line in region.lines)
+        return Reading("\n".join(region.text for page in pages for region in page.regions), lines=lines)

@@ -3,7 +3,7 @@
 Where it stands: between readings and what ``evaluate.py`` prints, writes and reports. Every figure is a ratio of sums over lines:
 ``count`` says what a line adds, ``_figures`` makes figures of the sums, and the bootstrap computes them again and again.
 Definitions: normalisations in ``model/metrics.py``, classes and diacritics in ``evaluation/alignment.py``, calibration in
-``evaluation/calibration.py``.
+``evaluation/calibration.py``, lines of pages in ``evaluation/line_finding.py``.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from rapidfuzz.distance import Levenshtein
 from evaluation import alignment, calibration
 from evaluation.datasets import Sample
 from evaluation.engines import Reading
+from evaluation.line_finding import LineCounts, count_lines
 from evaluation.statistics import Floats, Interval, intervals
 from model.metrics import NORMALISATIONS
 
@@ -59,6 +60,10 @@ _RATIOS = (
         for figure, above, below in (("cer", "edits", "characters"), ("wer", "word edits", "words"), ("exact", "exact", "lines"))
     ),
     *(_Ratio(("classes", name, "rate"), f"{name} errors", f"{name} of") for name in alignment.CLASSES),
+    _Ratio(("line_finding", "recall"), "line recalled", "line known"),
+    _Ratio(("line_finding", "precision"), "line precise", "line found"),
+    _Ratio(("line_finding", "order"), "line in_order", "line neighbours"),
+    _Ratio(("line_finding", "characters_lost"), "line lost", "line characters"),
     *(_Ratio(("diacritics", what), f"diacritics {what}", "letters", 100.0) for what in ("missing", "wrong", "invented")),
 )
 
@@ -70,6 +75,8 @@ def score(samples: Sequence[Sample], readings: Sequence[Reading]) -> Scored:
     sums: list[Floats] = []
     for sample, reading in zip(samples, readings, strict=True):
         rows.append(_count(sample.truth, sample.visible(reading.text), confusions))
+        found = count_lines(sample.lines, reading.lines) if sample.lines and reading.lines is not None else LineCounts()
+        rows[-1] |= {f"line {what}": count for what, count in vars(found).items()}
         sums.append(_calibration_sums(sample.truth, reading, rows[-1]))
     columns = (*rows[0], *(f"calibration {i}" for i in range(2 * calibration.COLUMNS)))
     counts = np.concatenate([np.array([list(row.values()) for row in rows]), np.array(sums)], axis=1)
@@ -137,6 +144,7 @@ def figures(scored: Scored) -> dict[str, Any]:
         for name in alignment.CLASSES
     }
     out["diacritics"] = {"of": int(total["diacritics of"]), "letters": int(total["letters"])}
+    out["line_finding"] = {what: int(total[f"line {what}"]) for what in ("known", "found", "characters", "lost")}
     for ratio, value, interval in zip(_RATIOS, values, bounds):
         place = out
         for key in ratio.place[:-1]:

@@ -13,7 +13,8 @@ matter whose reading of a line is whose. Two-sided, exact for few lines, else of
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,16 +33,27 @@ def intervals(counts: Floats, figures: Callable[[Floats], Floats]) -> list[Inter
 
     counts: (lines, columns), what each line adds. figures: (columns,) sums over lines -> (k,) figures.
     """
+    lines = len(counts)
+    return _bootstrap(lines, lambda drawn: figures(np.bincount(drawn, minlength=lines) @ counts))
+
+
+def intervals_of_samples(values: Floats, figures: Sequence[Callable[[Floats], Any]]) -> list[Interval]:
+    """As ``intervals``, of figures that are no ratios of sums: means and medians of one value (lines,) of each line."""
+    return _bootstrap(len(values), lambda drawn: np.array([figure(values[drawn]) for figure in figures]))
+
+
+def _bootstrap(lines: int, figures: Callable[[NDArray[np.int64]], Floats]) -> list[Interval]:
+    """figures: indices of the lines that were drawn -> (k,) figures."""
     from scipy.stats import DegenerateDataWarning, bootstrap  # here, since it takes a second to load, which --help should not
 
-    lines = len(counts)
+    everything = np.arange(lines)
     if lines < 2:
-        return [None] * len(figures(counts.sum(axis=0)))
+        return [None] * len(figures(everything))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DegenerateDataWarning)  # a figure that is undefined in some draws has no interval
         result = bootstrap(
-            (np.arange(lines),),
-            lambda drawn: figures(np.bincount(drawn, minlength=lines) @ counts),
+            (everything,),
+            figures,
             vectorized=False,
             n_resamples=RESAMPLES,
             confidence_level=CONFIDENCE_LEVEL,

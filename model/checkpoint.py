@@ -83,6 +83,7 @@ def load_checkpoint(path: Path) -> Checkpoint:
         raise CheckpointError(f"{path}: not a checkpoint of Rasm")
     if (version := contents.pop("format_version")) != FORMAT_VERSION:
         raise CheckpointError(f"{path}: format version {version}; this Rasm reads version {FORMAT_VERSION}")
+    contents["crnn"].setdefault("steps_at_once", 1)  # older files lack it
     for key, cls in (("crnn", CRNNConfig), ("train", TrainConfig), ("image", ImageSettings)):
         contents[key] = from_dict(cls, contents[key])
     contents["charset"] = Charset.from_json(contents["charset"])

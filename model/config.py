@@ -27,7 +27,8 @@ class CRNNConfig:
 
     channels: tuple[int, ...] = option((16, 32, 64, 128), "channels of the stem and of the three residual stages")
     blocks: tuple[int, ...] = option((1, 1, 1), "residual blocks of the three stages")
-    projection: int = option(192, "features of a step before the LSTM")
+    steps_at_once: int = option(2, "steps that the LSTM takes at a time; each still has its own softmax")
+    projection: int = option(256, "features that the LSTM sees of what it takes at a time")
     lstm_size: int = option(128, "hidden units of the LSTM, each direction")
     lstm_layers: int = option(2, "bidirectional LSTM layers")
     dropout: float = option(0.1, "dropout between the LSTM layers and before the output")

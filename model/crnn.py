@@ -34,7 +34,11 @@ class ResidualBlock(nn.Module):
 
 
 class CRNN(nn.Module):
-    """Line images to log-probabilities. ``height_px`` must be a multiple of 16, widths a multiple of 4."""
+    """Line images to log-probabilities. ``height_px`` must be a multiple of 16, widths one of 4 * ``config.steps_at_once``.
+
+    A recurrent step costs nearly the same whatever it is given, so that an LSTM that takes two steps at a time, and tells
+    both of them apart at its output, reads a line in half the time (low frame rate: Pundak and Sainath 2016).
+    """
 
     def __init__(self, config: CRNNConfig, height_px: int, classes: int) -> None:
         super().__init__()
@@ -47,30 +51,35 @@ class CRNN(nn.Module):
                 channels = width
         self.cnn = nn.Sequential(*layers)
         # what is left of the height becomes one row, by a convolution as high as that
-        self.collapse = nn.Conv2d(channels, config.projection, (height_px // 16, 1), bias=False)
+        self.classes, together = classes, config.steps_at_once
+        self.collapse = nn.Conv2d(channels, config.projection, (height_px // 16, together), (1, together), bias=False)
         self.collapse_norm = nn.BatchNorm2d(config.projection)
         between = config.dropout if config.lstm_layers > 1 else 0.0
         self.lstm = nn.LSTM(config.projection, config.lstm_size, config.lstm_layers, bidirectional=True, dropout=between)
         self.dropout = nn.Dropout(config.dropout)
-        self.output = nn.Linear(2 * config.lstm_size, classes)
+        self.output = nn.Linear(2 * config.lstm_size, classes * together)
         # channels last is what oneDNN and cuDNN are fastest with; but oneDNN (torch 2.13, CPU) writes past its buffers in the
         # backward pass of channels-last convolutions whose channels do not fill its blocks of 16
         if all(channels % 16 == 0 for channels in (*config.channels, config.projection)):
             self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def features(self, images: Tensor) -> Tensor:
-        """(batch, 1, height_px, width_px) uint8 -> (steps, batch, projection). The only place where pixels become floats."""
+        """(batch, 1, height_px, width_px) uint8 -> (steps / steps_at_once, batch, projection). Pixels become floats here alone."""
         x = 1.0 - images.float() / 255.0  # ink 1, paper 0: the zeros that convolutions pad with are paper
         x = self.cnn(x)  # (batch, channels, height / 16, width / 4)
-        x = torch.relu(self.collapse_norm(self.collapse(x)))  # (batch, projection, 1, steps)
-        return x.squeeze(2).permute(2, 0, 1)  # (steps, batch, projection)
+        x = torch.relu(self.collapse_norm(self.collapse(x)))  # (batch, projection, 1, steps / steps_at_once)
+        return x.squeeze(2).permute(2, 0, 1)
 
     def logits(self, images: Tensor) -> Tensor:
         """(batch, 1, height_px, width_px) uint8 -> (steps, batch, classes)."""
         x = self.features(images)
         with torch.autocast(images.device.type, enabled=False):  # recurrent steps lose too much in 16 bits, and win little
             y, _ = self.lstm(x.float())
-            return self.output(self.dropout(y))
+            return self.apart(self.output(self.dropout(y)))
+
+    def apart(self, scores: Tensor) -> Tensor:
+        """(steps / steps_at_once, batch, classes * steps_at_once) -> (steps, batch, classes)."""
+        return scores.unflatten(2, (-1, self.classes)).transpose(1, 2).flatten(0, 1)
 
     def forward(self, images: Tensor) -> Tensor:
         """(batch, 1, height_px, width_px) uint8 -> log-probabilities (steps, batch, classes), as ``nn.CTCLoss`` takes them."""

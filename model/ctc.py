@@ -39,22 +39,21 @@ def best_path(log_probabilities: NDArray[np.float32], lengths: Sequence[int]) ->
     A character's probability is the highest that its run of steps reaches.
     """
     best = log_probabilities.argmax(axis=2)  # (batch, steps)
-    top = np.take_along_axis(log_probabilities, best[:, :, None], axis=2)[:, :, 0]
+    top = np.exp(np.take_along_axis(log_probabilities, best[:, :, None], axis=2)[:, :, 0])
     decoded = []
-    for row, scores, length in zip(best, top, lengths, strict=True):
+    for row, scores, length in zip(best.tolist(), top.tolist(), lengths, strict=True):  # lists: NumPy is slow at single numbers
         classes: list[int] = []
         steps: list[int] = []
         probabilities: list[float] = []
-        previous, last = BLANK, -1
-        for step in np.flatnonzero(row[:length] != BLANK).tolist():
-            current, probability = int(row[step]), float(np.exp(scores[step]))
-            if steps and current == previous and step == last + 1:
-                if probability > probabilities[-1]:
+        previous = BLANK
+        for step, (current, probability) in enumerate(zip(row[:length], scores)):
+            if current == previous:
+                if current != BLANK and probability > probabilities[-1]:
                     probabilities[-1], steps[-1] = probability, step
-            else:
+            elif current != BLANK:
                 classes.append(current)
                 steps.append(step)
                 probabilities.append(probability)
-            previous, last = current, step
+            previous = current
         decoded.append(Decoded(classes, steps, probabilities))
     return decoded

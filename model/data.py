@@ -26,7 +26,7 @@ from model.augment import augment_line
 from model.charset import Charset
 from model.config import TrainConfig
 from model.errors import DatasetError
-from model.image import ImageSettings, Pixels, pad_line
+from model.image import ImageSettings, Pixels, pad_lines
 from model.synth import Synthesizer
 
 
@@ -108,7 +108,7 @@ class BatchSource(Dataset[Batch]):
             drawn = self.synthesizer.line(f"{self.config.seed} {k} {len(lines)}", width_px=width_px)
             lines.append(drawn.pixels)
             labels.append(drawn.classes)
-        images = np.stack([pad_line(line, width_px) for line in lines])[:, None]  # (lines, 1, height, width)
+        images = pad_lines(lines, width_px)  # (lines, 1, height, width)
         targets = torch.tensor([c for label in labels for c in label], dtype=torch.long)
         return Batch(torch.from_numpy(images), targets, torch.tensor([len(label) for label in labels]), unlabelled[: len(lines)])
 

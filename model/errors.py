@@ -71,6 +71,12 @@ class TooManyPages(ImageError):
     code = "too_many_pages"
 
 
+class TooComplex(ImageError):
+    """A PDF that takes more time or memory to draw than a page may."""
+
+    code = "too_complex"
+
+
 class LineTooLong(ImageError):
     """A line image that is wider than the model reads, at the model's height."""
 

@@ -2,8 +2,9 @@
 
 Where it stands: the first half of finding lines. A page may be yellowed, shadowed, printed in colour, light on dark in one
 place and dark on light in another, and scanned askew. The paper is taken to be the median of a neighbourhood some letters
-wide; ink is what differs from it in any colour channel, whichever way. So dark margins of a scan and coloured boxes are paper,
-and white letters in them are ink.
+wide, or the colour of a larger even stretch beside it (bands and cells that are hardly higher than their letters); ink is what
+differs from it in any colour channel, whichever way. So dark margins of a scan and coloured boxes are paper, and white letters
+in them are ink.
 
 Sources: the local median as background is common in document binarisation (DIBCO reports); the skew is the angle at which the
 row profile is sharpest (Postl 1986), as in most OCR programs.
@@ -25,6 +26,11 @@ _BLOCK_PX = 8  # the paper is looked at in blocks of this size
 _PAPER_BLOCKS = 15  # the median is taken over so many blocks each way
 _INK_SHARE = 0.45  # of the strongest difference nearby, what counts as ink
 _LEAST_INK = 28  # a difference from the paper below this is never ink
+_PANEL_PX = 4  # coloured bands and cells are looked for in blocks of this size
+_PANEL_GRADIENT = 14  # between neighbouring blocks; noise and shadows have less
+_PANEL_LEAST = 5  # blocks each way without such a gradient are paper and no stroke
+_PANEL_WINDOW = (9, 5)  # blocks around one in which the colour of its paper is seen
+_PANEL_SHARE = 0.15  # of them, at least
 _MAX_SKEW_DEGREES = 12.0
 
 Matrix = NDArray[np.float64]
@@ -46,6 +52,7 @@ def flatten(page: Pixels) -> tuple[Pixels, Pixels]:
     small_size = (max(1, width // _BLOCK_PX), max(1, height // _BLOCK_PX))
     small = cv2.resize(page, small_size, interpolation=cv2.INTER_AREA)
     paper = cv2.resize(cv2.medianBlur(small, _PAPER_BLOCKS), (width, height), interpolation=cv2.INTER_LINEAR)
+    paper = _with_panels(page, np.asarray(paper, np.uint8))
     difference = cv2.absdiff(page, paper)
     if difference.ndim == 3:
         difference = cv2.max(cv2.max(difference[..., 0], difference[..., 1]), difference[..., 2])
@@ -57,6 +64,63 @@ def flatten(page: Pixels) -> tuple[Pixels, Pixels]:
     level = max(float(np.percentile(difference[ink > 0][::16], 60)), 2.0 * _LEAST_INK) if ink.any() else 255.0
     scaled = cv2.convertScaleAbs(cv2.subtract(difference, np.array([level * 0.12], np.float64)), alpha=255.0 / (0.8 * level))
     return np.asarray(255 - scaled, np.uint8), np.asarray(np.asarray(ink, np.uint8) >> 7, np.uint8)
+
+
+def _with_panels(page: Pixels, paper: Pixels) -> Pixels:
+    """The paper with coloured bands and cells that the median passed over, because they are hardly higher than their letters.
+
+    A stretch without a gradient that is larger than any stroke is paper, whatever its colour.
+    """
+    height, width = page.shape[:2]
+    size = (max(1, width // _PANEL_PX), max(1, height // _PANEL_PX))
+    small = np.asarray(cv2.resize(page, size, interpolation=cv2.INTER_AREA), np.uint8)
+    around = np.ones((3, 3), np.uint8)
+    steep = _most(cv2.morphologyEx(small, cv2.MORPH_GRADIENT, around))
+    even = cv2.morphologyEx((steep < _PANEL_GRADIENT).astype(np.uint8), cv2.MORPH_OPEN, np.ones((_PANEL_LEAST, _PANEL_LEAST), np.uint8))
+    known = np.asarray(cv2.resize(paper, size, interpolation=cv2.INTER_NEAREST), np.uint8)
+    if not ((_most(cv2.absdiff(small, known)) > _LEAST_INK) & (even > 0)).any():
+        return paper
+    found = _paper_around(small, even > 0, known)
+    other = _most(cv2.absdiff(found, known)) > _LEAST_INK
+    if not other.any():
+        return paper
+    places = cv2.resize(other.astype(np.uint8), (width, height), interpolation=cv2.INTER_NEAREST) > 0
+    paper = paper.copy()
+    paper[places] = cv2.resize(found, (width, height), interpolation=cv2.INTER_NEAREST)[places]
+    return paper
+
+
+def _paper_around(small: Pixels, even: NDArray[np.bool_], known: Pixels) -> Pixels:
+    """For each block, of the even stretches to its left and right, above and below, and of the ``known`` paper, the colour that is seen
+    most around the block: between letters there is paper."""
+    height, width = even.shape
+    columns, rows = np.arange(width), np.arange(height)[:, None]
+    left = np.maximum.accumulate(np.where(even, columns, -1), axis=1)
+    right = np.minimum.accumulate(np.where(even, columns, width)[:, ::-1], axis=1)[:, ::-1]
+    above = np.maximum.accumulate(np.where(even, rows, -1), axis=0)
+    below = np.minimum.accumulate(np.where(even, rows, height)[::-1], axis=0)[::-1]
+    found, most = known, np.full(even.shape, -1.0, np.float32)
+    beside = [(y, side[y[:, 0]]) for y in (rows, np.maximum(rows - 1, 0), np.minimum(rows + 1, height - 1)) for side in (left, right)]
+    for y, x in (*beside, (above, columns), (below, columns)):  # the next rows, since a band's own edge is not even
+        inside = (x >= 0) & (x < width) & (y >= 0) & (y < height)
+        colour = small[np.clip(y, 0, height - 1), np.clip(x, 0, width - 1)]
+        seen = cv2.blur((inside & (_most(cv2.absdiff(small, colour)) < _LEAST_INK)).astype(np.float32), _PANEL_WINDOW)
+        better = inside & (seen > most)
+        most = np.where(better, seen, most)
+        found = np.where(_as_wide(better, small), colour, found)
+    seen = cv2.blur((_most(cv2.absdiff(small, known)) < _LEAST_INK).astype(np.float32), _PANEL_WINDOW)
+    clear = most > np.maximum(seen, _PANEL_SHARE)
+    return np.where(_as_wide(clear, small), found, known).astype(np.uint8)
+
+
+def _as_wide(mask: NDArray[np.bool_], like: Pixels) -> NDArray[np.bool_]:
+    """For every colour."""
+    return mask if like.ndim == 2 else mask[..., None]
+
+
+def _most(difference: Any) -> Pixels:
+    """Over the colours."""
+    return np.asarray(difference if difference.ndim == 2 else difference.max(axis=2), np.uint8)
 
 
 def _block_maximum(values: Pixels) -> Pixels:
@@ -106,6 +170,8 @@ def is_sideways(ink: Pixels) -> bool:
 def flat_page(page: Pixels, work_side_px: int = WORK_SIDE_PX) -> FlatPage:
     """The page flattened, scaled so that its longer side is at most ``work_side_px``, and turned until its lines are level."""
     scale = min(1.0, work_side_px / max(page.shape[:2]))
+    if scale * min(page.shape[:2]) < 1:  # a strip that would vanish
+        scale = 1.0
     small = page if scale == 1.0 else cv2.resize(page, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     grey, ink = flatten(np.asarray(small, np.uint8))
     degrees = find_skew(ink)

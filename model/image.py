@@ -14,6 +14,7 @@ import hashlib
 import io
 import json
 import warnings
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -138,7 +139,7 @@ def to_grey(image: Pixels) -> Pixels:
 def line_to_array(image: Pixels, settings: ImageSettings) -> Pixels:
     """The one transform: grey, dark ink on light paper, full contrast, resized to the height; uint8 (height_px, width).
 
-    ``image`` is what ``decode`` returns. No padding here: see ``pad_line``. Raises LineTooLong, ImageTooSmall.
+    ``image`` is what ``decode`` returns. No padding here: see ``pad_lines``. Raises LineTooLong, ImageTooSmall.
     """
     grey = to_grey(image)
     height_px, width_px = grey.shape
@@ -170,6 +171,9 @@ def _stretch_contrast(grey: Pixels) -> Pixels:
     return np.asarray(cv2.LUT(grey, table), dtype=np.uint8)
 
 
-def pad_line(line: Pixels, width_px: int) -> Pixels:
-    """White paper added at the right, where an Arabic line begins, and so before its first letter."""
-    return np.pad(line, ((0, 0), (0, width_px - line.shape[1])), constant_values=255)
+def pad_lines(lines: Sequence[Pixels], width_px: int) -> Pixels:
+    """Lines of ``line_to_array`` as a batch, (lines, 1, height_px, width_px): white paper at the right, where an Arabic line begins."""
+    batch = np.full((len(lines), 1, lines[0].shape[0], width_px), 255, np.uint8)
+    for padded, line in zip(batch, lines, strict=True):
+        padded[0, :, : line.shape[1]] = line
+    return batch

@@ -8,6 +8,7 @@ recogniser is very unsure of is no text: pictures and ornaments leave such lines
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model import segment
+from model.dewarp import straightened
 from model.document import Box, Character, Line, Page, Region, RegionKind, Word
 from model.errors import ImageError
 from model.flatten import Matrix, is_sideways
@@ -32,6 +34,7 @@ TextLayer = Literal["ignore", "use"]
 LEAST_CONFIDENCE = 0.6  # a line below this is no text
 _LEAST_OF_SHORT = 0.85  # a reading of one or two signs has to be surer: so much looks like an alef
 _UNSURE = 0.75  # a page below this is tried the other ways up
+_SURE = 0.95  # nor is a page above this, whatever its profile
 _CLEARLY = 0.1  # by how much surer another way has to be
 _SAMPLE_LINES = 6  # of a page, to tell which way is up
 _NUMBER = re.compile(r"[\W_]*[0-9٠-٩۰-۹]{1,4}[\W_]*")
@@ -40,7 +43,7 @@ _NOTE = re.compile(r"[(\[«]? ?([0-9٠-٩۰-۹]{1,2}|\*) ?[)\]»\-.]")
 
 @dataclass(frozen=True)
 class _Found:
-    """A page turned by ``rotation_degrees`` clockwise, its lines, and the way back to the page as it was given."""
+    """A page without perspective, turned by ``rotation_degrees`` clockwise, its lines, and the 3 x 3 way back to the page as given."""
 
     lines: segment.PageLines
     crops: list[Crop]
@@ -59,10 +62,12 @@ class PageReader:
 
     def read(self, page: Pixels, *, number: int = 1) -> Page:
         """``page``: (height, width) or (height, width, 3), as ``model.image.decode`` gives it. A page without text has no regions."""
-        found = _find(page, 0)
+        flat, to_photo = straightened(page) or (page, np.eye(3))
+        found = _find(flat, 0, to_photo)
         readings = self._read(found.crops)
-        if self.orient and found.crops and (_sureness(readings) < _UNSURE or is_sideways(found.lines.flat.ink)):
-            found, readings = self._oriented(page, found, readings)
+        sureness = _sureness(readings)
+        if self.orient and found.crops and (sureness < _UNSURE or (sureness < _SURE and is_sideways(found.lines.flat.ink))):
+            found, readings = self._oriented(flat, to_photo, found, readings)
         regions: dict[int, list[tuple[segment.Line, Line]]] = {}
         for line, crop, reading in zip(found.lines.lines, found.crops, readings, strict=True):
             if reading is not None and self._is_text(reading):
@@ -86,7 +91,7 @@ class PageReader:
         line = segment.Line(
             (0, 0, width, height), np.array([(0, 0.7 * height), (width, 0.7 * height)]), height / 3, 0, whole[:, 0], whole[:0]
         )
-        found = _Found(None, [], np.eye(3)[:2], 0)  # type: ignore[arg-type]
+        found = _Found(None, [], np.eye(3), 0)  # type: ignore[arg-type]
         placed = _place(found, line, Crop(image, 0), reading)
         return Page(number, width, height, [Region("paragraph", placed.box, [placed])])
 
@@ -109,11 +114,13 @@ class PageReader:
             self.least_confidence, _LEAST_OF_SHORT * short * (self.least_confidence > 0)
         )
 
-    def _oriented(self, page: Pixels, found: _Found, readings: list[Reading | None]) -> tuple[_Found, list[Reading | None]]:
+    def _oriented(
+        self, page: Pixels, to_photo: Matrix, found: _Found, readings: list[Reading | None]
+    ) -> tuple[_Found, list[Reading | None]]:
         """The way up in which a few lines read best, and what the page says that way."""
         best, sureness = found, _sureness([readings[i] for i in _sample_of(found, _SAMPLE_LINES)]) + _CLEARLY
         for degrees in (180, 90, 270):
-            turned = _find(page, degrees)
+            turned = _find(page, degrees, to_photo)
             if (now := _sureness(self._read(_sample(turned, _SAMPLE_LINES)))) > sureness:
                 best, sureness = turned, now
         return (found, readings) if best is found else (best, self._read(best.crops))
@@ -134,7 +141,7 @@ class PageReader:
         return [by_index.get(i) for i in range(len(crops))]
 
 
-def _find(page: Pixels, rotation_degrees: int) -> _Found:
+def _find(page: Pixels, rotation_degrees: int, to_photo: Matrix) -> _Found:
     turned = np.ascontiguousarray(np.rot90(page, -rotation_degrees // 90)) if rotation_degrees else page
     lines = segment.find_lines(turned)
     height, width = page.shape[:2]
@@ -144,7 +151,7 @@ def _find(page: Pixels, rotation_degrees: int) -> _Found:
         180: [[-1, 0, width], [0, -1, height]],
         270: [[0, -1, width], [1, 0, 0]],
     }[rotation_degrees]
-    to_page = np.array(back, np.float64) @ np.vstack([lines.to_page, [0, 0, 1]])
+    to_page = to_photo @ np.array([*back, [0, 0, 1]], np.float64) @ np.vstack([lines.to_page, [0, 0, 1]])
     return _Found(lines, cut_lines(lines), to_page, rotation_degrees)
 
 
@@ -176,7 +183,7 @@ def _place(found: _Found, line: segment.Line, crop: Crop, reading: Reading) -> L
     points = _moved(found.to_page, line.baseline)
     if points[0][0] > points[-1][0]:
         points = points[::-1]
-    return Line(reading.text, reading.confidence, _box(found.to_page, line.box), points, words)
+    return Line(reading.text, reading.confidence, _boxes(found.to_page, [line.box])[0], points, words)
 
 
 def _word(found: _Found, line: segment.Line, signs: list[tuple[str, float, float, float]]) -> Word:
@@ -189,23 +196,31 @@ def _word(found: _Found, line: segment.Line, signs: list[tuple[str, float, float
         top, bottom = float(own[:, 1].min()), float(own[:, 3].max())
     else:
         top, bottom = float(line.box[1]), float(line.box[3])
-    characters = [
-        Character(text, confidence, _box(found.to_page, (max(a, left), top, min(max(b, a + 1), right), bottom)))
-        for text, confidence, a, b in signs
-    ]
-    confidence = float(np.exp(np.mean(np.log([max(s[1], 1e-6) for s in signs]))))
-    return Word(finish_reading("".join(s[0] for s in signs)), confidence, _box(found.to_page, (left, top, right, bottom)), characters)
+    # all at once: NumPy is slow at single boxes
+    whole, *boxes = _boxes(
+        found.to_page,
+        [(left, top, right, bottom), *((max(a, left), top, min(max(b, a + 1), right), bottom) for _, _, a, b in signs)],
+    )
+    characters = [Character(text, confidence, box) for (text, confidence, _, _), box in zip(signs, boxes, strict=True)]
+    confidence = math.exp(sum(math.log(max(s[1], 1e-6)) for s in signs) / len(signs))
+    return Word(finish_reading("".join(s[0] for s in signs)), confidence, whole, characters)
 
 
 def _moved(matrix: Matrix, points: NDArray[np.float64]) -> list[tuple[float, float]]:
-    return [(float(x), float(y)) for x, y in points @ matrix[:, :2].T + matrix[:, 2]]
+    return [(x, y) for x, y in _project(matrix, points).tolist()]
 
 
-def _box(matrix: Matrix, box: Sequence[float]) -> Box:
-    left, top, right, bottom = box
-    corners = _moved(matrix, np.array([(left, top), (right, top), (left, bottom), (right, bottom)], np.float64))
-    xs, ys = [x for x, _ in corners], [y for _, y in corners]
-    return min(xs), min(ys), max(xs), max(ys)
+def _boxes(matrix: Matrix, boxes: Sequence[Sequence[float]]) -> list[Box]:
+    """The upright boxes around where ``matrix`` moves the corners of ``boxes``."""
+    corners = np.array(boxes, np.float64)[:, [0, 1, 2, 1, 0, 3, 2, 3]].reshape(-1, 2)  # (4 * boxes, xy)
+    moved = _project(matrix, corners).reshape(-1, 4, 2)
+    return [tuple(box) for box in np.hstack([moved.min(1), moved.max(1)]).tolist()]
+
+
+def _project(matrix: Matrix, points: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(points, xy) -> (points, xy)."""
+    moved = points @ matrix[:, :2].T + matrix[:, 2]
+    return moved[:, :2] / moved[:, 2:]
 
 
 def _union(boxes: Sequence[Box]) -> Box:

@@ -19,7 +19,7 @@ import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from types import TracebackType
-from typing import Self
+from typing import BinaryIO, Self
 
 import numpy as np
 import pypdfium2 as pdfium
@@ -27,14 +27,15 @@ import pypdfium2.raw as pdfium_c
 from PIL import Image
 
 from model.document import Box, Character, Line, Page, Region, Word
-from model.errors import EmptyImage, EncryptedDocument, ImageTooLarge, NoPages, TooManyPages, UnreadableImage
-from model.image import MAX_PIXELS, Pixels, decode
+from model.errors import EmptyImage, EncryptedDocument, ImageTooLarge, ImageTooSmall, NoPages, TooManyPages, UnreadableImage
+from model.image import MAX_PIXELS, MIN_SIDE_PX, Pixels, decode
 
 MAX_PAGES = 1000
 PAGE_SUFFIXES = (".pdf", ".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".webp")
 RENDER_DPI = 300
 _RENDER_SIDE_PX = 3600  # the longer side of a rendered page at most: A4 at 300 dots an inch
 _RENDER_LEAST_PX = 1400  # and at least, for pages that are given in some unit other than the point
+_HEAD_BYTES = 1024
 _LEAST_TEXT = 8  # a text layer shorter than this is a page number or a stamp
 
 pdfium_lock = threading.RLock()
@@ -68,12 +69,21 @@ class PageFile(ABC):
         self.close()
 
 
-def open_pages(data: bytes, *, password: str | None = None, max_pages: int = MAX_PAGES, max_pixels: int = MAX_PIXELS) -> PageFile:
-    """The pages of a PDF, a TIFF or an image.
+def open_pages(
+    data: bytes | BinaryIO, *, password: str | None = None, max_pages: int = MAX_PAGES, max_pixels: int = MAX_PIXELS
+) -> PageFile:
+    """The pages of a PDF, a TIFF or an image. ``data``: its bytes, or an open file, of which a PDF is read piece by piece.
 
     Raises EmptyImage, UnsupportedImage, UnreadableImage, ImageTooLarge, ImageTooSmall, EncryptedDocument, NoPages or
     TooManyPages. A page that is broken by itself raises when it is asked for.
     """
+    if not isinstance(data, bytes):
+        data.seek(0)
+        head = data.read(_HEAD_BYTES)
+        data.seek(0)
+        if is_pdf(head):
+            return _Pdf(data, password, max_pages, max_pixels)
+        data = data.read()
     if not data:
         raise EmptyImage("the file is empty")
     if is_pdf(data):
@@ -85,7 +95,7 @@ def open_pages(data: bytes, *, password: str | None = None, max_pages: int = MAX
 
 def is_pdf(data: bytes) -> bool:
     """Whether the bytes begin as a PDF; readers allow for a little that comes before."""
-    return b"%PDF-" in data[:1024]
+    return b"%PDF-" in data[:_HEAD_BYTES]
 
 
 class _OneImage(PageFile):
@@ -108,7 +118,9 @@ class _Tiff(PageFile):
             warnings.simplefilter("ignore")
             try:
                 self._image = Image.open(io.BytesIO(data), formats=("TIFF",))
-                self.count = getattr(self._image, "n_frames", 1)
+                self.count = _count_frames(self._image, max_pages)
+            except Image.DecompressionBombError as e:
+                raise ImageTooLarge(f"a page has more than {max_pixels:,} pixels: scale it down") from e
             except Exception as e:  # Pillow's decoders raise nearly anything on broken data
                 raise UnreadableImage("the TIFF is broken or truncated; save it again") from e
         _check_count(self.count, max_pages)
@@ -138,17 +150,34 @@ class _Tiff(PageFile):
         self._image.close()
 
 
+def _count_frames(image: Image.Image, most: int) -> int:
+    """``most`` + 1 if there are more than ``most``: counting takes Pillow a time that grows with the square of their number."""
+    count = 0
+    try:
+        while count <= most:
+            image.seek(count)  # one by one: after a leap Pillow takes the frame that was asked for to be the last
+            count += 1
+    except EOFError:
+        pass
+    image.seek(0)
+    return count
+
+
 class _Pdf(PageFile):
     kind = "pdf"
 
-    def __init__(self, data: bytes, password: str | None, max_pages: int, max_pixels: int) -> None:
+    def __init__(self, data: bytes | BinaryIO, password: str | None, max_pages: int, max_pixels: int) -> None:
         self._max_pixels = max_pixels
         with pdfium_lock:
+            # PDFium remembers its last error until the next one, and a PDF of no pages is none: this is one that loading cannot make
+            pdfium_c.FPDF_LoadDocument(b"\0", None)
             try:
                 self._pdf = pdfium.PdfDocument(data, password=password)
                 self.count = len(self._pdf)
             except pdfium.PdfiumError as e:
-                if "password" in str(e).lower() or getattr(e, "err_code", None) == pdfium_c.FPDF_ERR_PASSWORD:
+                if getattr(e, "err_code", None) == pdfium_c.FPDF_ERR_FILE:
+                    raise NoPages("the PDF has no pages") from e
+                if getattr(e, "err_code", None) == pdfium_c.FPDF_ERR_PASSWORD:
                     what = "the password is wrong" if password else "give its password, or save it without one"
                     raise EncryptedDocument(f"the PDF is encrypted: {what}") from e
                 raise UnreadableImage("the PDF is broken or truncated; save it again") from e
@@ -170,6 +199,9 @@ class _Pdf(PageFile):
                     page.close()
             except pdfium.PdfiumError as e:
                 raise UnreadableImage(f"page {index + 1} of the PDF is broken; save it again") from e
+        if min(pixels.shape[:2]) < MIN_SIDE_PX:
+            height_px, width_px = pixels.shape[:2]
+            raise ImageTooSmall(f"page {index + 1} is {width_px} x {height_px} px; at least {MIN_SIDE_PX} px a side are needed")
         grey = pixels[..., 0]
         if (grey == pixels[..., 1]).all() and (grey == pixels[..., 2]).all():
             return np.ascontiguousarray(grey)
@@ -207,7 +239,7 @@ def _check_count(count: int, max_pages: int) -> None:
     if count < 1:
         raise NoPages("the file has no pages")
     if count > max_pages:
-        raise TooManyPages(f"the file has {count:,} pages; at most {max_pages:,} are read: split it")
+        raise TooManyPages(f"the file has more than {max_pages:,} pages, the most that are read: split it")
 
 
 def is_sound_text(text: str) -> bool:
@@ -256,7 +288,7 @@ def _text_page(page: pdfium.PdfPage, text_page: pdfium.PdfTextPage, index: int, 
                 words.clear()
         elif not sign or sign.isspace():
             end_word()
-        elif code >= 0x20:
+        elif unicodedata.category(sign) not in ("Cc", "Cf", "Co", "Cn"):  # direction marks and the like are not printed
             left, bottom, right, top = text_page.get_charbox(i, loose=True)
             (x0, y0), (x1, y1) = pixel(left, top), pixel(right, bottom)
             current.append(Character(sign, 1.0, (min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1))))

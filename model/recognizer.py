@@ -20,7 +20,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import onnxruntime
@@ -30,7 +30,7 @@ from model.charset import Charset, to_logical, visual_runs
 from model.config import from_dict
 from model.ctc import Decoded, best_path
 from model.errors import ModelFileError, RasmError
-from model.image import ImageSettings, Pixels, line_to_array, pad_line
+from model.image import ImageSettings, Pixels, line_to_array, pad_lines
 from model.text import finish_reading
 
 FORMAT_VERSION = 1
@@ -101,8 +101,7 @@ class ModelInfo:
         return info
 
 
-@dataclass(frozen=True)
-class Character:
+class Character(NamedTuple):
     """One sign of a line. ``start_px`` and ``end_px`` are counted from the left of the given image.
 
     CTC knows where a sign was recognised, not where it begins: the borders lie midway between neighbours, good to about
@@ -201,7 +200,7 @@ class Recognizer:
         readings: list[Reading | None] = [None] * len(lines)
         for batch in self._batches(lines):
             width_px = self.info.image.bucket_width(lines[batch[0]].shape[1])
-            log_probabilities = self.log_probabilities(np.stack([pad_line(lines[i], width_px) for i in batch])[:, None])
+            log_probabilities = self.log_probabilities(pad_lines([lines[i] for i in batch], width_px))
             steps = log_probabilities.shape[1]
             for i, decoded, scores in zip(batch, self._decode(log_probabilities, [steps] * len(batch)), log_probabilities, strict=True):
                 line_px = lines[i].shape[1]
@@ -234,10 +233,10 @@ class Recognizer:
         if not decoded.classes:
             return Reading("", float(np.exp(log_probabilities.max(axis=1).min())), [])
         visual = "".join(self.info.charset.characters[c - 1] for c in decoded.classes)
-        borders = _borders(np.asarray(decoded.steps), step_px, width_px)
+        borders = _borders(np.asarray(decoded.steps), step_px, width_px).tolist()
         confidences = self.info.calibrated(decoded.probabilities)
         characters = [
-            Character(text, confidences[i], float(borders[i]), float(borders[i + 1]))
+            Character(text, confidences[i], borders[i], borders[i + 1])
             for i, text in zip(_logical_order(visual), to_logical(visual), strict=True)
         ]
         confidence = sum(confidences) / len(confidences)

@@ -26,12 +26,13 @@ from numpy.typing import NDArray
 
 from model import layout
 from model.flatten import FlatPage, Matrix, flat_page
-from model.image import Pixels
+from model.image import Pixels, to_grey
 
 Boxes = NDArray[np.int64]
 
 _RIDGE_PX = 5  # the height of letters where ridges are looked for
 _LEAST_LETTER_PX = 15  # below this, lines are looked for in a larger image, if there is one
+_LEAST_PAGE_PX = 40  # an image that is lower is of a line
 
 
 @dataclass(frozen=True)
@@ -332,7 +333,8 @@ def _make_lines(
         if not n or pieces[previous].row != pieces[group[0]].row or (previous, group[0]) in parted:
             row += 1
         piece = np.concatenate([members[i] for i in group])
-        if letters[piece].any():
+        upright = (parts.h[piece] > 2.5 * size) & (parts.h[piece] > 6 * parts.w[piece])  # what is left of a rule, if it stands alone
+        if letters[piece].any() and not upright.all():
             lines.append(_line(parts, piece, letters, ridges[ridge_of[group[0]]], size))
             rows.append(row)
     return _in_order(lines, rows, rules, size)
@@ -392,8 +394,11 @@ def _line(parts: _Ink, piece: NDArray[np.int64], letters: NDArray[np.bool_], rid
 def is_line(image: Pixels) -> bool:
     """Whether an image is of one line, and not of a page: one row of text that fills the image's height."""
     height, width = image.shape[:2]
-    if width > 40 * height:
+    # two lines have no room in so few rows, and a word alone is as wide as high
+    if height < _LEAST_PAGE_PX or width > 40 * height or (width > 3 * height and not _has_gap(image)):
         return True
+    if width <= 0.8 * height:  # a page upright: spare it a second search for lines
+        return False
     found = find_lines(image).lines
     if not found:
         return width > 3 * height
@@ -401,4 +406,18 @@ def is_line(image: Pixels) -> bool:
     rows = {round(float(line.baseline[:, 1].mean()) / (1.5 * line.size_px)) for line in found if line.ink_px > 0.1 * most}
     scale = min(1.0, 1600 / max(height, width))
     filled = max(line.box[3] - line.box[1] for line in found) / (height * scale)
-    return len(rows) <= 1 and filled > 0.35 and width > 0.8 * height
+    return len(rows) <= 1 and filled > 0.35
+
+
+def _has_gap(image: Pixels) -> bool:
+    """Whether the rows of a wide image may be of two lines: in its middle a row with far less ink than rows above and below it.
+
+    Spares nearly all line images the search for lines, which takes longer than reading them.
+    """
+    height, width = image.shape[:2]
+    small = to_grey(np.asarray(cv2.resize(image, (min(width, 256), min(height, 32)), interpolation=cv2.INTER_AREA), np.uint8))
+    rows = np.abs(small - np.median(small)).mean(axis=1)
+    above, below = np.maximum.accumulate(rows)[:-2], np.maximum.accumulate(rows[::-1])[::-1][2:]
+    valleys = rows[1:-1] / np.maximum(np.minimum(above, below), 1e-6)
+    third = len(rows) // 3
+    return bool((valleys[max(0, third - 1) : len(rows) - third - 1] < 0.5).any())

@@ -42,6 +42,7 @@ _DISPLAY_FACES = (
     "jet", "shado", "graph", "tholoth", "dimnah", "battar", "granada", "petra", "sindbad", "alkalami", "tehreer", "ajrak", "titr", "rehan",
     "hani", "kacstscreen", "colored", "homa", "mono", "black",
 )  # fmt: skip
+_ORNAMENTS = ("haramain",)  # has letters by its own account, and draws borders
 Levels = NDArray[Any]  # float32; OpenCV's stubs do not say so
 
 _PROBE = "ابتثجحخدذرزسشصضطظعغفقكلمنهوي"
@@ -72,7 +73,7 @@ def find_fonts(folders: list[str] | None, charset: Charset) -> list[Font]:
             for root in roots
             if root.exists()
             for p in ([root] if root.is_file() else root.rglob("*"))
-            if p.suffix.lower() in (".ttf", ".otf")
+            if p.suffix.lower() in (".ttf", ".otf") and not any(word in p.stem.lower() for word in _ORNAMENTS)
         }
     )
     wanted = sorted(set(charset.characters) | set("".join(_DRAWN_AS.values()) + _OLD_STOP + _RETURNED_YEH))
@@ -405,7 +406,7 @@ def spoil(rng: random.Random, ink: Levels, size_px: int, *, gently: bool = False
         ink = cv2.resize(ink, None, fx=scale, fy=scale, interpolation=cv2.INTER_LINEAR)
         size_px = max(12, round(size_px * scale))
     kind = rng.random()
-    if kind < 0.12:  # as from a file
+    if kind < (0.25 if gently else 0.12):  # as from a file
         return _photograph(rng, ink, plain=True)
     # ink spreads or thins: blur, then where to cut. Noise at the cut makes edges ragged, and large noise breaks strokes
     full = float((ink > 100).mean())

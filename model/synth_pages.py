@@ -211,39 +211,3 @@ def _print(rng: random.Random, ink: Levels, size_px: int) -> Pixels:
         _, file = cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, rng.randint(40, 90)])
         pixels = np.asarray(cv2.imdecode(file, cv2.IMREAD_GRAYSCALE), np.uint8)
     return pixels
-
-
-@dataclass(frozen=True)
-class LineScores:
-    """How well lines were found. recall: of the true lines, those that one found line covers; precision: of the found lines, those
-    that are of one true line; order: of the pairs of neighbouring true lines that were both found, those in the right order."""
-
-    recall: float
-    precision: float
-    order: float
-
-
-def score_lines(true: list[Box], found: list[Box]) -> LineScores:
-    """Compare the boxes of lines, both in reading order. A found line matches the true one with which it shares more than half of
-    the area of either, and of which it covers at least 0.7 of the width."""
-    matches = [-1] * len(found)
-    covered = [0.0] * len(true)
-    whole = [0] * len(found)
-    at: dict[int, int] = {}
-    for j, f in enumerate(found):
-        for i, t in enumerate(true):
-            width, height = min(f[2], t[2]) - max(f[0], t[0]), min(f[3], t[3]) - max(f[1], t[1])
-            if width <= 0 or height <= 0.5 * min(f[3] - f[1], t[3] - t[1]):
-                continue
-            if width > 0.7 * (f[2] - f[0]):
-                whole[j] = 1
-            covered[i] = max(covered[i], width / (t[2] - t[0]))
-            if width > 0.7 * (t[2] - t[0]) and matches[j] < 0:
-                matches[j] = i
-                at.setdefault(i, j)
-    neighbours = [(i, i + 1) for i in range(len(true) - 1) if i in at and i + 1 in at]
-    return LineScores(
-        sum(c > 0.7 for c in covered) / max(1, len(true)),
-        sum(whole) / max(1, len(found)),
-        sum(at[a] < at[b] for a, b in neighbours) / max(1, len(neighbours)),
-    )

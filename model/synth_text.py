@@ -33,6 +33,7 @@ History Middle East Arabic Islamic Studies Report Economic Development Internati
 Encyclopædia Windows Google PDF GDP UNESCO OPEC API HTML email online system data model Smith Brockelmann Nöldeke Massignon
 Geschichte der und für A B C D x y z km kg cm mm USD EUR DNA CO2 www.example.com info@example.org
 """.split()
+_LATIN_WORD = re.compile(r"(?<![\w:{<%@/.])[A-Za-zÀ-ÿ][A-Za-zÀ-ÿ'’-]+")
 _MONTHS = """
 يناير فبراير مارس أبريل مايو يونيو يوليو أغسطس سبتمبر أكتوبر نوفمبر ديسمبر محرم صفر رجب شعبان رمضان شوال آذار نيسان أيار حزيران تموز
 """.split()
@@ -84,6 +85,10 @@ class TextSampler:
         self.weights = [s.weight for s in sources]
         self.charset = charset
         self._letters, self._signs = ([c for c in rare if not charset.missing(c)] for rare in (_RARE_LETTERS, _RARE_SIGNS))
+        found = {w for source in sources for passage in source.passages for w in _LATIN_WORD.findall(passage)}
+        # in the order of the alphabet, so that the seed alone decides; the words of references as often as all others
+        others = sorted(w for w in found if not charset.missing(w))
+        self._latin = _LATIN * max(1, len(others) // len(_LATIN)) + others
 
     def sample(self, rng: random.Random, characters: int) -> str:
         """A line of about ``characters`` characters in logical order, all of the charset, normalised as labels are."""
@@ -91,10 +96,10 @@ class TextSampler:
             kind = rng.random()
             if self.as_written:
                 text = self._passage(rng, characters)
-            elif kind < 0.03:
-                text = _numbers(rng)
-            elif kind < 0.05:
-                text = " ".join(rng.choices(_LATIN, k=max(1, characters // 7)))
+            elif kind < 0.04:
+                text = _numbers(rng, characters)
+            elif kind < 0.06:
+                text = self._foreign(rng, characters)
             else:
                 text = self._habits(rng, self._passage(rng, characters))
             text = normalise_label(text, LabelSettings())
@@ -116,6 +121,23 @@ class TextSampler:
         while len(words) > 1 and sum(map(len, words)) + len(words) - 1 > characters:
             words.pop()
         return " ".join(words)
+
+    def _foreign(self, rng: random.Random, characters: int) -> str:
+        """Latin words, as titles, names and references have them: capitals, initials, commas, years."""
+        words: list[str] = []
+        while not words or sum(map(len, words)) + len(words) < characters:
+            kind = rng.random()
+            word = rng.choice(self._latin)
+            if kind < 0.12:
+                word = f"{chr(rng.randint(65, 90))}."
+            elif kind < 0.2:
+                word = str(rng.randint(1, 2030))
+            elif kind < 0.5:
+                word = word[:1].upper() + word[1:]
+            elif kind < 0.55:
+                word = word.upper()
+            words.append(word + (rng.choice(",,,:;-.") if rng.random() < 0.12 else ""))
+        return " ".join(words).rstrip(",:;-")
 
     def _habits(self, rng: random.Random, text: str) -> str:
         chance = rng.random
@@ -140,8 +162,9 @@ class TextSampler:
             opening, closing = rng.choice(("«»", "«»", "()", "()", "[]", '""', "﴿﴾"))
             gap = rng.choice(("", "", "", " "))
             words[i], words[j - 1] = opening + gap + words[i], words[j - 1] + gap + closing
-        if chance() < 0.08:
-            words.insert(rng.randint(0, len(words)), rng.choice(_LATIN))
+        if chance() < 0.1:
+            foreign = self._foreign(rng, rng.randint(2, 24))
+            words.insert(rng.randint(0, len(words)), rng.choice(("{}", "{}", "({})", '"{}"')).format(foreign))
         if chance() < 0.12 and words:  # rare characters get their share
             i = rng.randrange(len(words))
             if chance() < 0.5:
@@ -168,12 +191,21 @@ class TextSampler:
         return text
 
 
-def _numbers(rng: random.Random) -> str:
+def _numbers(rng: random.Random, characters: int) -> str:
     """A line of nothing but figures: page numbers, rows of tables, headings' numbers."""
-    text = " ".join(
-        _ornament(rng) if rng.random() < 0.3 else str(rng.randint(0, 10 ** rng.randint(1, 5))) for _ in range(rng.randint(1, 4))
-    )
+    most = 10 ** rng.randint(1, 5)
+    pieces: list[str] = []
+    while not pieces or (len(pieces) < 9 and sum(map(len, pieces)) + 3 * len(pieces) < characters):
+        pieces.append(_ornament(rng) if rng.random() < 0.25 else _figure(rng, most))
+    text = " ".join(pieces)
     return text.translate(_TO_ARABIC_INDIC) if rng.random() < 0.7 else text
+
+
+def _figure(rng: random.Random, most: int) -> str:
+    """A number of a table, whole or with decimals; the comma of the Arabic keyboard stands for the decimal one in much print."""
+    if rng.random() < 0.7:
+        return str(rng.randint(0, most))
+    return f"{rng.randint(0, most)}{rng.choice('،،,.')}{rng.randint(0, 99):02}"
 
 
 def _ornament(rng: random.Random) -> str:

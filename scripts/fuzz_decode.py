@@ -1,12 +1,16 @@
 #!/usr/bin/env python3
-"""Mutated images through the decoder and the transform: no error but Rasm's own, no crash, no growth.
+"""Mutated files and spoilt pages through decoding, the transform and the finding of lines: no error but Rasm's own, no crash, no growth.
 
     scripts/fuzz_decode.py [--examples 100000] [--seed 1] [--growth-mb 64]
 
-hypothesis makes the mutations (bytes replaced, inserted, cut and repeated, headers' numbers made extreme, two files
-spliced) of small pictures in every format and mode that is read, and finds the smallest example of what fails. A crash of
-the process is seen by its exit code. ``tests/test_fuzz.py`` runs a few hundred; finding lines in pages joins in when there
-is such a step. Exit codes: 0 nothing found · 1 an error or growth · anything else: the process has crashed.
+Half of the examples are files: small pictures in every format and mode that is read, multi-page TIFFs and a PDF among them, with bytes
+replaced, inserted, cut and repeated, headers' numbers made extreme, two files spliced. What can be decoded goes on as a line and as
+a page. The other half are pages of blots like lines, as pixels, with noise, bars, borders, inversions, gradients, turns and odd
+sizes: they go through ``model.page_reader``, so through everything from finding lines to cutting them out and reading them with a
+tiny model; every fourth also through telling which way is up.
+
+hypothesis makes them, and finds the smallest example of what fails. A crash of the process is seen by its exit code.
+``tests/test_fuzz.py`` runs a few hundred. Exit codes: 0 nothing found · 1 an error or growth · anything else: the process has crashed.
 """
 
 from __future__ import annotations
@@ -30,11 +34,18 @@ from tqdm import tqdm
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT)]
 
-from model.errors import ImageError  # noqa: E402  (needs the line above)
-from model.image import ImageSettings, decode, line_to_array  # noqa: E402
+from model import segment  # noqa: E402  (needs the line above)
+from model.errors import ImageError  # noqa: E402
+from model.image import ImageSettings, Pixels, decode, line_to_array  # noqa: E402
+from model.page_reader import PageReader  # noqa: E402
+from model.pages import open_pages  # noqa: E402
+from model.recognizer import Recognizer  # noqa: E402
 
+TINY_MODEL = ROOT / "tests" / "fixtures" / "tiny_v1.onnx"
 ROUND = 2_000  # examples of one run of hypothesis, which keeps in memory what it has tried; after the first, libraries have their caches
 MAX_PIXELS = 4_000_000  # as a service's limit would be, but smaller, so that a run is quick
+MAX_PAGE_PIXELS = 400_000  # of what lines are looked for in
+MAX_PAGES = 4
 EXTREMES = [
     b"\0\0\0\0",
     b"\xff\xff\xff\xff",
@@ -66,6 +77,7 @@ def pictures() -> list[bytes]:
         (grey.convert("F"), "TIFF", {}),
         (grey, "TIFF", {"save_all": True, "append_images": [grey]}),
         (colour, "PNG", {"save_all": True, "append_images": [colour.rotate(90)]}),
+        (colour, "PDF", {}),
     ]
     files = []
     for image, form, options in variants:
@@ -106,16 +118,77 @@ def mutated(draw: st.DrawFn) -> bytes:
     return bytes(data)
 
 
+@st.composite
+def spoilt_pages(draw: st.DrawFn) -> Pixels:
+    """A page of blots like lines, grey or RGB, with things done to it that scanners and people do."""
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    width, height = draw(
+        st.one_of(st.tuples(st.integers(4, 40), st.integers(4, 40)), st.tuples(st.integers(60, 300), st.integers(60, 300)))
+    )
+    size = draw(st.integers(2, 24))  # of the type, in pixels
+    page = np.full((height, width), draw(st.integers(150, 255)), np.uint8)
+    for top in range(size, height - size, max(2, 2 * size)):
+        blots = rng.integers(0, 200, (-(-size // 2), -(-width // 3)), dtype=np.uint8) | rng.choice([0, 255], -(-width // 3)).astype(
+            np.uint8
+        )
+        line = np.kron(blots, np.ones((2, 3), np.uint8))[:size, :width]
+        page[top : top + line.shape[0]] = np.minimum(page[top : top + line.shape[0]], line)
+    for _ in range(draw(st.integers(0, 4))):
+        left, right = sorted(draw(st.tuples(st.integers(0, width), st.integers(0, width))))
+        top, bottom = sorted(draw(st.tuples(st.integers(0, height), st.integers(0, height))))
+        part = page[top:bottom, left:right]
+        match draw(st.sampled_from(("noise", "fill", "invert", "line", "border", "gradient", "salt", "copy"))):
+            case "noise":
+                part[:] = rng.integers(0, 256, part.shape, dtype=np.uint8)
+            case "fill":
+                part[:] = draw(st.sampled_from((0, 1, 127, 254, 255)))
+            case "invert":
+                part[:] = 255 - part
+            case "line":
+                page[top : top + draw(st.integers(1, 4)), left:right] = 0
+                page[top:bottom, left : left + draw(st.integers(1, 4))] = 0
+            case "border":
+                page[:top] = page[bottom:] = 0
+            case "gradient":
+                part[:] = np.linspace(0, 255, part.shape[1], dtype=np.uint8)[None, :] if part.shape[1] else part
+            case "salt":
+                part[rng.random(part.shape) < 0.05] = rng.choice([0, 255])
+            case "copy":
+                page[: part.shape[0], : part.shape[1]] = part.copy()
+    page = np.rot90(page, draw(st.integers(0, 3)))
+    return np.ascontiguousarray(page if draw(st.booleans()) else np.stack([page, page, 255 - page], axis=2))
+
+
+@cache
+def page_reader(orient: bool) -> PageReader:
+    return PageReader(Recognizer(TINY_MODEL, threads=1), least_confidence=0, orient=orient)
+
+
 def read(data: bytes) -> str:
     """What becomes of a file: ``read``, or the code of its error. Raises whatever should not be raised."""
     try:
-        image = decode(data, max_pixels=MAX_PIXELS, single=True)
-        assert image.dtype == np.uint8 and image.ndim in (2, 3) and image.size <= 3 * MAX_PIXELS
-        line = line_to_array(image, ImageSettings())
+        with open_pages(data, max_pages=MAX_PAGES, max_pixels=MAX_PIXELS) as file:
+            images = list(file)
+        for image in images:
+            assert image.dtype == np.uint8 and image.ndim in (2, 3) and image.size <= 3 * MAX_PIXELS
+            if image.shape[0] * image.shape[1] <= MAX_PAGE_PIXELS:
+                read_page(image)
+        line = line_to_array(decode(data, max_pixels=MAX_PIXELS, single=True), ImageSettings())
         assert line.dtype == np.uint8 and line.shape[0] == ImageSettings().height_px
         return "read"
     except ImageError as e:
         return e.code
+
+
+def read_page(image: Pixels) -> str:
+    """What becomes of a page's pixels: ``text`` or ``no text``. Raises whatever should not be raised."""
+    segment.is_line(image)
+    page = page_reader(orient=image.shape[0] % 4 == 0).read(image)
+    for line in (line for region in page.regions for line in region.lines):
+        left, top, right, bottom = line.box
+        assert left <= right and top <= bottom and 0 <= line.confidence <= 1
+        assert all(np.isfinite(line.box)) and len(line.baseline) >= 2
+    return "text" if page.regions else "no text"
 
 
 def peak_mb() -> float:
@@ -143,9 +216,9 @@ def main() -> int:
             phases=[Phase.generate, Phase.shrink],
             suppress_health_check=list(HealthCheck),
         )
-        @given(mutated())
-        def run(data: bytes) -> None:
-            outcomes[read(data)] += 1
+        @given(st.one_of(mutated(), spoilt_pages()))
+        def run(example: bytes | Pixels) -> None:
+            outcomes[f"file: {read(example)}" if isinstance(example, bytes) else f"page: {read_page(example)}"] += 1
             bar.update()
 
         run()

@@ -22,6 +22,7 @@ from PIL import Image
 ROOT = Path(__file__).resolve().parents[1]
 TINY_MODEL = ROOT / "tests" / "fixtures" / "tiny_v1.onnx"
 START_TIMEOUT_S = 120.0
+PATIENCE_S = 60.0  # how long anything may take before a test gives up
 
 
 def line_png(width_px: int = 320, height_px: int = 32, seed: int = 0) -> bytes:
@@ -35,8 +36,23 @@ def line_png(width_px: int = 320, height_px: int = 32, seed: int = 0) -> bytes:
 
 def environment(**variables: str) -> dict[str, str]:
     """This process's environment with the settings of a service for tests."""
-    settings = {"DJANGO_SETTINGS_MODULE": "config.settings", "SECRET_KEY": "test", "DEBUG": "", "DATABASE_URL": "", "HOST": "127.0.0.1"}
-    return {**os.environ, **settings, "RASM_MODEL": str(TINY_MODEL), **variables}
+    settings = {
+        "DJANGO_SETTINGS_MODULE": "config.settings",
+        "SECRET_KEY": "test",
+        "DEBUG": "",
+        "DATABASE_URL": "",
+        "HOST": "127.0.0.1",
+        "WEB_CONCURRENCY": "1",  # processes, and workers of jobs: tests of several ask for them
+        "RASM_JOB_WORKERS": "0",
+        "RASM_MODEL": str(TINY_MODEL),
+    }
+    return {**os.environ, **settings, **variables}
+
+
+def manage(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """``manage.py`` with these arguments, in a process of its own."""
+    command = [sys.executable, "backend/manage.py", *arguments]
+    return subprocess.run(command, cwd=ROOT, env=environment(**variables), capture_output=True, text=True)
 
 
 def free_port() -> int:
@@ -80,6 +96,44 @@ def _wait(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
     raise RuntimeError(f"the service did not start:\n{log.read_text()}")
 
 
+def ask(url: str, *images: bytes, **options: str) -> httpx.Response:
+    """Have a running service read these images, as lines unless ``options`` say otherwise."""
+    files = [("files", ("a.png", image)) for image in images]
+    return httpx.post(url + "/api/v1/ocr", files=files, data={"mode": "line", **options}, trust_env=False, timeout=PATIENCE_S)
+
+
+def connect(service: Service) -> socket.socket:
+    host, _, port = service.url.removeprefix("http://").partition(":")
+    return socket.create_connection((host, int(port)), timeout=PATIENCE_S)
+
+
+def exchange(service: Service, request: bytes) -> tuple[int, Any]:
+    """Status and content of the reply to these very bytes."""
+    with connect(service) as connection:
+        connection.sendall(request)
+        head, _, body = received(connection).partition(b"\r\n\r\n")
+    return int(head.split()[1]), json.loads(body) if b"application/json" in head else body
+
+
+def received(connection: socket.socket) -> bytes:
+    """All that is sent until the connection is closed."""
+    reply = b""
+    while chunk := connection.recv(65536):
+        reply += chunk
+    return reply
+
+
+def figures(url: str) -> dict[str, float]:
+    """What a running service says at /metrics."""
+    return parsed_figures(httpx.get(url + "/metrics", trust_env=False, timeout=PATIENCE_S).text)
+
+
+def parsed_figures(text: str) -> dict[str, float]:
+    """Prometheus' text format, without its comments."""
+    lines = (line for line in text.splitlines() if line[:1] != "#")
+    return {name: float(value) for name, value in (line.rsplit(" ", 1) for line in lines)}
+
+
 def upload(name: str, data: bytes) -> Any:
     """A file as Django's test client sends it."""
     from django.core.files.uploadedfile import SimpleUploadedFile
@@ -87,17 +141,23 @@ def upload(name: str, data: bytes) -> Any:
     return SimpleUploadedFile(name, data)
 
 
-def post(*files: tuple[str, bytes], options: dict[str, Any] | None = None, **headers: str) -> Any:
-    """Read these files, by Django's test client in this process."""
+def post(*files: tuple[str, bytes], options: dict[str, Any] | None = None, path: str = "/api/v1/ocr", **headers: str) -> Any:
+    """Send these files, by Django's test client in this process."""
     from django.test import Client
 
-    return Client().post("/api/v1/ocr", {"files": [upload(*f) for f in files], **(options or {})}, headers=headers)
+    return Client().post(path, {"files": [upload(*f) for f in files], **(options or {})}, headers=headers)
 
 
 def get(path: str, **headers: str) -> Any:
     from django.test import Client
 
     return Client().get(path, headers=headers)
+
+
+def content(reply: Any) -> bytes:
+    """Of a reply that must be good, streamed or not."""
+    assert reply.status_code == 200, reply.content
+    return b"".join(reply) if reply.streaming else bytes(reply.content)
 
 
 def error(reply: Any) -> tuple[int, str]:

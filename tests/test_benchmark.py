@@ -143,6 +143,10 @@ def test_the_service_under_wrk(lines: Path) -> None:
     assert figures["lines_per_second"] > 0 and figures["bare_lines_per_second"] > 0
     assert figures["share_of_bare"] == pytest.approx(figures["lines_per_second"] / figures["bare_lines_per_second"])
     assert 0 < figures["p50_ms"] <= figures["p95_ms"] <= figures["p99_ms"]
+    assert figures["bare_lines_per_second"] == max(figures["bare_one_process"], figures["bare_process_a_core"])
+    assert figures["alone_more_p50_ms"] == figures["alone_p50_ms"] - figures["reading_p50_ms"]
+    (row,) = [line for line in tables.document({"service": [("tiny, 1", figures)]}, {}, "").splitlines() if line.startswith("| tiny, 1")]
+    assert row.split(" | ")[1] == "2", "every column of the table has its figure"
 
 
 def test_what_it_ran_on_is_named() -> None:

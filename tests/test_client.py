@@ -5,11 +5,13 @@ import errno
 import io
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
@@ -17,10 +19,12 @@ from typing import Any
 
 import httpx
 import pytest
+from PIL import Image
 
 import client as client_module
-from client import AsyncRasmClient, Document, FileError, Model, RasmClient, Result, ServiceError, main
-from tests.serving import ROOT, Service, free_port, line_png, running_service
+from client import AsyncRasmClient, Document, FileError, Model, RasmClient, Region, Result, ServiceError, main
+from tests.conftest import copied
+from tests.serving import PATIENCE_S, ROOT, Service, free_port, line_png, running_service
 
 
 @pytest.fixture(autouse=True)
@@ -45,8 +49,8 @@ def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     async def sleep(self: AsyncRasmClient, s: float) -> None:
         seconds.append(s)
 
-    monkeypatch.setattr(RasmClient, "_sleep", lambda self, s: seconds.append(s))
-    monkeypatch.setattr(AsyncRasmClient, "_sleep", sleep)
+    for kind in (AsyncRasmClient, client_module._Blocking):
+        monkeypatch.setattr(kind, "_sleep", sleep)
     return seconds
 
 
@@ -184,15 +188,8 @@ def test_every_option_reaches_the_service(service: Service, images: list[str], c
     result = json.loads(capsys.readouterr().out)
     assert result["lines"][0]["characters"]
     assert not set(result["text"]) & set("٠١٢٣٤٥٦٧٨٩ـًٌٍَُِّْ")
-    for wrong, code in ((["--model", "none"], "unknown_model"), (["--mode", "page"], "mode_unavailable")):
-        assert main([images[0], "--url", service.url, *wrong]) == 2
-        assert code in capsys.readouterr().err
-
-
-def test_formats_that_the_service_does_not_have_yet(service: Service, images: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-    assert main([images[0], "--url", service.url, "--format", "hocr", "--beside"]) == 2
-    assert "(422 format_unavailable)" in capsys.readouterr().err
-    assert not Path(images[0]).with_suffix(".hocr").exists()
+    assert main([images[0], "--url", service.url, "--model", "none"]) == 2
+    assert "unknown_model" in capsys.readouterr().err
 
 
 def test_convert_gives_the_services_own_files(service: Service, images: list[str], tmp_path: Path) -> None:
@@ -257,11 +254,11 @@ def test_a_service_that_is_down(images: list[str], capsys: pytest.CaptureFixture
 
 MODEL = {"name": "m", "version": "1"}
 REFUSAL = {"error": {"code": "overloaded", "message": "too much to do", "request_id": "7"}}
-GOOD = {"name": "0.png", "width_px": 1, "height_px": 1, "text": "نص", "confidence": 1.0, "error": None}
+GOOD = {"name": "0.png", "file": 0, "width_px": 1, "height_px": 1, "text": "نص", "confidence": 1.0, "error": None}
 
 
 def good(files: int = 1) -> httpx.Response:
-    return httpx.Response(200, json={"model": MODEL, "results": [GOOD] * files})
+    return httpx.Response(200, json={"model": MODEL, "results": [{**GOOD, "file": i} for i in range(files)]})
 
 
 @pytest.mark.parametrize(
@@ -279,7 +276,8 @@ def good(files: int = 1) -> httpx.Response:
         (answering(200, json=[1]), "does not answer as Rasm does"),
         (answering(200, json={"model": MODEL, "results": [1]}), "does not answer as Rasm does"),
         (answering(200, json={"model": {}, "results": [GOOD]}), "does not answer as Rasm does"),
-        (answering(200, json={"model": MODEL, "results": [GOOD, GOOD]}), "2 results for 1 images"),
+        (answering(200, json={"model": MODEL, "results": []}), "answered for 0 files of 1"),
+        (answering(200, json={"model": MODEL, "results": [{**GOOD, "file": 1}]}), "does not answer as Rasm does"),
         (answering(422, json={"error": 1}), "answered 422 Unprocessable Entity, and not as Rasm does"),
     ],
 )
@@ -411,7 +409,7 @@ def named(names: list[str]) -> httpx.MockTransport:
         parts = [part.partition(b'filename="')[2].partition(b'"')[0].decode() for part in request.read().split(b'name="files"')[1:]]
         parts = [part for part in parts if part]
         names.extend(parts)
-        return httpx.Response(200, json={"model": MODEL, "results": [{**GOOD, "text": part} for part in parts]})
+        return httpx.Response(200, json={"model": MODEL, "results": [{**GOOD, "file": i, "text": part} for i, part in enumerate(parts)]})
 
     return httpx.MockTransport(handle)
 
@@ -441,7 +439,7 @@ def test_folders_and_patterns(tree: Path, capsys: pytest.CaptureFixture[str]) ->
     assert main(["empty", "*.gif", "b.png"], transport=named([])) == 1
     out, err = capsys.readouterr()
     assert err.splitlines() == [
-        "client.py: empty: no image is in this folder (no_images)",
+        "client.py: empty: no image or PDF is in this folder (no_images)",
         "client.py: *.gif: No such file or directory (unreadable_file)",
     ]
     assert out == "b.png\tb.png\n"
@@ -502,8 +500,8 @@ def test_results_come_as_the_replies_do(tmp_path: Path) -> None:
 def test_pages_are_told_apart(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A service that reads pages gives several results for one file: two pages, then an image that could not be decoded."""
     pages = [{**GOOD, "page": 1, "text": "س\nص"}, {**GOOD, "page": 2, "text": "ع"}]
-    bad = {**GOOD, "page": None, "text": None, "error": {"code": "c", "message": "m"}}
-    transport = answering(200, json={"model": MODEL, "results": [*pages, bad, pages[0]]})
+    bad = {**GOOD, "file": 1, "page": None, "text": None, "error": {"code": "c", "message": "m"}}
+    transport = answering(200, json={"model": MODEL, "results": [*pages, bad, {**pages[0], "file": 2}]})
     with RasmClient(transport=transport) as client:
         results = list(client.read([("a", b""), ("b", b""), ("c", b"")]))
     assert [(r.name, r.page) for r in results] == [("a", 1), ("a", 2), ("b", None), ("c", 1)]
@@ -531,6 +529,281 @@ def test_unreadable_files_say_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         [result] = client.read([tmp_path / "a.png"])
         [document] = client.convert([tmp_path / "a.png"], "pdf")
     assert result.error == document.error == FileError("unreadable_file", "Permission denied")
+
+
+# pages
+
+
+def pages_tiff(count: int = 2) -> bytes:
+    """Pages of one line each, to be read as pages."""
+    pages = [Image.open(io.BytesIO(line_png(640, 48, seed=i))).resize((640, 48)) for i in range(count)]
+    sheets = [Image.new("L", (800, 400), 255) for _ in pages]
+    for paper, line in zip(sheets, pages):
+        paper.paste(line, (80, 100))
+    file = io.BytesIO()
+    sheets[0].save(file, "TIFF", save_all=True, append_images=sheets[1:])
+    return file.getvalue()
+
+
+@pytest.fixture
+def scan(tmp_path: Path) -> Path:
+    path = tmp_path / "scan.tif"
+    path.write_bytes(pages_tiff())
+    return path
+
+
+WRITTEN = {"text": ".txt", "json": ".json", "hocr": ".hocr", "alto": ".alto.xml", "page": ".page.xml", "pdf": ".pdf"}
+
+
+@pytest.mark.parametrize("form", WRITTEN)
+def test_every_format_of_pages_becomes_a_file(form: str, service: Service, scan: Path, tmp_path: Path) -> None:
+    arguments = [str(scan), "--url", service.url, "--mode", "page", "--format", form, "--out", str(tmp_path / "out")]
+    assert main(arguments) == 0
+    target = tmp_path / "out" / f"scan{WRITTEN[form]}"
+    assert [path.name for path in (tmp_path / "out").iterdir()] == [target.name]
+    if form == "page":  # which has a file for each page
+        assert sorted(path.name for path in target.iterdir()) == ["0001.xml", "0002.xml"]
+        assert all(b"<PcGts" in path.read_bytes() for path in target.iterdir())
+    else:
+        marks = {"text": b"\f", "json": b'"results"', "hocr": b"ocr_page", "alto": b"<alto", "pdf": b"%PDF"}
+        assert marks[form] in target.read_bytes()
+    assert main(arguments) == 1  # it is there already
+    assert main([*arguments, "--existing", "overwrite"]) == 0
+
+
+def test_pages_have_regions_lines_and_words(service: Service, scan: Path) -> None:
+    with RasmClient(service.url) as client:
+        results = list(client.read([scan], mode="page", line_breaks="keep"))
+        documents = list(client.convert([scan, "missing.png"], "hocr", mode="page"))
+    assert [(r.page, r.pages, r.kind, r.source) for r in results] == [(1, 2, "page", "ocr"), (2, 2, "page", "ocr")]
+    for result in results:
+        assert sorted(i for region in result.regions for i in region.lines) == list(range(len(result.lines)))
+    assert b"ocr_page" in (documents[0].data or b"") and documents[1].error
+    schema = json.loads((ROOT / "docs" / "openapi.json").read_text(encoding="utf-8"))
+    [example] = schema["components"]["schemas"]["OcrReply"]["examples"]
+    example["results"][0]["regions"] = [{"kind": "heading", "bbox": [0, 0, 736, 58], "lines": [0]}]
+    with RasmClient(transport=answering(200, json=example)) as client:
+        first, second = client.read([("a", b""), ("b", b"")])
+    assert first.regions == (Region("heading", (0, 0, 736, 58), (0,)),) and first.source == "ocr"
+    assert [word.text for word in first.lines[0].words] == (first.text or "").split() and first.lines[0].words[0].bbox == (648, 0, 732, 58)
+    assert second.error and second.error.code == "unsupported_format" and second.pages is None
+
+
+def test_a_password_and_the_text_that_a_pdf_has(service: Service, capsys: pytest.CaptureFixture[str]) -> None:
+    locked = str(ROOT / "tests" / "fixtures" / "encrypted.pdf")
+    assert main([locked, "--url", service.url]) == 1
+    assert "encrypted_document" in capsys.readouterr().err
+    assert main([locked, "--url", service.url, "--password", "kitab", "--text-layer", "use", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["page"] == 1
+
+
+def test_what_has_too_many_pages_left_is_sent_alone() -> None:
+    """A request may have so many pages in all: the first file of two has used them up."""
+    bad = {**GOOD, "file": 1, "text": None, "error": {"code": "too_many_pages", "message": "m"}}
+    transport = one_after_the_other(httpx.Response(200, json={"model": MODEL, "results": [GOOD, bad]}), good())
+    with RasmClient(transport=transport) as client:
+        assert [(r.name, r.text) for r in client.read([("a", b""), ("b", b"")])] == [("a", "نص"), ("b", "نص")]
+
+
+def test_what_can_be_read_of_a_document_is_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pages = [{**GOOD, "page": i, "pages": 2, "text": "نص"} for i in (1, 2)]
+    pages[1] |= {"text": None, "error": {"code": "unreadable_image", "message": "m"}}
+    (tmp_path / "a.pdf").write_bytes(b"")
+    assert main([str(tmp_path / "a.pdf"), "--beside"], transport=answering(200, json={"model": MODEL, "results": pages})) == 1
+    assert capsys.readouterr().err == f"client.py: {tmp_path}/a.pdf: page 2: m (unreadable_image)\n"
+    assert (tmp_path / "a.txt").read_text(encoding="utf-8") == "نص\n"
+
+
+def test_documents_that_are_too_long_are_told_of_jobs(images: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    error = {"code": "too_many_pages", "message": "m"}
+    body = {"error": {**error, "request_id": "1"}, "model": MODEL, "results": [{**GOOD, "text": None, "error": error}]}
+    for form in ("text", "pdf"):
+        assert main([images[0], "--format", form, "--beside"], transport=answering(413, json=body)) == 1
+        assert capsys.readouterr().err == f"client.py: {images[0]}: m (too_many_pages) - --job takes longer documents\n"
+
+
+def test_wsgi_and_other_transports_can_be_given(images: list[str]) -> None:
+    """As in a test of one's own: an application in this process answers."""
+
+    def application(environ: Any, start_response: Any) -> list[bytes]:
+        start_response("200 OK", [("Content-Type", "application/json")])
+        return [json.dumps({"model": MODEL, "results": [GOOD]}).encode()]
+
+    with RasmClient(transport=httpx.WSGITransport(application)) as client:  # type: ignore[arg-type]
+        assert [r.text for r in client.read(images[:1])] == ["نص"]
+
+
+# jobs
+
+
+@pytest.fixture(scope="module")
+def working_service(tmp_path_factory: pytest.TempPathFactory, empty_database: Path) -> Iterator[Service]:
+    """A service with a worker for jobs."""
+    folder = tmp_path_factory.mktemp("working-service")
+    database = copied(empty_database, folder)
+    with running_service(folder / "log", DATABASE_URL=database, RASM_JOB_WORKERS="1") as service:
+        yield service
+
+
+@pytest.mark.parametrize("form", WRITTEN)
+def test_a_job_from_end_to_end(form: str, working_service: Service, scan: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Posted, followed, fetched into a file and deleted; what cannot be read is told beside it."""
+    bad = scan.with_name("bad.tif")
+    bad.write_bytes(b"no image")
+    arguments = ["--url", working_service.url, "--mode", "page", "--job", "--format", form, "--beside", "--progress"]
+    assert main([str(scan), str(bad), "missing.pdf", *arguments]) == 1
+    out, err = capsys.readouterr()
+    assert out == "" and "4/4" in err and f"{bad}: " in err and "missing.pdf: No such file" in err and "--resume" not in err
+    target = scan.with_name(f"scan{WRITTEN[form]}")
+    assert sorted(path.name for path in target.iterdir()) == ["0001.xml", "0002.xml"] if form == "page" else target.stat().st_size > 1
+    assert not scan.with_name(f"bad{WRITTEN[form]}").exists()
+    with RasmClient(working_service.url) as client:
+        assert client.jobs() == []
+
+
+def test_a_job_printed_is_what_is_read_at_once(working_service: Service, scan: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for options in (["--digits", "western"], ["--json", "--detail", "characters"]):
+        said = []
+        for job in ([], ["--job"]):
+            assert main([str(scan), "--url", working_service.url, "--mode", "page", *options, *job]) == 0
+            said.append(re.sub(r'"milliseconds": [\d.]+', "", capsys.readouterr().out))
+        assert said[0] == said[1] and said[0]
+
+
+def test_jobs_in_the_library_sync_and_async(working_service: Service, scan: Path, tmp_path: Path) -> None:
+    with RasmClient(working_service.url) as client:
+        job = client.submit([scan, ("bad", b"no image")], mode="page")
+        assert (job.state, job.pages, job.pages_done, job.files) == ("queued", 2, 0, ("scan.tif", "bad"))
+        assert [(e.code, e.file, e.page) for e in job.errors] == [("unsupported_format", 1, None)]
+        seen = list(client.follow(job.id))
+        assert seen[-1].is_finished and not any(j.is_finished for j in seen[:-1]) and seen[-1].pages_done == 2
+        results = client.results(job.id, diacritics="strip")
+        assert [(r.name, r.page, r.error is None) for r in results] == [("scan.tif", 1, True), ("scan.tif", 2, True), ("bad", None, False)]
+        assert [j.id for j in client.jobs()] == [job.id] and client.job(job.id) == seen[-1]
+
+        async def again() -> tuple[list[Result], bytes]:
+            async with AsyncRasmClient(working_service.url) as client:
+                with (tmp_path / "scan.pdf").open("w+b") as file:
+                    await client.download(job.id, file, "pdf", file=0)
+                found = await client.results(job.id, diacritics="strip")
+                await client.delete(job.id)
+                return found, (tmp_path / "scan.pdf").read_bytes()
+
+        found, pdf = asyncio.run(again())
+        assert found == results and pdf.startswith(b"%PDF")
+        client.delete(job.id)  # which is no error
+        with pytest.raises(ServiceError) as raised:
+            client.results(job.id)
+        assert raised.value.code == "job_not_found"
+        with pytest.raises(ServiceError, match="unsupported_format"):
+            client.submit([("bad", b"no image")])
+        with pytest.raises(TypeError, match="digits"):
+            client.submit([scan], digits="western")  # type: ignore[call-arg]
+
+
+def test_ctrl_c_leaves_the_job_and_tells_how_to_go_on(service: Service, working_service: Service, scan: Path) -> None:
+    """The first service has no worker: the job waits for ever."""
+    command = [sys.executable, ROOT / "client.py", scan, "--job", "--url", service.url]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    with RasmClient(service.url) as client:
+        deadline = time.monotonic() + PATIENCE_S
+        while not (jobs := client.jobs()) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        time.sleep(0.5)  # until its reply has come
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=PATIENCE_S)
+        [job] = jobs
+        hint = f"client.py: a job goes on at the service; to fetch it, use the same command again with --resume {job.id}\n"
+        assert (process.returncode, out, err) == (130, "", hint)
+        assert client.job(job.id).state == "queued"
+        client.delete(job.id)
+        client.delete(job.id)
+
+
+def test_a_job_is_resumed(working_service: Service, scan: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """With the file it is of, for its place, or without any."""
+    resume = ["--url", working_service.url, "--resume"]
+    with RasmClient(working_service.url) as client:
+        job = client.submit([scan], mode="page")
+        assert main(["other.png", *resume, job.id]) == 2
+        assert "is of a file named scan.tif, as are 0 of those given" in capsys.readouterr().err
+        assert main([str(scan), "--beside", *resume, job.id]) == 0
+        assert scan.with_suffix(".txt").exists()
+        job = client.submit([scan], mode="page")
+        assert main(["--out", str(tmp_path / "out"), "--format", "alto", *resume, job.id]) == 0
+        assert (tmp_path / "out" / "scan.alto.xml").exists()
+        assert main([*resume, job.id]) == 2
+        assert "job_not_found" in capsys.readouterr().err
+        job = client.submit([scan, scan])
+        assert main([*resume, job.id]) == 2
+        assert "has 2 files" in capsys.readouterr().err
+        client.delete(job.id)
+        client.delete(job.id)
+
+
+JOB = {
+    "id": "1",
+    "state": "done",
+    "pages": 1,
+    "pages_done": 1,
+    "files": [{"name": "0.png"}],
+    "errors": [],
+    "error_count": 0,
+    "error": None,
+    "expires": "2026-01-01T00:00:00Z",
+}
+
+
+def test_a_job_is_posted_once_and_asked_for_again(images: list[str], waits: list[float]) -> None:
+    for failure in (httpx.ReadTimeout(""), httpx.ReadError(""), httpx.ConnectError(""), httpx.Response(502)):
+        with RasmClient(transport=one_after_the_other(failure)) as client, pytest.raises(ServiceError):
+            client.submit(images)
+    assert waits == []
+    replies = [httpx.Response(503, json=REFUSAL), httpx.Response(202, json={**JOB, "state": "queued"})]
+    replies += [httpx.Response(200, json={**JOB, "state": "running"}, headers={"Retry-After": "7"}), httpx.ConnectError("")]  # type: ignore[list-item]
+    replies += [httpx.ReadTimeout(""), httpx.Response(200, json=JOB)]  # type: ignore[list-item]
+    with RasmClient(transport=one_after_the_other(*replies)) as client:
+        job = client.submit(images)
+        assert [j.state for j in client.follow(job.id)] == ["running", "done"]
+    assert waits[1] == 7 and len(waits) == 4
+
+
+def test_a_download_that_breaks_off_begins_again(waits: list[float]) -> None:
+    def broken() -> Iterator[bytes]:
+        yield b"half"
+        raise httpx.ReadError("")
+
+    replies = [
+        httpx.Response(202, json={}, headers={"Retry-After": "3"}),
+        httpx.Response(200, content=broken()),
+        httpx.Response(200, content=b"all"),
+    ]
+    with RasmClient(transport=one_after_the_other(*replies)) as client:
+        file = io.BytesIO()
+        client.download("1", file, "pdf")
+    assert file.getvalue() == b"all" and waits[0] == 3 and len(waits) == 2
+
+
+@pytest.mark.parametrize("state", ["failed", "cancelled"])
+def test_a_job_that_comes_to_nothing(state: str, images: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    error = {"code": "page_failed", "message": "m"} if state == "failed" else None
+    asked: list[str] = []
+
+    def handle(request: httpx.Request) -> httpx.Response:
+        asked.append(request.method)
+        return httpx.Response(204) if request.method == "DELETE" else httpx.Response(200, json={**JOB, "state": state, "error": error})
+
+    assert main([images[0], "--job", "--json"], transport=httpx.MockTransport(handle)) == 1
+    out, err = capsys.readouterr()
+    assert json.loads(out)["error"]["code"] == ("page_failed" if error else "job_cancelled") and len(err.splitlines()) == 1
+    assert asked == ["POST", "GET", "DELETE"]
+
+
+def test_a_job_whose_result_cannot_be_written_stays(tree: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tree / "out").write_text("a file")
+    replies = [httpx.Response(202, json=JOB), httpx.Response(200, json=JOB)]
+    assert main(["b.png", "--job", "--format", "pdf", "--out", "out"], transport=one_after_the_other(*replies)) == 2
+    assert capsys.readouterr().err.splitlines()[1].endswith("--resume 1")
 
 
 # files as output
@@ -565,6 +838,13 @@ def test_nothing_is_overwritten_unasked(tree: Path, capsys: pytest.CaptureFixtur
 def test_two_images_never_share_a_file(tree: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["b.png", "other/b.png", "--out", "out", "--existing", "overwrite"], transport=named([])) == 1
     assert "is already for b.png" in capsys.readouterr().err
+
+
+def test_a_pdf_is_not_overwritten_by_its_own(tree: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tree / "a.pdf").write_bytes(b"given")
+    assert main(["a.pdf", "--format", "pdf", "--beside", "--existing", "overwrite"], transport=answering(200, content=b"new")) == 1
+    assert "a.pdf: its result would take its place: use --out DIR" in capsys.readouterr().err
+    assert (tree / "a.pdf").read_bytes() == b"given"
 
 
 def test_what_cannot_be_written_is_one_line(tree: Path, capsys: pytest.CaptureFixture[str]) -> None:

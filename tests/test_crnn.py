@@ -1,5 +1,7 @@
 """The network's shapes, and a loss that does not punish reading what a transcriber left out."""
 
+import dataclasses
+
 import pytest
 import torch
 
@@ -9,7 +11,7 @@ from model.crnn import CRNN, ctc_loss
 from model.ctc import WIDTH_STRIDE
 from model.errors import ConfigError
 
-SMALL = CRNNConfig(channels=(4, 4, 8, 8), projection=8, lstm_size=8, lstm_layers=1)
+SMALL = CRNNConfig(channels=(4, 4, 8, 8), projection=8, lstm_size=8, lstm_layers=1, steps_at_once=1)
 
 
 @pytest.mark.parametrize("width_px", [4, 64, 132])
@@ -17,6 +19,22 @@ def test_one_step_for_every_fourth_column(width_px: int) -> None:
     network = CRNN(SMALL, 48, DEFAULT_CHARSET.classes).eval()
     steps, batch, classes = network(torch.zeros(2, 1, 48, width_px, dtype=torch.uint8)).shape
     assert (steps, batch, classes) == (width_px // WIDTH_STRIDE, 2, DEFAULT_CHARSET.classes)
+
+
+@pytest.mark.parametrize("together", [1, 2, 3])
+def test_an_lstm_that_takes_several_steps_at_a_time_still_tells_them_apart(together: int) -> None:
+    torch.manual_seed(0)
+    network = CRNN(dataclasses.replace(SMALL, steps_at_once=together), 48, 30).eval()
+    images = torch.randint(0, 255, (2, 1, 48, 4 * together * 5), dtype=torch.uint8)
+    features = network.features(images)
+    assert features.shape == (5, 2, SMALL.projection)
+    with torch.inference_mode():
+        scores = network.output(network.lstm(features)[0])
+        logits = network.logits(images)
+    assert logits.shape == (5 * together, 2, 30)
+    for step in range(5 * together):
+        i, first = step // together, step % together * 30
+        torch.testing.assert_close(logits[step], scores[i, :, first : first + 30])
 
 
 def test_a_line_does_not_depend_on_its_batch() -> None:

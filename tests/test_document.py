@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import io
 import json
+import shutil
+import subprocess
 import xml.etree.ElementTree as ET
+from collections import Counter
 from pathlib import Path
 
 import cv2
@@ -81,6 +84,19 @@ def test_a_turned_page_is_set_upright(reader: PageReader, page: Page, turns: int
     for line in read.lines:
         left, top, right, bottom = (round(v) for v in line.box)
         assert (turned[max(0, top) : bottom, max(0, left) : right] < 128).mean() > 0.03, "boxes are of the page as it was given"
+
+
+def test_boxes_of_a_photograph_are_where_its_words_are(reader: PageReader, page: Page) -> None:
+    image, _ = prose_page()
+    height, width = image.shape
+    corners = np.array([(260, 180), (1150, 120), (1290, 930), (140, 860)], np.float32)
+    matrix = cv2.getPerspectiveTransform(np.array([(0, 0), (width, 0), (width, height), (0, height)], np.float32), corners)
+    photographed = reader.read(np.asarray(cv2.warpPerspective(image, matrix, (1400, 1050), borderValue=70.0), np.uint8))
+    assert len(photographed.lines) == len(page.lines)
+    for seen, straight in zip(photographed.lines, page.lines, strict=True):
+        middle = matrix @ ((straight.box[0] + straight.box[2]) / 2, (straight.box[1] + straight.box[3]) / 2, 1)
+        assert abs((seen.box[0] + seen.box[2]) / 2 - middle[0] / middle[2]) < 40
+        assert abs((seen.box[1] + seen.box[3]) / 2 - middle[1] / middle[2]) < 40
 
 
 def test_a_page_without_text_is_empty(reader: PageReader) -> None:
@@ -181,6 +197,17 @@ def test_the_searchable_pdf_is_found_and_copied_in_logical_order(document: Docum
     assert hits == len(document.pages[0].lines)
 
 
+@pytest.mark.skipif(not shutil.which("pdftotext"), reason="needs pdftotext (Debian: poppler-utils)")
+def test_pdftotext_gives_most_words_whole(document: Document, tmp_path: Path) -> None:
+    (tmp_path / "a.pdf").write_bytes(searchable_pdf(document, [prose_page()[0]]))
+    done = subprocess.run(["pdftotext", str(tmp_path / "a.pdf"), "-"], capture_output=True, check=True, encoding="utf-8")
+    marks = dict.fromkeys(map(ord, "\u202a\u202b\u202c\u200e\u200f"))  # it marks the directions of stretches
+    given = [word for word in done.stdout.translate(marks).split() if word.isalpha()]
+    wanted = [word for line in document.pages[0].lines for word in line.text.split() if word.isalpha()]
+    whole = (Counter(given) & Counter(wanted)).total()  # it takes a wide gap for one between columns, and parts a few words
+    assert whole > 0.7 * len(wanted)
+
+
 def test_a_pdf_keeps_what_it_was_and_gains_text(reader: PageReader) -> None:
     picture = prose_page()[0]
     scan = searchable_pdf(Document("scan", [Page(1, picture.shape[1], picture.shape[0], [])]), [picture])
@@ -218,7 +245,7 @@ def test_every_page_of_a_tiff_is_there() -> None:
         assert (file.kind, file.count) == ("tiff", 3)
         for i, image in enumerate(file):
             assert image.shape == (40 + i, 60) and (image == 200 - 40 * i).all()
-    with pytest.raises(TooManyPages, match="3 pages"):
+    with pytest.raises(TooManyPages, match="more than 2 pages"):
         open_pages(data.getvalue(), max_pages=2)
 
 

@@ -25,6 +25,7 @@ from model.arrays import ArrayWriter
 from model.charset import DEFAULT_CHARSET
 from model.errors import DatasetError
 from model.image import ImageSettings, decode, line_to_array
+from tests.paper import prose_page
 
 ROOT = Path(__file__).parent.parent
 GOLDEN = ROOT / "tests" / "golden"
@@ -271,6 +272,34 @@ def test_kinds_of_datasets(tmp_path: Path) -> None:
     assert len(open_samples([pages], limit=2).items) == 2
     (sample,) = [s for s in samples.items if s.name == "pages/prose.png"]
     assert [page.ndim for page in sample.pages()] == [2]
+
+
+def test_pages_with_known_lines_are_compared_on_any_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """As ``synthesize.py --pages`` writes them: where lines are is compared with what was read, engines document by document."""
+    page, texts = prose_page()
+    known = {"lines": [{"text": text, "box": [20, 80 + 72 * i, 960, 128 + 72 * i]} for i, text in enumerate(texts)]}
+    folder = tmp_path / "pages"
+    folder.mkdir()
+    for name in ("00000", "00001"):
+        cv2.imwrite(str(folder / f"{name}.png"), page)
+        (folder / f"{name}.gt.txt").write_text("\n".join(texts), encoding="utf-8")
+        (folder / f"{name}.lines.json").write_text(json.dumps(known), encoding="utf-8")
+    other = tmp_path / "other.tsv"
+    other.write_text("name\ttext\n" + "".join(f"{n}\t{' '.join(texts[:-1])}\n" for n in ("00000", "00001")), encoding="utf-8")
+    code, out, _ = run(capsys, folder, "--engine", "rasm", "predictions", other, "--json", "--report", tmp_path / "report")
+    result = json.loads(out)
+    finding = result["engines"]["rasm"]["line_finding"]
+    assert code == 0 and result["kind"] == "pages" and finding["known"] == 18
+    assert finding["recall"] == finding["precision"] == 1.0 and finding["lost"] == 0
+    assert result["engines"]["other"]["line_finding"]["recall"] is None
+    shares = result["comparisons"][0]["kitab"]["ratio_of_samples"]
+    assert shares["median"] == shares["mean"] == pytest.approx(result["comparisons"][0]["kitab"]["cer"]["ratio"])
+    assert "known lines, recall" in (tmp_path / "report" / "report.html").read_text(encoding="utf-8")
+    code, out, _ = run(capsys, folder, "--engine", "rasm", "predictions", other)
+    assert code == 0 and "CER kitab, median page" in out and "characters lost" in out and "of each of the pages: mean" in out
+    (folder / "00001.lines.json").write_text('{"lines": [{"text": "a"}]}', encoding="utf-8")
+    code, _, err = run(capsys, folder)
+    assert code == 2 and "00001.lines.json: not the lines of a page" in err and err.count("\n") == 1
 
 
 def test_words_of_markdown() -> None:

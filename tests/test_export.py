@@ -1,5 +1,6 @@
 """From a checkpoint to an ONNX file: what is written reads as PyTorch does, and what does not is not written."""
 
+import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from model.checkpoint import load_checkpoint, save_checkpoint
 from model.errors import ExportError
 from model.image import ImageSettings
 from model.recognizer import ModelInfo, Recognizer
-from tests.fixtures.make import CHARSET, SETTINGS, blocky_line, tiny_checkpoint, untrained_network
+from tests.fixtures.make import CHARSET, CONFIG, SETTINGS, blocky_line, tiny_checkpoint, untrained_network
 
 FIXTURES = Path(__file__).parent / "fixtures"
 LABELS = ("ابت", "من 12 سلع", "عدد (01)", "يوم", "d.c")
@@ -86,6 +87,17 @@ def test_log_probabilities_are_pytorchs_at_every_shape(exported: Path, batch: in
         assert got.shape == expected.shape == (batch, width_px // 4, CHARSET.classes)
         assert np.abs(got - expected).max() < 1e-4
         assert np.exp(got).sum(axis=2) == pytest.approx(1, abs=1e-4)
+
+
+@pytest.mark.parametrize("precision", [[], ["--int8", "--max-cer-loss", "9"]])
+def test_a_network_that_takes_two_steps_at_a_time_is_exported_too(
+    arrays: Path, tmp_path: Path, precision: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    save_checkpoint(tmp_path / "pairs.pt", tiny_checkpoint(seed=3, config=dataclasses.replace(CONFIG, steps_at_once=2)))
+    assert main([str(tmp_path / "pairs.pt"), "--out", str(tmp_path / "pairs.onnx"), "--arrays", str(arrays), *precision]) == 0
+    assert "the same texts" in capsys.readouterr().out  # the parity gate has passed, before it was made int8
+    (images,) = random_lines([(3, 192)], SETTINGS.height_px)
+    assert Recognizer(tmp_path / "pairs.onnx").log_probabilities(images).shape == (3, 48, CHARSET.classes)
 
 
 def test_the_stored_checkpoint_of_version_1_still_reads_as_its_model() -> None:

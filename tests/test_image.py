@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from model.errors import EmptyImage, ImageTooLarge, ImageTooSmall, LineTooLong, UnreadableImage, UnsupportedImage
-from model.image import ImageSettings, Pixels, decode, line_to_array, pad_line, to_grey
+from model.image import ImageSettings, Pixels, decode, line_to_array, pad_lines, to_grey
 
 SETTINGS = ImageSettings()
 FORMATS = ["PNG", "JPEG", "WEBP", "BMP", "TIFF"]
@@ -185,10 +185,12 @@ def test_a_line_that_cannot_be() -> None:
 
 def test_padding_is_paper_on_the_right_and_depends_on_the_width_alone() -> None:
     line = np.zeros((48, 65), np.uint8)
-    padded = pad_line(line, SETTINGS.bucket_width(65))
-    assert padded.shape == (48, 128)
+    batch = pad_lines([line, line[:, :30]], SETTINGS.bucket_width(65))
+    assert batch.shape == (2, 1, 48, 128)
+    padded = batch[0, 0]
     assert (padded[:, :65] == 0).all()
     assert (padded[:, 65:] == 255).all()
+    assert (batch[1, 0, :, 30:] == 255).all()
     assert [SETTINGS.bucket_width(w) for w in (0, 1, 64, 65)] == [64, 64, 64, 128]
 
 

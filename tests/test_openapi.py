@@ -49,10 +49,27 @@ def test_the_example_of_a_reading_is_a_real_reply() -> None:
         assert result.pop("milliseconds") >= 0
     assert reply["results"][1] == bad
     [line], [expected_line] = reply["results"][0].pop("lines"), good.pop("lines")
+    assert line.pop("words")[0].keys() == expected_line.pop("words")[0].keys()
     for got, wanted in ((reply["results"][0], good), (line, expected_line)):
         for key in ("text", "text_as_read", "confidence"):
             assert type(got.pop(key)) is type(wanted.pop(key))
         assert got == wanted
+
+
+def test_the_example_of_a_job_is_a_real_reply() -> None:
+    from django.test import Client
+    from django_tasks_db.models import DBTaskResult
+
+    expected = example("JobReply")
+    image = (ROOT / "tests" / "golden" / "heading.png").read_bytes()
+    address = Client().post("/api/v1/jobs", {"files": [upload("heading.png", image), upload("notes.txt", b"notes")]})["Location"]
+    reply = Client().get(address).json()
+    assert Client().delete(address).status_code == 204
+    DBTaskResult.objects.all().delete()  # or the tests of jobs would find it in the queue
+    assert reply.keys() == expected.keys() and reply["model"].keys() == expected["model"].keys()
+    for key in ("id", "created", "expires", "model"):
+        assert type(reply.pop(key)) is type(expected.pop(key))
+    assert reply == expected
 
 
 def test_the_example_of_a_refusal_is_a_real_reply() -> None:

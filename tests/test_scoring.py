@@ -11,6 +11,7 @@ from evaluation import alignment, calibration, statistics
 from evaluation.comparison import compare
 from evaluation.datasets import Sample
 from evaluation.engines import Reading
+from evaluation.line_finding import KnownLine, LineCounts, count_lines
 from evaluation.scoring import Scored, figures, score
 from evaluation.timing import Run
 
@@ -216,7 +217,36 @@ def test_comparison_of_two_engines() -> None:
     assert cer["difference"] == pytest.approx((1 - 24) / 120) and cer["ratio"] == pytest.approx(1 / 24)
     assert cer["difference_interval"][0] < cer["difference"] < cer["difference_interval"][1] < 0
     assert cer["p"] == pytest.approx(2 / 2**12)
+    shares = row["kitab"]["ratio_of_samples"]  # one line of 1 / 2, eleven of 0
+    assert shares["mean"] == pytest.approx(1 / 24) and shares["median"] == 0.0
+    assert shares["mean_interval"][0] <= shares["mean"] <= shares["mean_interval"][1]
     assert row["lines"] == {"first_better": 12, "second_better": 0, "alike": 0}
     assert row["speed"] == {"ratio": 3.0, "ratio_lowest": 2.0, "ratio_highest": 4.0}
     (row,) = compare({"a": scored(*good), "b": scored(*good)}, runs, {"a": True, "b": False})
     assert row["speed"] is None and row["normalised"]["cer"]["p"] == 1.0
+
+
+def test_lines_of_a_page_are_compared_by_place() -> None:
+    known = [KnownLine("ا" * n, (0, 100 * i, 400, 100 * i + 50)) for i, n in enumerate((10, 20, 30))]
+    whole = [line.box for line in known]
+    assert count_lines(known, whole) == LineCounts(3, 3, 3, 3, 60, 0, 2, 2)
+    # the second before the first; the third in two halves, neither of which covers it; a speck that is no line
+    halves = [(0.0, 200.0, 190.0, 250.0), (210.0, 200.0, 400.0, 250.0)]
+    found = count_lines(known, [whole[1], whole[0], *halves, (0.0, 900.0, 10.0, 910.0)])
+    assert found == LineCounts(3, 2, 5, 4, 60, 30, 1, 0)
+    assert (found.recall, found.precision, found.order) == (pytest.approx(2 / 3), 0.8, 0.0)
+    # two columns taken for one line: one of them at most is covered by it, and it lies on neither
+    columns = [KnownLine("ا", (0, 0, 100, 50)), KnownLine("ا", (110, 0, 210, 50))]
+    merged = count_lines(columns, [(0.0, 0.0, 210.0, 50.0)])
+    assert merged.precise == 0
+    assert found + merged == LineCounts(5, 4, 6, 4, 62, 30, 1, 0)
+
+
+def test_figures_of_lines_of_known_place() -> None:
+    sample = Sample("p", "s", "ابت\nثج", lines=(KnownLine("ابت", (0, 0, 100, 20)), KnownLine("ثج", (0, 40, 100, 60))))
+    seen = figures(score([sample, sample], [Reading("ابت", lines=((0, 0, 99, 20),))] * 2))["line_finding"]
+    assert (seen["known"], seen["found"], seen["characters"], seen["lost"]) == (4, 2, 10, 4)
+    assert (seen["recall"], seen["precision"], seen["characters_lost"]) == (0.5, 1.0, 0.4)
+    assert seen["recall_interval"] == (0.5, 0.5)
+    unknown = figures(score([sample], [Reading("ابت")]))["line_finding"]
+    assert unknown["known"] == 0 and unknown["recall"] is None, "an engine that tells no places"

@@ -9,13 +9,15 @@ import matplotlib
 import numpy as np
 import pytest
 
+from evaluation.line_finding import KnownLine, count_lines
 from model.charset import DEFAULT_CHARSET
+from model.dewarp import straightened
 from model.flatten import find_skew, flatten
 from model.image import ImageSettings, Pixels, decode
 from model.line_crops import cut_lines
 from model.segment import PageLines, find_lines, is_line
 from model.synth import Synthesizer, find_fonts
-from model.synth_pages import PageSynthesizer, score_lines
+from model.synth_pages import PageSynthesizer
 from model.synth_text import load_texts
 from tests.paper import GOLDEN, golden_line, prose_page, sheet
 
@@ -64,6 +66,23 @@ def test_colours_that_are_equally_grey_are_told_apart() -> None:
     page, texts = prose_page()
     coloured = np.where(page[..., None] < 128, np.array([200, 60, 60], np.uint8), np.array([60, 131, 60], np.uint8)).astype(np.uint8)
     assert len(find_lines(coloured).lines) == len(texts)
+
+
+def test_bands_hardly_higher_than_their_letters_are_paper() -> None:
+    """As the rows of tables have them: white in blue, black in white, black in yellow, one under the other."""
+    line = golden_line("figures", 40)[:, -420:]
+    page = np.full((700, 900, 3), 255, np.uint8)
+    colours = [((40, 80, 160), (255, 255, 255)), ((255, 255, 255), (0, 0, 0)), ((250, 220, 90), (20, 20, 20))] * 3
+    for i, (paper, ink) in enumerate(colours):
+        band = page[60 + 56 * i : 116 + 56 * i, 50:850]
+        share = np.zeros((*band.shape[:2], 1), np.float32)
+        share[8:48, 200:620, 0] = 1 - line / 255.0
+        band[:] = np.array(paper) * (1 - share) + np.array(ink) * share
+    found = find_lines(page)
+    assert len(found.lines) == len(colours)
+    alone = int((line < 128).sum())
+    for crop in cut_lines(found):
+        assert abs(int((crop.pixels < 128).sum()) - alone) < 0.2 * alone
 
 
 @pytest.mark.parametrize("degrees", [-4.0, 1.5, 7.0])
@@ -147,7 +166,35 @@ def test_lines_of_rendered_pages_are_found() -> None:
         found = find_lines(page.pixels)
         corners = np.array([line.box for line in found.lines], np.float64).reshape(-1, 2, 2)
         moved = corners @ found.to_page[:, :2].T + found.to_page[:, 2]
-        scores.append(score_lines([line.box for line in page.lines], [tuple(box) for box in moved.reshape(-1, 4).tolist()]))
+        known = [KnownLine(line.text, line.box) for line in page.lines]
+        scores.append(count_lines(known, [tuple(box) for box in moved.reshape(-1, 4).tolist()]))
     assert np.mean([s.recall for s in scores]) > 0.9
     assert np.mean([s.precision for s in scores]) > 0.9
     assert np.mean([s.order for s in scores]) > 0.85
+
+
+@pytest.mark.parametrize("coloured", [False, True])
+def test_a_photographed_page_is_seen_from_above(coloured: bool) -> None:
+    page, texts = prose_page()
+    height, width = page.shape
+    corners = np.array([(260, 180), (1150, 120), (1290, 930), (140, 860)], np.float32)
+    matrix = cv2.getPerspectiveTransform(np.array([(0, 0), (width, 0), (width, height), (0, height)], np.float32), corners)
+    photo = np.asarray(cv2.warpPerspective(page, matrix, (1400, 1050), borderValue=70.0), np.uint8)
+    if coloured:
+        photo = np.stack([photo, photo // 2 + 100, photo], axis=2).astype(np.uint8)
+    straight = straightened(photo)
+    assert straight is not None
+    flat, to_photo = straight
+    found = find_lines(flat)
+    assert len(found.lines) == len(texts) and abs(found.flat.skew_degrees) < 0.5
+    for (x, y), (x0, y0) in zip(on_page(found), on_page(find_lines(page)), strict=True):
+        here, there = to_photo @ (x, y, 1), matrix @ (x0, y0, 1)
+        assert np.hypot(*(here[:2] / here[2] - there[:2] / there[2])) < 12
+
+
+def test_what_is_no_photograph_of_a_page_stays_as_it_is() -> None:
+    page, _ = prose_page()
+    dark_margin = cv2.copyMakeBorder(page, 60, 60, 60, 60, cv2.BORDER_CONSTANT, value=40.0)  # a scan: a rectangle already
+    cut_off = np.asarray(np.roll(dark_margin, -300, axis=1), np.uint8)
+    for image in (page, 255 - page, dark_margin, cut_off, np.full((900, 900), 128, np.uint8), np.zeros((1200, 900, 3), np.uint8)):
+        assert straightened(np.asarray(image, np.uint8)) is None

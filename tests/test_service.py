@@ -17,7 +17,7 @@ import pytest
 
 from model.image import decode
 from model.recognizer import Recognizer
-from tests.serving import ROOT, TINY_MODEL, Service, environment, error, free_port, get, line_png, post, running_service, upload
+from tests.serving import ROOT, TINY_MODEL, Service, environment, error, free_port, get, line_png, manage, post, running_service, upload
 
 pytestmark = pytest.mark.usefixtures("django_is_set_up")
 
@@ -41,8 +41,22 @@ def test_reads_a_line_as_the_recognizer_does() -> None:
     assert result.pop("text_as_read") == expected_text(line_png(320)) == line["text"] == line["text_as_read"]
     assert result.pop("milliseconds") > 0 and body["milliseconds"] > 0
     assert result.pop("bbox") == line["bbox"] == [0, 0, 320, 32]
-    assert line["characters"] is None
-    assert result == {"name": "line.png", "page": 1, "width_px": 320, "height_px": 32, "direction": "rtl", "error": None}
+    assert line["characters"] is None and " ".join(word["text"] for word in line["words"]) == line["text"]
+    assert result == {
+        "name": "line.png",
+        "file": 0,
+        "page": 1,
+        "pages": 1,
+        "kind": "line",
+        "source": "ocr",
+        "width_px": 320,
+        "height_px": 32,
+        "rotation_degrees": 0,
+        "skew_degrees": 0.0,
+        "direction": "rtl",
+        "regions": [],
+        "error": None,
+    }
     assert body["request_id"] == reply["X-Request-ID"]
 
 
@@ -273,12 +287,6 @@ def test_runserver_works_too(tmp_path: Path) -> None:
 # settings
 
 
-def settings_with(**variables: str) -> subprocess.CompletedProcess[str]:
-    """Run ``manage.py check`` with these variables."""
-    command = [sys.executable, "backend/manage.py", "check"]
-    return subprocess.run(command, cwd=ROOT, env=environment(**variables), capture_output=True, text=True)
-
-
 @pytest.mark.parametrize(
     ("variables", "complaint"),
     [
@@ -289,7 +297,7 @@ def settings_with(**variables: str) -> subprocess.CompletedProcess[str]:
     ],
 )
 def test_wrong_settings_are_told_in_one_line(variables: dict[str, str], complaint: str) -> None:
-    done = settings_with(**variables)
+    done = manage("check", **variables)
     assert done.returncode == 1
     assert complaint in done.stderr
     assert len(done.stderr.splitlines()) == 1

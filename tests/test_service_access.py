@@ -8,14 +8,10 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.serving import ROOT, Service, environment, error, get, line_png, post, running_service
+from tests.conftest import copied
+from tests.serving import ROOT, Service, environment, error, get, line_png, manage, parsed_figures, post, running_service
 
 pytestmark = pytest.mark.usefixtures("django_is_set_up")
-
-
-def manage(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "backend/manage.py", *arguments]
-    return subprocess.run(command, cwd=ROOT, env=environment(**variables), capture_output=True, text=True)
 
 
 class Guarded:
@@ -32,13 +28,11 @@ class Guarded:
 
 
 @pytest.fixture(scope="module")
-def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guarded]:
+def guarded(tmp_path_factory: pytest.TempPathFactory, empty_database: Path) -> Iterator[Guarded]:
     folder = tmp_path_factory.mktemp("guarded")
-    database = folder / "keys.sqlite3"
-    assert manage("migrate", DATABASE_URL=f"sqlite:///{database}").returncode == 0
-    variables = {"DATABASE_URL": f"sqlite:///{database}", "RASM_API_KEYS": "on", "RASM_RATE_PER_KEY": "4/d"}
-    with running_service(folder / "log", **variables) as service:
-        yield Guarded(service, database)
+    url = copied(empty_database, folder)
+    with running_service(folder / "log", DATABASE_URL=url, RASM_API_KEYS="on", RASM_RATE_PER_KEY="4/d") as service:
+        yield Guarded(service, Path(url.removeprefix("sqlite:///")))
 
 
 def test_a_key_from_its_making_to_its_revocation(guarded: Guarded) -> None:
@@ -67,6 +61,19 @@ def test_without_a_key_only_health_and_documentation_are_to_be_had(guarded: Guar
         assert httpx.get(guarded.url + path, trust_env=False).status_code == 200
     schema = httpx.get(guarded.url + "/api/openapi.json", trust_env=False).json()
     assert schema["paths"]["/api/v1/ocr"]["post"]["security"] == [{"ApiKeyBearer": []}, {"ApiKeyHeader": []}]
+
+
+def test_who_has_a_key_may_ask_from_anywhere(guarded: Guarded) -> None:
+    key = guarded.apikey("create", "elsewhere").stdout.strip()
+
+    def ask(**headers: str) -> httpx.Response:
+        files = {"files": ("a.png", line_png())}
+        return httpx.post(
+            guarded.url + "/api/v1/ocr", files=files, headers={"Origin": "https://elsewhere.example", **headers}, trust_env=False
+        )
+
+    assert ask(Authorization=f"Bearer {key}").status_code == 200
+    assert error(ask()) == (403, "cross_site")
 
 
 def test_each_key_has_its_rate(guarded: Guarded) -> None:
@@ -104,9 +111,17 @@ def test_keys_are_off_on_loopback_and_on_elsewhere_unless_a_setting_says() -> No
 
 
 def test_pages_of_other_sites_may_not_use_it() -> None:
+    from django.test import Client
+
     for site, status in (("cross-site", 403), ("same-site", 403), ("same-origin", 200), ("none", 200)):
         assert post(("a.png", line_png()), Sec_Fetch_Site=site).status_code == status
-    assert error(post(("a.png", line_png()), Sec_Fetch_Site="cross-site")) == (403, "forbidden")
+    assert error(post(("a.png", line_png()), Sec_Fetch_Site="cross-site")) == (403, "cross_site")
+    # older browsers, and all of them where a service is asked by plain HTTP from another machine, send the Origin alone
+    for origin, status in (("http://testserver", 200), ("https://testserver:81", 403), ("null", 403), ("http://[", 403), ("", 403)):
+        assert post(("a.png", line_png()), Origin=origin).status_code == status, origin
+    for method in ("put", "patch", "delete"):
+        assert error(getattr(Client(), method)("/api/v1/models", headers={"Sec-Fetch-Site": "cross-site"})) == (403, "cross_site")
+    assert get("/", Sec_Fetch_Site="cross-site").status_code == 200  # a link to it
     assert "Access-Control-Allow-Origin" not in get("/health/live", Origin="https://elsewhere.example").headers
 
 
@@ -174,13 +189,9 @@ print(strict.post("/admin/login/", {"username": "admin", "password": "password"}
 
 
 def test_metrics_count_requests_errors_lines_and_batches() -> None:
-    def figures() -> dict[str, float]:
-        lines = (line for line in get("/metrics").content.decode().splitlines() if not line.startswith("#"))
-        return {name: float(value) for name, value in (line.rsplit(" ", 1) for line in lines)}
-
-    before = figures()
+    before = parsed_figures(get("/metrics").content.decode())
     post(("a.png", line_png()), ("b.png", line_png(64)), ("c.png", b"notes"))
-    after = figures()
+    after = parsed_figures(get("/metrics").content.decode())
 
     def grown(name: str) -> float:
         return after[name] - before.get(name, 0)

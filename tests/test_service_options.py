@@ -60,10 +60,9 @@ def test_modes_that_read_lines(mode: str) -> None:
 @pytest.mark.parametrize(
     ("options", "code"),
     [
-        ({"mode": "page"}, "mode_unavailable"),
-        ({"format": "hocr"}, "format_unavailable"),
-        ({"format": "alto"}, "format_unavailable"),
-        ({"format": "pdf"}, "format_unavailable"),
+        ({"text_layer": "trust"}, "invalid_request"),
+        ({"line_breaks": "yes"}, "invalid_request"),
+        ({"password": "x" * 201}, "invalid_request"),
         ({"mode": "word"}, "invalid_request"),
         ({"digits": "roman"}, "invalid_request"),
         ({"diacritics": ""}, "invalid_request"),
@@ -108,11 +107,6 @@ def test_plain_text_by_option_or_by_header(options: dict[str, str], accept: str)
 @pytest.mark.parametrize("accept", ["*/*", "application/json", "image/png", "", "nonsense", "text/html,application/xhtml+xml,*/*;q=0.8"])
 def test_json_for_all_others(accept: str) -> None:
     assert post(("a.png", LINES[0]), Accept=accept).json()["results"][0]["text"] == READ[0]
-
-
-@pytest.mark.parametrize("accept", ["application/pdf", "application/alto+xml", "text/vnd.hocr+html"])
-def test_what_pages_need_is_refused_by_header_too(accept: str) -> None:
-    assert error(post(("a.png", LINES[0]), Accept=accept)) == (422, "format_unavailable")
 
 
 def test_plain_text_cannot_hold_an_error_so_the_reply_is_the_error_with_all_results() -> None:

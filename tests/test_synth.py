@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import cv2
 import matplotlib
 import numpy as np
 import pytest
@@ -103,3 +104,16 @@ def test_the_script_writes_pairs_preview_and_report(tmp_path: Path) -> None:
     assert "U+0627" in done.stdout
     again = subprocess.run([*command, "--out", str(tmp_path / "lines")], capture_output=True, text=True, cwd=ROOT)
     assert again.returncode == 2 and "not empty" in again.stderr and "Traceback" not in again.stderr
+
+
+def test_clean_lines_are_as_set(tmp_path: Path) -> None:
+    """Half the pixels of a line as set are bare paper; noise, shadows and paper's texture leave few such of some of the others."""
+    paper = []
+    for name, flags in (("clean", ["--clean"]), ("spoilt", [])):
+        arguments = ["--text", str(ROOT / "examples" / "text"), "--fonts", str(DEJAVU), "--count", "16", "--workers", "1", *flags]
+        done = subprocess.run(
+            [sys.executable, "synthesize.py", *arguments, "--out", str(tmp_path / name)], cwd=ROOT, capture_output=True, text=True
+        )
+        assert done.returncode == 0, done.stderr
+        paper.append(min((cv2.imread(str(p), cv2.IMREAD_GRAYSCALE) == 255).mean() for p in (tmp_path / name).glob("*.png")))
+    assert paper[0] > 0.5 > paper[1]

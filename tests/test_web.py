@@ -6,6 +6,7 @@ rules for WCAG 2.1 A and AA. Every page of every test must load from the service
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import re
@@ -16,9 +17,11 @@ from typing import Any
 
 import httpx
 import pytest
+from PIL import Image
 
 from model.text import Profile, apply_profile
-from tests.serving import ROOT, Service, get, line_png
+from tests.serving import ROOT, Service, error, get, line_png
+from tests.serving import upload as upload_file
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 WEB = ROOT / "backend" / "web"
@@ -81,6 +84,54 @@ class TestReply:
         assert Client().post("/", {"lang": "ar"}).status_code == 405
 
 
+@pytest.mark.usefixtures("django_is_set_up")
+class TestPictures:
+    """``POST /api/v1/picture``: what the page shows of files that browsers cannot draw."""
+
+    def ask(self, data: bytes, name: str = "a.pdf", **options: Any) -> Any:
+        from django.test import Client
+
+        return Client().post("/api/v1/picture", {"file": upload_file(name, data), **options})
+
+    def test_a_page_as_a_jpeg_in_its_proportions(self) -> None:
+        for number in (1, 2):
+            reply = self.ask(pdf(), page=number)
+            assert (reply.status_code, reply["Content-Type"], reply["Cache-Control"]) == (200, "image/jpeg", "no-store")
+            image = Image.open(io.BytesIO(reply.content))
+            assert (
+                image.width / image.height == pytest.approx(640 / (360 + 40 * number), rel=0.01) and image.width * image.height < 2_600_000
+            )
+            assert image.convert("L").getpixel((image.width * 35 // 64, 150 * image.height // (360 + 40 * number))) < 30
+
+    def test_colours_and_lines(self) -> None:
+        file = io.BytesIO()
+        Image.new("RGB", (300, 40), (200, 30, 30)).save(file, "TIFF")
+        red, green, blue = Image.open(io.BytesIO(self.ask(file.getvalue(), "a.tif").content)).getpixel((150, 20))  # type: ignore[misc]
+        assert red > 180 and green < 50 and blue < 50
+
+    @pytest.mark.parametrize(
+        ("data", "options", "expected"),
+        [
+            (b"no image", {}, (415, "unsupported_format")),
+            (b"", {}, (422, "empty_file")),
+            (b"%PDF-1.7 broken", {}, (422, "unreadable_image")),
+            ("pdf", {"page": 3}, (422, "invalid_request")),
+            ("pdf", {"page": 0}, (422, "invalid_request")),
+            ("pdf", {"pages": 1}, (422, "invalid_request")),
+            ("long", {}, (413, "too_many_pages")),
+            ("locked", {}, (422, "encrypted_document")),
+        ],
+    )
+    def test_what_is_refused(self, data: Any, options: dict[str, Any], expected: tuple[int, str]) -> None:
+        locked = (ROOT / "tests" / "fixtures" / "encrypted.pdf").read_bytes()
+        known = {"pdf": pdf, "long": lambda: pdf(33), "locked": lambda: locked}
+        assert error(self.ask(known[data]() if isinstance(data, str) else data, **options)) == expected
+
+    def test_a_password_opens_it(self) -> None:
+        locked = (ROOT / "tests" / "fixtures" / "encrypted.pdf").read_bytes()
+        assert self.ask(locked, password="kitab").status_code == 200
+
+
 def test_every_word_is_there_in_both_languages() -> None:
     assert TEXTS["en"].keys() == TEXTS["ar"].keys()
     for key, words in TEXTS["en"].items():
@@ -93,7 +144,7 @@ def test_every_word_is_there_in_both_languages() -> None:
         for name in key.split("."):
             words = words[name]
         assert words, key
-    used = set(re.findall(r"\w+", source)) | {f"{verb}Of" for verb in ("copy", "text", "json", "again", "remove")}
+    used = set(re.findall(r"\w+", source)) | {f"{verb}Of" for verb in ("copy", "again", "remove")}
     assert TEXTS["en"].keys() <= used
 
 
@@ -278,6 +329,20 @@ def test_paste_drop_and_the_example(open_page: Open) -> None:
     expect(page.locator("article.done")).to_have_count(3)
 
 
+def saved(page: Any, button: Any) -> tuple[str, bytes]:
+    """Name and content of the file that this button downloads."""
+    with page.expect_download() as download:
+        button.click()
+    return download.value.suggested_filename, Path(download.value.path()).read_bytes()
+
+
+def choice(page: Any, name: str, kind: str) -> Any:
+    """The button of this format, in the opened menu of a document."""
+    menu = page.locator("article", has=page.get_by_role("heading", name=name, exact=True)).locator(".menu")
+    menu.locator("summary").click()
+    return menu.get_by_role("button", name=f"Download {name}: {TEXTS['en'][kind]}", exact=True)
+
+
 def test_copy_and_download(open_page: Open, service: Service) -> None:
     page = open_page()
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
@@ -292,13 +357,12 @@ def test_copy_and_download(open_page: Open, service: Service) -> None:
     assert page.evaluate("navigator.clipboard.readText()") == f"{one}\n{other}"
 
     def downloaded(button: Any) -> tuple[str, str]:
-        with page.expect_download() as download:
-            button.click()
-        return download.value.suggested_filename, Path(download.value.path()).read_text(encoding="utf-8")
+        name, content = saved(page, button)
+        return name, content.decode()
 
-    assert downloaded(page.get_by_role("button", name="Download the text of other.png")) == ("other.txt", f"{other}\n")
+    assert downloaded(choice(page, "other.png", "text")) == ("other.txt", f"{other}\n")
     assert downloaded(page.locator("#text-all")) == ("rasm.txt", f"{one}\n{other}\n")
-    name, content = downloaded(page.get_by_role("button", name="Download line.png as JSON"))
+    name, content = downloaded(choice(page, "line.png", "json"))
     assert name == "line.json"
     reply = json.loads(content)
     assert reply["profile"]["digits"] == "western" and reply["results"][0]["lines"][0]["text"] == one
@@ -319,31 +383,41 @@ def test_the_other_language_keeps_what_was_read(open_page: Open) -> None:
     expect(page.locator(".wrong").last).to_contain_text(TEXTS["ar"]["errors"]["unsupported_format"])
 
 
-def page_reply(pages: int = 1, lines: int = 4) -> dict[str, Any]:
-    """What the API's schema says of pages with several lines, which the service does not read yet."""
+def page_reply(pages: int = 1, lines: int = 4, bad_page: int | None = None) -> dict[str, Any]:
+    """What the API says of pages of several lines, in two paragraphs each."""
 
     def line(i: int) -> dict[str, Any]:
         box = [20, 100 * i + 10, 600, 100 * i + 80]
-        return {"text": f"سطر {i + 1}", "text_as_read": f"سطر {i + 1}", "confidence": 0.9, "bbox": box, "characters": None}
+        return {"text": f"سطر {i + 1}", "text_as_read": f"سطر {i + 1}", "confidence": 0.9, "bbox": box, "words": [], "characters": None}
 
-    results = [
-        {
-            "name": "page.png",
-            "page": number + 1,
-            "width_px": 640,
-            "height_px": 100 * lines,
-            "direction": "rtl",
-            "text": "\n".join(f"سطر {i + 1}" for i in range(lines)),
-            "text_as_read": "\n".join(f"سطر {i + 1}" for i in range(lines)),
+    def result(number: int) -> dict[str, Any]:
+        text = "\n\n".join(f"سطر {i + 1}" for i in range(lines))
+        numbers = [list(range(lines // 2)), list(range(lines // 2, lines))]
+        regions = [{"kind": "paragraph", "bbox": [20, 10, 600, 80], "lines": part} for part in numbers]
+        known = {"kind": "page", "source": "ocr", "width_px": 640, "height_px": 100 * lines, "text": text, "text_as_read": text}
+        known |= {
             "confidence": 0.9,
             "bbox": [0, 0, 640, 100 * lines],
+            "regions": regions,
             "lines": [line(i) for i in range(lines)],
-            "milliseconds": 5.0,
             "error": None,
         }
-        for number in range(pages)
-    ]
+        if number == bad_page:
+            known = {**dict.fromkeys(known), "regions": [], "lines": [], "error": {"code": "unreadable_image", "message": "broken"}}
+        return {"name": "page.pdf", "file": 0, "page": number, "pages": pages, "direction": "rtl", "milliseconds": 5.0, **known}
+
+    results = [result(number + 1) for number in range(pages)]
     return {"model": {"name": "tiny", "version": "1"}, "results": results, "milliseconds": 6.0, "request_id": "1"}
+
+
+def pdf(pages: int = 2) -> bytes:
+    """Pages of 300 by 200 points and more, empty but for a black square each."""
+    file = io.BytesIO()
+    sheets = [Image.new("L", (640, 400 + 40 * i), 255) for i in range(pages)]
+    for sheet in sheets:
+        sheet.paste(0, (300, 100, 400, 200))
+    sheets[0].save(file, "PDF", save_all=True, append_images=sheets[1:])
+    return file.getvalue()
 
 
 @pytest.mark.usefixtures("django_is_set_up")
@@ -353,10 +427,14 @@ def test_lines_of_a_page_by_keyboard(open_page: Open) -> None:
     OcrReply.model_validate(page_reply(2))
     page = open_page()
     page.route("**/api/v1/ocr", lambda route: route.fulfill(json=page_reply(2)))
-    upload(page, ("page.png", line_png(640, 400)))
-    assert page.locator(".page").count() == 2 and page.locator(".lines li").count() == 8
-    rows = page.locator(".page").first.locator(".lines li")
-    page.get_by_role("button", name="Remove page.png").focus()
+    upload(page, ("page.pdf", pdf()))
+    rows = page.locator(".lines li")
+    assert rows.count() == 4 and page.locator(".lines li.opens").count() == 1
+    page.get_by_role("button", name="Remove page.pdf").focus()
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("combobox", name="Page")).to_be_focused()  # there is no page before the first
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("button", name="Next")).to_be_focused()
     page.keyboard.press("Tab")
     expect(rows.nth(0)).to_be_focused()
     for key, expected in (("ArrowDown", 1), ("ArrowDown", 2), ("ArrowUp", 1), ("End", 3), ("ArrowDown", 3), ("Home", 0)):
@@ -366,8 +444,94 @@ def test_lines_of_a_page_by_keyboard(open_page: Open) -> None:
     page.locator("rect.frame").nth(2).click()
     expect(rows.nth(2)).to_be_focused()
     assert page.locator("rect.frame.shown").count() == 1
-    page.keyboard.press("Tab")  # one stop for all lines of a page
-    expect(page.locator(".page").nth(1).locator(".lines li").first).to_be_focused()
+
+
+def test_pages_of_a_pdf_one_at_a_time(open_page: Open) -> None:
+    """Each with its picture, which the service draws when it is looked at; one that cannot be read has its error in its place."""
+    page = open_page()
+    page.route("**/api/v1/ocr", lambda route: route.fulfill(json=page_reply(3, bad_page=2)))
+    upload(page, ("page.pdf", pdf(3)))
+    picture = page.get_by_role("img", name="Picture of page.pdf, page 1")
+    expect(picture).to_be_visible()
+    assert picture.evaluate("e => e.decode().then(() => e.naturalWidth / e.naturalHeight)") == pytest.approx(640 / 400, rel=0.01)
+    expect(page.locator("article .facts")).to_contain_text("3 pages")
+    expect(page.locator("article .facts")).to_contain_text("not read: 1")
+    page.get_by_role("button", name="Next").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("article .page .wrong")).to_have_text("broken")
+    expect(page.get_by_role("button", name="Next")).to_be_focused()
+    expect(page.locator("#status")).to_have_text("Page 2 of 3")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("img", name="Picture of page.pdf, page 3")).to_be_visible()
+    expect(page.get_by_role("combobox", name="Page")).to_be_focused()  # there is no page after the last
+    page.get_by_role("combobox", name="Page").select_option("0")
+    expect(picture).to_be_visible()
+    name, content = saved(page, choice(page, "page.pdf", "text"))
+    assert name == "page.txt" and content.decode().count("\f") == 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "suffix", "start"),
+    [("hocr", ".hocr", b"<?xml"), ("alto", ".alto.xml", b"<?xml"), ("page", ".page.xml", b"<?xml"), ("pdf", ".pdf", b"%PDF")],
+)
+def test_documents_are_made_by_the_service(kind: str, suffix: str, start: bytes, open_page: Open) -> None:
+    page = open_page()
+    upload(page, LINE)
+    name, content = saved(page, choice(page, "line.png", kind))
+    assert name == f"line{suffix}" and content.startswith(start)
+    expect(page.locator("#status")).to_have_text(f"line{suffix} is ready")
+    busy = {"error": {"code": "document_failed", "message": "no such luck", "request_id": "1"}}
+    page.route("**/api/v1/ocr", lambda route: route.fulfill(status=422, json=busy))
+    choice(page, "line.png", kind).click()
+    expect(page.locator("article .wrong")).to_have_text("no such luck")
+    assert page.locator(".lines li").count() == 1  # what was read stays
+
+
+def test_several_pages_as_page_xml_come_in_an_archive(open_page: Open) -> None:
+    page = open_page()
+    upload(page, ("two.pdf", pdf()))
+    name, content = saved(page, choice(page, "two.pdf", "page"))
+    assert name == "two.zip" and content.startswith(b"PK")
+
+
+def test_the_mode_can_be_changed_afterwards(open_page: Open) -> None:
+    page = open_page()
+    modes: list[str] = []
+
+    def watch(route: Any) -> None:
+        modes.append(re.findall(rb'name="mode"\r\n\r\n(\w+)', route.request.post_data_buffer)[0].decode())
+        route.continue_()
+
+    page.route("**/api/v1/ocr", watch)
+    upload(page, LINE)
+    page.select_option("#mode", "page")
+    expect(page.locator("article.done")).to_have_count(1)
+    page.select_option("#mode", "line")
+    expect(page.locator("article.done .lines li")).to_have_count(1)
+    assert modes == ["auto", "page", "line"]
+
+
+def test_a_pdf_that_asks_for_its_password(open_page: Open) -> None:
+    page = open_page()
+    upload(page, ("locked.pdf", (ROOT / "tests" / "fixtures" / "encrypted.pdf").read_bytes()))
+    expect(page.locator("article.failed .wrong")).to_contain_text("password")
+    page.get_by_label(TEXTS["en"]["password"]).fill("kitab")
+    page.keyboard.press("Enter")
+    expect(page.locator("article.done")).to_have_count(1)
+    expect(page.get_by_role("img", name="Picture of locked.pdf")).to_be_visible()
+
+
+def test_the_menu_by_keyboard(open_page: Open) -> None:
+    page = open_page()
+    upload(page, LINE)
+    summary = page.locator(".menu summary")
+    summary.focus()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("button", name="Download line.png: Text")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(summary).to_be_focused()
+    expect(page.locator(".menu")).not_to_have_attribute("open", "")
 
 
 def test_a_busy_service_is_asked_again(open_page: Open) -> None:
@@ -425,29 +589,31 @@ def test_a_service_that_has_gone(open_page: Open) -> None:
 
 
 def test_an_image_that_the_browser_cannot_show(open_page: Open) -> None:
-    """A TIFF is read all the same, and its frames stand in a blank of its shape."""
-    import io
-
-    from PIL import Image
-
+    """The service draws a TIFF; where it does not, the frames stand in a blank of its shape."""
     file = io.BytesIO()
     Image.open(io.BytesIO(LINE[1])).save(file, "TIFF")
     page = open_page()
     upload(page, ("scan.tif", file.getvalue()))
+    picture, frame = page.get_by_role("img", name="Picture of scan.tif"), page.locator("rect.frame")
+    expect(picture).to_be_visible()
+    assert abs(picture.bounding_box()["width"] - frame.bounding_box()["width"]) < 4
+    page.get_by_role("button", name="Remove scan.tif").click()
+    page.route("**/api/v1/picture", lambda route: route.abort())
+    upload(page, ("scan.tif", file.getvalue()))
     expect(page.locator("figure .small")).to_have_text(TEXTS["en"]["notShown"])
-    blank, frame = page.locator("svg.blank").bounding_box(), page.locator("rect.frame").bounding_box()
-    assert blank["height"] > 20 and abs(blank["width"] - frame["width"]) < 4
+    blank = page.locator("svg.blank").bounding_box()
+    assert blank["height"] > 20 and abs(blank["width"] - frame.bounding_box()["width"]) < 4
 
 
 @pytest.mark.parametrize("language", ["en", "ar"])
 def test_on_a_phone_nothing_is_cut_off(language: str, open_page: Open) -> None:
     page = open_page(f"/?lang={language}", viewport={"width": 360, "height": 740}, has_touch=True)
     assert page.evaluate("document.documentElement.scrollWidth") == 360
-    upload(page, LINE, ("a-name-that-is-long-and-has-no-place-to-be-broken-at-all.png", b""))
+    upload(page, LINE, ("two.pdf", pdf()), ("a-name-that-is-long-and-has-no-place-to-be-broken-at-all.png", b""))
     assert page.evaluate("document.documentElement.scrollWidth") == 360
     for button in page.get_by_role("button").all():
         assert button.bounding_box()["height"] >= 44
-    strip = page.locator(".strip")  # the line is larger than it fits, and begins at its right end
+    strip = page.locator(".wide .strip")  # the line is larger than it fits, and begins at its right end
     assert strip.locator("img").bounding_box()["height"] >= 40
     assert strip.evaluate("e => [e.scrollWidth > e.clientWidth, e.scrollLeft]") == [True, 0]
     page.locator(".lines li").first.tap()
@@ -463,5 +629,6 @@ def test_accessibility(language: str, scheme: str, open_page: Open) -> None:
     for _ in range(2):
         result = axe.run(page, options=rules)
         assert not result.response["violations"], result.generate_report()
-        upload(page, LINE, ("bad.png", b"no image"))
+        upload(page, LINE, ("bad.png", b"no image"), ("two.pdf", pdf()))
         page.locator(".lines li").first.hover()
+        page.locator(".menu summary").first.click()

@@ -18,23 +18,24 @@ import io
 import sys
 import tempfile
 import threading
-from collections.abc import Awaitable, Callable
-from concurrent.futures import Future, ThreadPoolExecutor
-from functools import partial
+from collections.abc import Awaitable, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import IO, Any
 from urllib.parse import unquote_to_bytes
 
 from django.conf import settings
-from ocr import metrics, services
+from ocr import engines, metrics
 from ocr.batching import Room
 from ocr.errors import Overloaded, RequestError, RequestTimeout
+from ocr.limits import most_bytes
 
 from config.wsgi import application as wsgi_application
 
 Message = dict[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
-Reply = tuple[str, list[tuple[str, str]], bytes]
+# status, headers, and the body: whole, or in pieces where it is streamed
+Reply = tuple[str, list[tuple[str, str]], bytes | Iterator[bytes]]
 
 MEMORY_BYTES = 2**18  # of one body; the rest waits on the disk
 SLOWEST_BYTES_PER_S = 4_096  # a body may take RASM_BODY_TIMEOUT_S, and more as long as it comes at this rate
@@ -51,8 +52,8 @@ class Incomplete(RequestError):
 class Body:
     """A request's body as it arrives, and until it has been dealt with."""
 
-    def __init__(self, room: Room) -> None:
-        self.file = tempfile.SpooledTemporaryFile(max_size=MEMORY_BYTES)  # noqa: SIM115  (``close`` closes it)
+    def __init__(self, room: Room, length: int) -> None:
+        self.file: IO[bytes] = io.BytesIO() if length <= MEMORY_BYTES else tempfile.TemporaryFile()  # noqa: SIM115  (``close`` closes it)
         self.size = 0
         self._room = room
 
@@ -87,7 +88,7 @@ class Bridge:
             if b"transfer-encoding" in headers or headers.get(b"content-length", b"0") != b"0":
                 await self._with_body(scope, receive, send, headers)
             else:
-                await self._answer(self._light.submit, scope, receive, send, io.BytesIO())
+                await self._answer(self._light, scope, receive, send, None)
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         await receive()
@@ -95,15 +96,16 @@ class Bridge:
         await receive()
         self._heavy.shutdown()
         self._light.shutdown()
-        services.models().close()
+        engines.models().close()
         await send({"type": "lifespan.shutdown.complete"})
 
     async def _with_body(self, scope: Message, receive: Receive, send: Send, headers: dict[bytes, bytes]) -> None:
         length = int(headers.get(b"content-length", b"0"))
-        if b"transfer-encoding" in headers or length > settings.RASM_MAX_REQUEST_BYTES:
+        most, _ = most_bytes(scope["path"])
+        if b"transfer-encoding" in headers or length > most:
             await self._refuse(None, scope, receive, send)  # Django does, by the headers
             return
-        body = Body(self._bytes)
+        body = Body(self._bytes, length)
         try:
             self._take_slot(then_hold=False)
             await _collect(receive, body, length)
@@ -116,7 +118,8 @@ class Bridge:
             raise
         else:
             body.file.seek(0)
-            await self._answer(partial(self._submit, body), scope, receive, send, body.file)
+            metrics.ACTIVE.inc()
+            await self._answer(self._heavy, scope, receive, send, body)
 
     def _take_slot(self, *, then_hold: bool) -> None:
         """Raises Overloaded if as many requests as may be are being worked on."""
@@ -125,16 +128,10 @@ class Bridge:
         if not then_hold:
             self._slots.release()
 
-    def _submit(self, body: Body, *call: Any) -> Future[Reply]:
-        def done(work: Future[Reply]) -> None:
-            body.close()
-            self._slots.release()
-            metrics.ACTIVE.dec()
-
-        metrics.ACTIVE.inc()
-        work = self._heavy.submit(*call)
-        work.add_done_callback(done)
-        return work
+    def _done_with(self, body: Body) -> None:
+        body.close()
+        self._slots.release()
+        metrics.ACTIVE.dec()
 
     async def _refuse(self, refusal: RequestError | None, scope: Message, receive: Receive, send: Send) -> None:
         """Answer at once, on the loop, without the body; then let the client finish sending, for a while."""
@@ -146,20 +143,51 @@ class Bridge:
                 while (message := await receive())["type"] == "http.request" and message.get("more_body"):
                     pass
 
-    async def _answer(self, submit: Callable[..., Future[Reply]], scope: Message, receive: Receive, send: Send, body: IO[bytes]) -> None:
+    async def _answer(self, threads: ThreadPoolExecutor, scope: Message, receive: Receive, send: Send, body: Body | None) -> None:
         """Have Django answer in a thread, while watching whether the client is still there."""
-        environment = _environment(scope, body)
-        environment["rasm.gone"] = gone = threading.Event()
-        answer = asyncio.wrap_future(submit(_run, self._application, environment))
-        watch = asyncio.ensure_future(_until_gone(receive))
-        try:
-            await asyncio.wait((answer, watch), return_when=asyncio.FIRST_COMPLETED)
+        loop = asyncio.get_running_loop()
+        gone = threading.Event()
+        environment = _environment(scope, body.file if body else io.BytesIO())
+        environment["rasm.gone"] = gone
+        answer: asyncio.Future[Reply | None] = loop.create_future()
+
+        def settle(reply: Reply | BaseException | None) -> None:
             if answer.done():
-                await _send(scope, send, *answer.result())
+                pass
+            elif isinstance(reply, BaseException):
+                answer.set_exception(reply)
+            else:
+                answer.set_result(reply)
+
+        def work() -> None:
+            reply: Reply | BaseException | None = None
+            try:
+                if not gone.is_set():  # or else nobody waits for it any more
+                    reply = _run(self._application, environment)
+            except BaseException as e:  # told to the server, which logs it
+                reply = e
+            finally:
+                if body:
+                    self._done_with(body)
+            with contextlib.suppress(RuntimeError):  # the loop has ended
+                loop.call_soon_threadsafe(settle, reply)
+
+        def leave(_: asyncio.Task[None]) -> None:
+            gone.set()
+            settle(None)
+
+        waiting = threads.submit(work)
+        # a task and a future take less of the processor than ``asyncio.wait`` and ``wrap_future``, and every request has them
+        watch = loop.create_task(_until_gone(receive))
+        watch.add_done_callback(leave)
+        try:
+            if (reply := await answer) is not None:
+                await _send(scope, send, *reply, gone=gone)
         finally:
             gone.set()
             watch.cancel()
-            answer.cancel()  # so that it does not begin; what has begun notices ``gone``
+            if waiting.cancel() and body:  # it had not begun
+                self._done_with(body)
 
 
 async def _collect(receive: Receive, body: Body, length: int) -> None:
@@ -174,8 +202,8 @@ async def _collect(receive: Receive, body: Body, length: int) -> None:
                 if message["type"] == "http.disconnect":
                     raise Incomplete(f"the connection was closed after {body.size:,} of {length:,} bytes")
                 body.write(message.get("body", b""))
-                more = message.get("more_body", False)
-                limit.reschedule(began + settings.RASM_BODY_TIMEOUT_S + body.size / SLOWEST_BYTES_PER_S)
+                if more := message.get("more_body", False):
+                    limit.reschedule(began + settings.RASM_BODY_TIMEOUT_S + body.size / SLOWEST_BYTES_PER_S)
     except TimeoutError as e:
         raise RequestTimeout(f"of {length:,} bytes {body.size:,} arrived in {loop.time() - began:.0f} s: send them faster") from e
     if body.size != length:
@@ -216,24 +244,45 @@ async def _until_gone(receive: Receive) -> None:
 
 
 def _run(application: Callable[..., Any], environment: dict[str, Any]) -> Reply:
-    """Status, headers and body of a WSGI application's reply."""
-    reply: list[Any] = []
-    content = application(environment, lambda status, headers, exc_info=None: reply.extend((status, headers)))
+    """What a WSGI application replies. A reply that it streams is made as it is sent."""
+    start: list[Any] = []
+    content = application(environment, lambda status, headers, exc_info=None: start.extend((status, headers)))
+    if getattr(content, "streaming", False):
+        return start[0], start[1], _pieces(content)
     try:
-        return reply[0], reply[1], b"".join(content)
+        return start[0], start[1], b"".join(content)
     finally:
         if hasattr(content, "close"):
             content.close()
 
 
-async def _send(scope: Message, send: Send, status: str, headers: list[tuple[str, str]], body: bytes, close: bool = False) -> None:
+def _pieces(content: Any) -> Iterator[bytes]:
+    with contextlib.closing(content):  # also when this is thrown away before its end
+        yield from content
+
+
+async def _send(
+    scope: Message,
+    send: Send,
+    status: str,
+    headers: list[tuple[str, str]],
+    body: bytes | Iterator[bytes],
+    *,
+    close: bool = False,
+    gone: threading.Event | None = None,
+) -> None:
     raw = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers]
-    if not any(name == b"content-length" for name, _ in raw):
+    if isinstance(body, bytes) and not any(name == b"content-length" for name, _ in raw):
         raw.append((b"content-length", b"%d" % len(body)))
     if close:
         raw.append((b"connection", b"close"))
     await send({"type": "http.response.start", "status": int(status.split(" ", 1)[0]), "headers": raw})
-    await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
+    if isinstance(body, bytes):
+        await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
+        return
+    while not (gone and gone.is_set()) and (piece := await asyncio.to_thread(next, body, None)) is not None:
+        await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else piece, "more_body": True})
+    await send({"type": "http.response.body", "body": b""})
 
 
 application = Bridge(wsgi_application)

@@ -14,16 +14,28 @@
 | RASM_RATE_PER_KEY | none | such as 600/m: requests of one key, per process and operation |
 | RASM_RATE_PER_ADDRESS | none | the same of one address |
 | RASM_MODEL | model/weights/rasm-print.onnx | the model that reads; other models in its folder are listed |
-| RASM_THREADS | the cores this process may use | lines read at a time, each on one core |
+| WEB_CONCURRENCY | the cores there are, 8 at most | processes of `make serve`, each with the model once more; bounds below are of one |
+| RASM_THREADS | the cores there are, divided by the processes | lines that a process reads at a time, each on one core |
 | RASM_QUEUE_LINES | 512 | lines accepted and not yet read; above it, 503 |
 | RASM_MAX_REQUESTS | 256 | requests with a body worked on at a time; above it, 503 |
 | RASM_REQUEST_THREADS | 32 | of these, how many are parsed or wait for their lines |
+| RASM_MAX_CONNECTIONS | 4096 | connections open at a time; above it, 503. No more than half the files that the system lets be open |
+| RASM_HEADER_TIMEOUT_S | 20 | seconds until a new connection has sent its first request's headers |
 | RASM_BODY_TIMEOUT_S | 20 | seconds that a body may take, and more while it comes at 4 KiB/s |
 | RASM_MAX_BUFFERED_BYTES | 1 GiB | bytes of all bodies that are arriving; on the disk above 256 KiB each |
 | RASM_MAX_FILES | 64 | files a request |
 | RASM_MAX_FILE_BYTES | 20 MiB | bytes of one file |
 | RASM_MAX_REQUEST_BYTES | 64 MiB | bytes of one request |
 | RASM_MAX_PIXELS | 40 million | pixels of one image |
+| RASM_JOB_WORKERS | 1 | processes that read jobs, started with the server; 0: none here |
+| RASM_JOB_KEEP_S | 86400 | seconds that a finished job is kept, files and results; seven times as long if it never finishes |
+| RASM_JOB_LEASE_S | 120 | seconds after which a worker that does not get on is taken for dead |
+| RASM_MAX_JOBS | 20 | unfinished jobs of one key, or of all who have none; above it, 429 |
+| RASM_MAX_JOB_BYTES | 256 MiB | bytes of one job's request |
+| RASM_MAX_JOB_PAGES | 2000 | pages of one job |
+| RASM_JOB_STORE_BYTES | 4 GiB | bytes that all jobs, with their results, take in the database; above it, 503 |
+| RASM_MAX_PAGES | 32 | pages of the files of one request; more are for jobs |
+| RASM_PAGE_REQUESTS | 16 | requests with pages worked on at a time; above it, 503 |
 """
 
 import importlib.util
@@ -37,6 +49,7 @@ import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
 
 from config import ROOT
+from config.cores import cores
 from config.logs import FORMATS, logging_settings
 from model.image import MAX_PIXELS
 
@@ -92,6 +105,14 @@ def _database(url: str) -> dj_database_url.DBConfig:
         raise ImproperlyConfigured(f"DATABASE_URL is not a database's address: {e}") from e
     if database["ENGINE"].endswith("postgresql") and not any(map(importlib.util.find_spec, ("psycopg", "psycopg2"))):
         raise ImproperlyConfigured("DATABASE_URL names Postgres, but its driver is not installed: pip install 'psycopg[binary]'")
+    if database["ENGINE"].endswith("sqlite3"):
+        # several threads and processes write: who finds the file locked waits, and a transaction asks for the lock at its beginning,
+        # since one that asks for it after having read is refused at once
+        database["OPTIONS"] = {
+            "timeout": 30,
+            "transaction_mode": "IMMEDIATE",
+            "init_command": "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL",
+        }
     return database
 
 
@@ -100,6 +121,7 @@ SECRET_KEY = os.environ.get("SECRET_KEY") or _secret_key(ROOT / ".secret-key")
 ALLOWED_HOSTS = [host.strip() for host in os.environ.get("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]").split(",") if host.strip()]
 
 DATABASES = {"default": _database(os.environ.get("DATABASE_URL") or f"sqlite:///{ROOT / 'rasm.sqlite3'}")}
+TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 INSTALLED_APPS = [
@@ -109,6 +131,8 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    "django_tasks",
+    "django_tasks_db",
     "ninja",  # as an app it serves its docs page's files from here
     "ocr",
     "web",
@@ -135,11 +159,11 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "ocr.middleware.bounded_body",
     "django.middleware.common.CommonMiddleware",
-    # for the admin alone: the API knows no cookies
-    "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "django.contrib.messages.middleware.MessageMiddleware",
+    # for the admin alone: the API knows no cookies
+    "ocr.admin_middleware.Sessions",
+    "ocr.admin_middleware.Authentication",
+    "ocr.admin_middleware.Messages",
 ]
 APPEND_SLASH = False  # a redirect would lose the body of a POST
 X_FRAME_OPTIONS = "DENY"
@@ -151,16 +175,27 @@ TIME_ZONE = "UTC"
 USE_TZ = True
 
 RASM_MODEL = Path(os.environ.get("RASM_MODEL") or ROOT / "model" / "weights" / "rasm-print.onnx").resolve()
-RASM_THREADS = _number("RASM_THREADS", len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
+RASM_THREADS = _number("RASM_THREADS", cores())
 RASM_QUEUE_LINES = _number("RASM_QUEUE_LINES", 512)
 RASM_MAX_REQUESTS = _number("RASM_MAX_REQUESTS", 256)
 RASM_REQUEST_THREADS = _number("RASM_REQUEST_THREADS", 32)
+RASM_MAX_CONNECTIONS = _number("RASM_MAX_CONNECTIONS", 4096)
+RASM_HEADER_TIMEOUT_S = _number("RASM_HEADER_TIMEOUT_S", 20)
 RASM_BODY_TIMEOUT_S = _number("RASM_BODY_TIMEOUT_S", 20)
 RASM_MAX_BUFFERED_BYTES = _number("RASM_MAX_BUFFERED_BYTES", 2**30)
 RASM_MAX_FILES = _number("RASM_MAX_FILES", 64)
 RASM_MAX_FILE_BYTES = _number("RASM_MAX_FILE_BYTES", 20 * 2**20)
 RASM_MAX_REQUEST_BYTES = _number("RASM_MAX_REQUEST_BYTES", 64 * 2**20)
 RASM_MAX_PIXELS = _number("RASM_MAX_PIXELS", MAX_PIXELS)
+RASM_MAX_PAGES = _number("RASM_MAX_PAGES", 32)
+RASM_PAGE_REQUESTS = _number("RASM_PAGE_REQUESTS", 16)
+RASM_JOB_WORKERS = _number("RASM_JOB_WORKERS", 1, least=0)
+RASM_JOB_KEEP_S = _number("RASM_JOB_KEEP_S", 86_400)
+RASM_JOB_LEASE_S = _number("RASM_JOB_LEASE_S", 120)
+RASM_MAX_JOBS = _number("RASM_MAX_JOBS", 20)
+RASM_MAX_JOB_BYTES = _number("RASM_MAX_JOB_BYTES", 256 * 2**20)
+RASM_MAX_JOB_PAGES = _number("RASM_MAX_JOB_PAGES", 2_000)
+RASM_JOB_STORE_BYTES = _number("RASM_JOB_STORE_BYTES", 4 * 2**30)
 DATA_UPLOAD_MAX_NUMBER_FILES = RASM_MAX_FILES
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 100
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2**20  # of the fields that are not files

@@ -5,7 +5,8 @@ from django.contrib import admin
 from django.urls import include, path
 from ocr.api import api
 
-urlpatterns = [path("", include("web.urls")), path("admin/", admin.site.urls), path("", api.urls)]
+# the admin last, since addresses are tried one after the other, and it is asked for least
+urlpatterns = [path("", include("web.urls")), path("", api.urls), path("admin/", admin.site.urls)]
 
 handler400 = "ocr.errors.bad_request"
 handler403 = "ocr.errors.forbidden"

@@ -10,6 +10,6 @@ from django.core.wsgi import get_wsgi_application
 
 application = get_wsgi_application()
 
-from ocr.services import warm_up  # noqa: E402  (needs the settings that the line above has loaded)
+from ocr.engines import warm_up  # noqa: E402  (needs the settings that the line above has loaded)
 
 threading.Thread(target=warm_up, name="warm-up", daemon=True).start()

@@ -41,6 +41,13 @@ class Forbidden(RequestError):
     code = "forbidden"
 
 
+class CrossSite(RequestError):
+    """A browser sends it for a page of another site."""
+
+    status = 403
+    code = "cross_site"
+
+
 class NotFound(RequestError):
     status = 404
     code = "not_found"
@@ -93,20 +100,6 @@ class NoFiles(RequestError):
     code = "no_files"
 
 
-class ModeUnavailable(RequestError):
-    """A mode that is planned and not there yet."""
-
-    status = 422
-    code = "mode_unavailable"
-
-
-class FormatUnavailable(RequestError):
-    """A format that is planned and not there yet."""
-
-    status = 422
-    code = "format_unavailable"
-
-
 class UnknownModel(RequestError):
     status = 404
     code = "unknown_model"
@@ -115,6 +108,33 @@ class UnknownModel(RequestError):
 class UnsupportedLanguage(RequestError):
     status = 422
     code = "unsupported_language"
+
+
+class JobNotFound(RequestError):
+    status = 404
+    code = "job_not_found"
+
+
+class JobNotDone(RequestError):
+    """Its result is not there yet, or will never be."""
+
+    status = 409
+    code = "job_not_done"
+
+
+class DocumentFailed(RequestError):
+    """A searchable PDF that could not be written."""
+
+    status = 422
+    code = "document_failed"
+
+
+class TooManyJobs(RequestError):
+    """One key has more unfinished jobs than it may."""
+
+    status = 429
+    code = "too_many_jobs"
+    retry_after_s = 30
 
 
 class TooManyRequests(RequestError):
@@ -153,6 +173,22 @@ class Overloaded(RequestError):
     retry_after_s = 1
 
 
+class JobStorageFull(RequestError):
+    """All jobs together take as much room as they may."""
+
+    status = 503
+    code = "job_storage_full"
+    retry_after_s = 600
+
+
+class DatabaseUnavailable(RequestError):
+    """The database does not answer, or its tables are not there."""
+
+    status = 503
+    code = "database_unavailable"
+    retry_after_s = 5
+
+
 class FilesRefused(RequestError):
     """None of the files could be read: the first one's error, and all their results."""
 
@@ -162,7 +198,7 @@ class FilesRefused(RequestError):
 
 
 # of a request none of whose files could be read, by the error of the first: 422 unless it is one of these
-FILE_STATUS = {"file_too_large": 413, "image_too_large": 413, "unsupported_format": 415}
+FILE_STATUS = {"file_too_large": 413, "image_too_large": 413, "too_many_pages": 413, "unsupported_format": 415}
 
 
 def error_reply(error: RequestError) -> JsonResponse:

@@ -5,19 +5,22 @@ import re
 import time
 import uuid
 from collections.abc import Callable
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.utils.encoding import escape_uri_path
 
 from ocr import metrics
-from ocr.errors import Forbidden, LengthRequired, MethodNotAllowed, RequestTooLarge, error_reply
+from ocr.errors import CrossSite, LengthRequired, MethodNotAllowed, RequestTooLarge, error_reply
+from ocr.limits import most_bytes
 from ocr.request_id import request_id
 from ocr.uploads import StrictMultipart
 
 View = Callable[[HttpRequest], HttpResponse]
 
 logger = logging.getLogger(__name__)
+_HARMLESS = ("GET", "HEAD", "OPTIONS", "TRACE")
 _USABLE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
 # what is not a page loads nothing; the documentation and the admin bring scripts of their own
@@ -25,6 +28,24 @@ _NOTHING = "default-src 'none'; frame-ancestors 'none'"
 _OWN = (
     "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'"
 )
+
+
+def _is_cross_site(request: HttpRequest) -> bool:
+    """Whether a browser sends this for a page of another site.
+
+    Such a page can have its visitors' browsers send forms and files to services that only they reach, on loopback say. It cannot
+    make them send a key, so whoever has one may ask from anywhere. What is no browser sends neither header.
+    """
+    headers = request.headers
+    if settings.RASM_API_KEYS and ("Authorization" in headers or "X-API-Key" in headers):
+        return False
+    if site := headers.get("Sec-Fetch-Site"):
+        return site not in ("same-origin", "none")
+    # an older browser's Origin: "null" of a file or a sandbox, else the page's scheme, host and port
+    try:
+        return "Origin" in headers and urlsplit(headers["Origin"]).netloc.lower() != request.get_host().lower()
+    except ValueError:
+        return True
 
 
 def request_context(get_response: View) -> View:
@@ -47,14 +68,8 @@ def request_context(get_response: View) -> View:
             metrics.REQUESTS.labels(method, route, response.status_code).inc()
             metrics.SECONDS.labels(route).observe(seconds)
             path = escape_uri_path(request.path)
-            logger.info(
-                "%s %s %d %.0f ms",
-                method,
-                path,
-                response.status_code,
-                seconds * 1000,
-                extra={"method": method, "path": path, "status": response.status_code, "milliseconds": round(seconds * 1000, 1)},
-            )
+            fields = {"method": method, "path": path, "status": response.status_code, "milliseconds": round(seconds * 1000, 1)}
+            logger.info("%s %s %d %.0f ms", method, path, response.status_code, seconds * 1000, extra={"fields": fields})
             return response
         finally:
             request_id.reset(token)
@@ -71,11 +86,12 @@ def bounded_body(get_response: View) -> View:
         length = request.META.get("CONTENT_LENGTH") or ""
         if not length and request.headers.get("Transfer-Encoding"):
             return error_reply(LengthRequired("send the body with a Content-Length, not in chunks"))
-        if length.isdigit() and int(length) > settings.RASM_MAX_REQUEST_BYTES:
-            most = f"at most {settings.RASM_MAX_REQUEST_BYTES:,} are read"
-            return error_reply(RequestTooLarge(f"the request has {int(length):,} bytes; {most}: send the files in several requests"))
-        if request.method not in ("GET", "HEAD", "OPTIONS") and request.headers.get("Sec-Fetch-Site") in ("cross-site", "same-site"):
-            return error_reply(Forbidden("a page of another site may not use this service through its visitors' browsers"))
+        most, _ = most_bytes(request.path_info)
+        if length.isdigit() and int(length) > most:
+            told = f"the request has {int(length):,} bytes; at most {most:,} are read"
+            return error_reply(RequestTooLarge(f"{told}: send the files in several requests"))
+        if request.method not in _HARMLESS and _is_cross_site(request):
+            return error_reply(CrossSite("a page of another site may not use this service through its visitors' browsers"))
         request.upload_handlers = [StrictMultipart(request)]
         response = get_response(request)
         if isinstance(response, HttpResponseNotAllowed):  # Ninja answers these by itself, as plain text

@@ -7,6 +7,7 @@ wraps every object for Django's querysets, of which there are none here, and tak
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
+from typing_extensions import TypedDict  # what pydantic asks for before Python 3.12
 
 from model.errors import ImageError
 from ocr import errors as _errors  # noqa: F401  (it adds to the kinds of ImageError)
@@ -16,7 +17,7 @@ Language = Literal["ar", "ara", "fa", "fas", "per", "ur", "urd", "ps", "pus", "k
 FILE_CODES = sorted(kind.code for kind in ImageError.__subclasses__())
 Bbox = Annotated[
     list[int],
-    Field(min_length=4, max_length=4, description="Left, top, right, bottom, in pixels from the top left of the upright image."),
+    Field(min_length=4, max_length=4, description="Left, top, right, bottom, in pixels from the top left of the image as it was given."),
 ]
 Confidence = Annotated[
     float,
@@ -29,14 +30,20 @@ Confidence = Annotated[
 ]
 
 
-class OcrOptions(BaseModel):
-    """How to read, and what to give out. Every option may be left out."""
+class ReadingOptions(BaseModel):
+    """How to read. Every option may be left out."""
 
-    mode: Literal["auto", "line"] = Field(
+    mode: Literal["auto", "line", "page"] = Field(
         "auto",
-        description="`line`: each image is one line of text. `auto`: for now the same. `page`, which will find the lines first, "
-        "is **not available yet**, and refused as `mode_unavailable`.",
-        examples=["line"],
+        description="What images are of: `line`: one line of text. `page`: a page, whose lines are found first. `auto`: looks. "
+        "A PDF has pages in any case.",
+        examples=["auto"],
+    )
+    text_layer: Literal["ignore", "use"] = Field(
+        "ignore",
+        description="Of PDFs: `use` the text that a page says itself, where it is sound (letters and not numbers of glyphs, and not "
+        "stored backwards), rather than read its picture. `source` in the result says which it was.",
+        examples=["use"],
     )
     model: str = Field(
         "",
@@ -44,23 +51,40 @@ class OcrOptions(BaseModel):
         description="The name of a model that `/api/v1/models` lists; the default one if empty or left out.",
         examples=["rasm-print"],
     )
+    password: str = Field("", max_length=200, description="Of PDFs that ask for one.", examples=["secret"])
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class OutputOptions(BaseModel):
+    """What to give out. Every option may be left out."""
+
     diacritics: Literal["keep", "strip"] = Field("keep", description="`strip`: without tashkeel.", examples=["strip"])
     tatweel: Literal["keep", "strip"] = Field("keep", description="`strip`: without the lengthening stroke ـ.", examples=["strip"])
     digits: Literal["as_printed", "western", "arabic_indic"] = Field(
         "as_printed", description="`western`: 0-9. `arabic_indic`: ٠-٩.", examples=["western"]
     )
-    format: Literal["json", "text"] = Field(
-        "json",
-        description="Of the reply; if it is left out, the header `Accept` says (`application/json`, `text/plain`). "
-        "`text`: one line for each file, as profiled; it cannot hold errors, so if a file cannot be read the reply is the error, as JSON. "
-        "`hocr`, `alto` and `pdf` are **not available yet**, and refused as `format_unavailable`.",
-        examples=["json"],
+    line_breaks: Literal["join", "keep"] = Field(
+        "join", description="In the text of a page: `join` the lines of a paragraph, or `keep` them as printed.", examples=["keep"]
     )
     detail: Literal["lines", "characters"] = Field(
         "lines", description="`characters`: each line also lists its characters with their places and confidences.", examples=["characters"]
     )
+    format: Literal["json", "text", "hocr", "alto", "page", "pdf"] = Field(
+        "json",
+        description="Of the reply; if it is left out, the header `Accept` says (`application/json`, `text/plain`, `text/vnd.hocr+html`, "
+        "`application/alto+xml`, `application/vnd.prima.page+xml`, `application/pdf`). `text`: a line for each line image, pages parted by "
+        "form feeds. `hocr`: hOCR 1.2. `alto`: ALTO 4.4. `page`: PAGE XML 2019. `pdf`: searchable; a PDF that was sent is kept and gains "
+        "its text. Of several files, and of several pages as PAGE XML, these are in a ZIP archive. Only `json` can hold errors: if "
+        "a page cannot be read, any other reply is the error, as JSON, with all results.",
+        examples=["json"],
+    )
 
     model_config = ConfigDict(extra="forbid")
+
+
+class OcrOptions(OutputOptions, ReadingOptions):
+    """How to read, and what to give out. Every option may be left out."""
 
 
 class LiteParseOptions(BaseModel):
@@ -87,14 +111,23 @@ class FileError(BaseModel):
     message: str = Field(description="For people: what is wrong and what to do.")
 
 
-class Character(BaseModel):
+# dictionaries, not models: a line has fifty characters and ten words, and to make so many models takes as long as decoding its image
+class Character(TypedDict):
     """One sign of a line, as it was read."""
 
-    text: str = Field(examples=["ف"])
-    confidence: float = Field(
-        ge=0, le=1, description="The probability that it is right, calibrated on lines that the model was not trained on."
-    )
-    bbox: Bbox = Field(description="As high as the line; the borders at left and right are good to about half a letter.")
+    text: Annotated[str, Field(examples=["ف"])]
+    confidence: Annotated[
+        float, Field(ge=0, le=1, description="The probability that it is right, calibrated on lines that the model was not trained on.")
+    ]
+    bbox: Annotated[Bbox, Field(description="As high as the line; the borders at left and right are good to about half a letter.")]
+
+
+class Word(TypedDict):
+    """What stands between two spaces."""
+
+    text: Annotated[str, Field(description="As the options ask for it.", examples=["الفصل"])]
+    confidence: Confidence
+    bbox: Bbox
 
 
 class Line(BaseModel):
@@ -104,33 +137,53 @@ class Line(BaseModel):
     text_as_read: str = Field(description="Before the options for diacritics, tatweel and digits.")
     confidence: Confidence
     bbox: Bbox
+    words: list[Word] = Field(description="In logical order.")
     characters: list[Character] | None = Field(
         None, description="In logical order, as read; null unless `detail=characters` asks for them."
     )
 
 
+class Region(BaseModel):
+    """Lines of a page that belong together: a paragraph, a heading, a footnote."""
+
+    kind: Literal["paragraph", "heading", "header", "footer", "page-number", "footnote", "marginalia", "other"] = Field(
+        description="A guess, by its place, the size of its type and the rules around it."
+    )
+    bbox: Bbox
+    lines: list[int] = Field(description="Which of the page's `lines`, from 0.")
+
+
 class Result(BaseModel):
-    """What was read in one file."""
+    """What was read on one page, or in one line image."""
 
     name: str = Field(description="The file's name as it was sent, without folders and control marks.")
-    page: int | None = Field(description="Which page of the file, from 1; null if it could not be decoded.")
-    width_px: int | None = Field(description="Of the upright image; null if it could not be decoded.")
-    height_px: int | None = Field(description="Of the upright image; null if it could not be decoded.")
+    file: int = Field(ge=0, description="Which file of the request, from 0.")
+    page: int | None = Field(description="Which page of the file, from 1; null if the file could not be opened.")
+    pages: int | None = Field(description="How many pages the file has; null if it could not be opened.")
+    kind: Literal["line", "page"] | None = Field(description="What it was read as; null if it was not read.")
+    source: Literal["ocr", "text_layer"] | None = Field(
+        description="Where the text is from: read from pixels, or what the PDF says itself; null if it was not read."
+    )
+    width_px: int | None = Field(description="Of the image as it was given (a PDF: as it was rendered); null if it could not be decoded.")
+    height_px: int | None = Field(description="Of the image as it was given (a PDF: as it was rendered); null if it could not be decoded.")
+    rotation_degrees: Literal[0, 90, 180, 270] = Field(0, description="By how much, clockwise, the page had to be turned to be read.")
+    skew_degrees: float = Field(0.0, description="By how much its lines were askew besides.")
     direction: Literal["rtl"] = Field("rtl", description="The base direction of the text.")
     text: str | None = Field(
-        description="As the options ask for it, in logical order, NFC, without control marks; null if the file was not read, empty if "
-        "nothing is on the image."
+        description="As the options ask for it, in logical order, NFC, without control marks. Of a page: an empty line between regions, "
+        "a tab between cells of a row. null if it was not read, empty if nothing is there."
     )
-    text_as_read: str | None = Field(description="The same before the options for diacritics, tatweel and digits.")
+    text_as_read: str | None = Field(description="The same before the options for diacritics, tatweel and digits, with lines as printed.")
     confidence: Confidence | None
-    bbox: Bbox | None = Field(description="What was read of the image; null if the file was not read.")
-    lines: list[Line] = Field(description="From top to bottom; one for a line image, none if the file was not read.")
-    milliseconds: float = Field(ge=0, description="From taking up this file until its text was there, waiting included.")
-    error: FileError | None = Field(description="null if the file was read.")
+    bbox: Bbox | None = Field(description="What was read of the image; null if it was not read.")
+    regions: list[Region] = Field(description="In reading order; none of a line image.")
+    lines: list[Line] = Field(description="In reading order; one of a line image, none if it was not read.")
+    milliseconds: float = Field(ge=0, description="From taking up this page until its text was there, waiting included.")
+    error: FileError | None = Field(description="null if it was read.")
 
 
 class OcrReply(BaseModel):
-    """One result for each file, in the order in which they were sent."""
+    """One result for each page, of the files in the order in which they were sent."""
 
     model: Model
     results: list[Result]
@@ -145,36 +198,60 @@ class OcrReply(BaseModel):
                     "results": [
                         {
                             "name": "heading.png",
+                            "file": 0,
                             "page": 1,
+                            "pages": 1,
+                            "kind": "line",
+                            "source": "ocr",
                             "width_px": 736,
                             "height_px": 58,
+                            "rotation_degrees": 0,
+                            "skew_degrees": 0.0,
                             "direction": "rtl",
                             "text": "الفصل الثالث : في العمران البدوي والأمم الوحشية",
                             "text_as_read": "الفصل الثالث : في العمران البدوي والأمم الوحشية",
-                            "confidence": 0.9948,
+                            "confidence": 0.9959,
                             "bbox": [0, 0, 736, 58],
+                            "regions": [],
                             "lines": [
                                 {
                                     "text": "الفصل الثالث : في العمران البدوي والأمم الوحشية",
                                     "text_as_read": "الفصل الثالث : في العمران البدوي والأمم الوحشية",
-                                    "confidence": 0.9948,
+                                    "confidence": 0.9959,
                                     "bbox": [0, 0, 736, 58],
+                                    "words": [
+                                        {"text": "الفصل", "confidence": 0.9978, "bbox": [648, 0, 732, 58]},
+                                        {"text": "الثالث", "confidence": 0.9956, "bbox": [551, 0, 626, 58]},
+                                        {"text": ":", "confidence": 0.9976, "bbox": [512, 0, 527, 58]},
+                                        {"text": "في", "confidence": 0.9995, "bbox": [464, 0, 496, 58]},
+                                        {"text": "العمران", "confidence": 0.9992, "bbox": [348, 0, 445, 58]},
+                                        {"text": "البدوي", "confidence": 0.9986, "bbox": [237, 0, 329, 58]},
+                                        {"text": "والأمم", "confidence": 0.9996, "bbox": [126, 0, 215, 58]},
+                                        {"text": "الوحشية", "confidence": 0.9991, "bbox": [7, 0, 109, 58]},
+                                    ],
                                     "characters": None,
-                                }
+                                },
                             ],
                             "milliseconds": 11.4,
                             "error": None,
                         },
                         {
                             "name": "notes.txt",
+                            "file": 1,
                             "page": None,
+                            "pages": None,
+                            "kind": None,
+                            "source": None,
                             "width_px": None,
                             "height_px": None,
+                            "rotation_degrees": 0,
+                            "skew_degrees": 0.0,
                             "direction": "rtl",
                             "text": None,
                             "text_as_read": None,
                             "confidence": None,
                             "bbox": None,
+                            "regions": [],
                             "lines": [],
                             "milliseconds": 0.1,
                             "error": {
@@ -242,7 +319,7 @@ class RequestErrorDetail(BaseModel):
 REFUSAL: dict[str, Any] = {
     "error": {
         "code": "no_files",
-        "message": "send one or more image files in the multipart field 'files'",
+        "message": "send one or more images or PDFs in the multipart field 'files'",
         "request_id": "8c1f5a0e4f3b4c2d9e7a6b5c4d3e2f10",
     }
 }

@@ -1,35 +1,36 @@
-"""Uploaded files -> results. The models are opened here, once in each process, and nothing here knows HTTP.
+"""Uploaded files -> results, one for each page. Nothing here knows HTTP.
 
-Where it stands: between ``api.py`` and the reading way (``model.image.decode``, ``model.recognizer.Recognizer`` through
-``batching.py``). Pages will come in at ``_line_of``: it is the one place that takes an image for one line.
+Where it stands: between ``api.py`` and the reading way. A file is a line image, which waits in the queue of lines
+(``batching.py``) while the next file is decoded, or it has pages, which are read in turn (``page_pool.py``).
 """
 
-import contextlib
-import logging
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import cache
-from pathlib import Path
 from typing import Protocol
 
-import numpy as np
 from django.conf import settings
 
-from model.errors import ImageError, ModelFileError
+from model import recognizer, segment
+from model.document import Page
+from model.errors import ImageError, TooManyPages
 from model.image import Pixels, decode
-from model.recognizer import ModelInfo, Reading, Recognizer
-from model.text import Profile, apply_profile
-from ocr.batching import Batcher, Job, Room
-from ocr.errors import FILE_STATUS, ClientGone, FilesRefused, FileTooLarge, ModelUnavailable, UnknownModel
+from model.page_reader import PageReader
+from model.pages import PageFile
+from ocr import page_pool
+from ocr.batching import Job, Room
+from ocr.documents import Source
+from ocr.engines import Reader, models
+from ocr.errors import FileTooLarge
 from ocr.metrics import ERRORS, QUEUE
-from ocr.schemas import Character, FileError, Line, Model, ModelDescription, Result
-
-logger = logging.getLogger(__name__)
+from ocr.page_files import has_pages, open_file
+from ocr.page_pool import check
+from ocr.results import Output, empty_result, fill_line, fill_page, page_of_line
+from ocr.schemas import FileError, Model, Result
 
 # an image may take forty times its file's bytes once decoded: as many at a time as there are cores bounds the memory
-_decoding = threading.BoundedSemaphore(settings.RASM_THREADS)
+decoding = threading.BoundedSemaphore(settings.RASM_THREADS)
 room = Room(settings.RASM_QUEUE_LINES, "more is waiting to be read than the service holds: try again in a moment")
 
 
@@ -39,7 +40,9 @@ class Upload(Protocol):
     name: str | None
     size: int | None
 
-    def read(self) -> bytes: ...
+    def read(self, num_bytes: int | None = None) -> bytes: ...
+
+    def seek(self, position: int) -> object: ...
 
 
 @dataclass(frozen=True)
@@ -47,120 +50,34 @@ class Request:
     """What is asked for. ``gone`` is set when nobody waits for it any more."""
 
     files: Sequence[Upload]
-    model: str | None = None
-    profile: Profile = field(default_factory=Profile)
-    with_characters: bool = False
+    mode: str = "auto"
+    text_layer: str = "ignore"
+    model: str = ""
+    password: str = ""
+    output: Output = field(default_factory=Output)
     gone: threading.Event | None = None
 
 
-class Reader:
-    """One open model with the threads that read with it. Raises ModelFileError."""
-
-    def __init__(self, path: Path, threads: int) -> None:
-        # one thread a call and as many calls as there are cores: they need not wait for each other within a line
-        self.recognizer = Recognizer(path, threads=1)
-        self.recognizer.read([np.full((48, 256), 255, np.uint8)])
-        self.batcher = Batcher(self.recognizer, threads)
-
-
-class Models:
-    """The model that reads, opened when first asked for, and what lies in its folder."""
-
-    def __init__(self, path: Path, threads: int) -> None:
-        self._path, self._threads = path, threads
-        self._lock = threading.Lock()
-        self._readers: dict[Path, Reader] = {}
-
-    @property
-    def is_ready(self) -> bool:
-        """Whether the default model has answered once."""
-        return self._path in self._readers
-
-    def reader(self, name: str | None = None) -> Reader:
-        """The model of that name, or the default one, once it has read a blank line. Raises ModelUnavailable, UnknownModel."""
-        default = self._open(self._path)
-        if name is None or name == default.recognizer.info.name:
-            return default
-        for path in self._others():
-            info = _info(path)
-            if info is not None and info.name == name:
-                return self._open(path)
-        names = ", ".join(dict.fromkeys(description.name for description in self.describe()))
-        raise UnknownModel(f"there is no model {name!r}; there are: {names}")
-
-    def _open(self, path: Path) -> Reader:
-        if (reader := self._readers.get(path)) is not None:
-            return reader
-        with self._lock:
-            if path not in self._readers:
-                try:
-                    self._readers[path] = Reader(path, self._threads)
-                except ModelFileError as e:
-                    logger.error("the model cannot be used: %s", e)
-                    raise ModelUnavailable("the model cannot be loaded; the service's log says why") from e
-                info = self._readers[path].recognizer.info
-                logger.info("model %s %s is ready", info.name, info.version)
-            return self._readers[path]
-
-    def _others(self) -> list[Path]:
-        return sorted(p for p in self._path.parent.glob("*.onnx") if p != self._path)
-
-    def describe(self) -> list[ModelDescription]:
-        """The default model, then the others of its folder by their files' names. Of two of one name the first is the one that reads."""
-        default = self.reader().recognizer.info
-        others = [_describe(info, default=False) for path in self._others() if (info := _info(path))]
-        return [_describe(default, default=True), *others]
-
-    def close(self) -> None:
-        """Let the reading threads end."""
-        for reader in self._readers.values():
-            reader.batcher.close()
-
-
-@cache
-def _info(path: Path) -> ModelInfo | None:
-    try:
-        return Recognizer(path, threads=1).info
-    except ModelFileError as e:
-        logger.warning("not listed: %s", e)
-        return None
-
-
-def _describe(info: ModelInfo, *, default: bool) -> ModelDescription:
-    return ModelDescription(
-        name=info.name,
-        version=info.version,
-        precision=info.precision,
-        default=default,
-        height_px=info.image.height_px,
-        max_width_px=info.image.max_width_px,
-        characters=info.charset.characters,
-    )
-
-
-@cache
-def models() -> Models:
-    """The models of this process."""
-    return Models(settings.RASM_MODEL, settings.RASM_THREADS)
-
-
-def warm_up() -> None:
-    """Open the model now rather than at the first request. What is wrong is logged, and told to each request."""
-    with contextlib.suppress(ModelUnavailable):
-        models().reader()
-
-
 @dataclass
-class _File:
-    """A file on its way: its result so far, and its line once it waits to be read."""
+class Reading:
+    """A page or a line on its way: its result so far, its line once it waits to be read, and what was read."""
 
     result: Result
     began: float
     job: Job | None = None
+    read: Page | recognizer.Reading | None = None
+
+    def finished(self, *_: object) -> None:
+        self.result.milliseconds = round((time.perf_counter() - self.began) * 1000, 1)
+
+    def fail(self, error: ImageError) -> None:
+        ERRORS.labels(error.code).inc()
+        self.result.error = FileError(code=error.code, message=str(error))
+        self.finished()
 
 
-def read_files(request: Request) -> tuple[Model, list[Result]]:
-    """Read each file as one line. A file that cannot be read has an error in its place; the others are read.
+def read_files(request: Request) -> tuple[Model, list[Reading]]:
+    """Read each file. A file or a page that cannot be read has an error in its place; the others are read.
 
     Raises ModelUnavailable, UnknownModel, Overloaded, ClientGone.
     """
@@ -168,84 +85,151 @@ def read_files(request: Request) -> tuple[Model, list[Result]]:
     room.take(len(request.files))
     QUEUE.inc(len(request.files))
     try:
-        files = [_take_up(upload, reader, request.gone) for upload in request.files]
-        for file in files:
-            if file.job is not None:
-                _finish(file.result, file.job.reading.result(), request)
-            file.result.milliseconds = round((time.perf_counter() - file.began) * 1000, 1)
+        with _Files(request, reader) as files:
+            readings = [reading for number in range(len(request.files)) for reading in files.take_up(number)]
+        for reading in readings:
+            if reading.job is not None:
+                reading.read = line = reading.job.reading.result()
+                fill_line(reading.result, line, request.output)
     finally:
         room.give_back(len(request.files))
         QUEUE.dec(len(request.files))
     info = reader.recognizer.info
-    return Model(name=info.name, version=info.version), [file.result for file in files]
+    return Model(name=info.name, version=info.version), readings
 
 
-def _take_up(upload: Upload, reader: Reader, gone: threading.Event | None) -> _File:
-    """Decode one file and put its line into the queue."""
-    result = Result.model_construct(
-        name=upload.name or "",
-        page=None,
-        width_px=None,
-        height_px=None,
-        direction="rtl",
-        text=None,
-        text_as_read=None,
-        confidence=None,
-        bbox=None,
-        lines=[],
-        milliseconds=0.0,
-        error=None,
-    )
-    file = _File(result, time.perf_counter())
-    if gone is not None and gone.is_set():
-        raise ClientGone("the client has gone")
+class _Files:
+    """The files of one request, taken up one after the other; a place among the requests that read pages, once it has any."""
+
+    def __init__(self, request: Request, reader: Reader) -> None:
+        self._request, self._reader = request, reader
+        self._pages_left = settings.RASM_MAX_PAGES
+        self._page_reader: PageReader | None = None
+
+    def __enter__(self) -> "_Files":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._page_reader is not None:
+            page_pool.requests.give_back(1)
+
+    def take_up(self, number: int) -> list[Reading]:
+        """Decode one file, and read its pages or put its line into the queue."""
+        upload = self._request.files[number]
+        name = upload.name or ""
+        first = Reading(empty_result(name, number), time.perf_counter())
+        check(self._request.gone)
+        try:
+            if (upload.size or 0) > settings.RASM_MAX_FILE_BYTES:
+                raise FileTooLarge(f"the file has {upload.size:,} bytes; at most {settings.RASM_MAX_FILE_BYTES:,} are read")
+            if not has_pages(upload):
+                first.result.page = first.result.pages = 1
+                return [self._image(first, upload.read())]
+            with _open(upload, self._request.password, self._pages_left) as file:
+                return list(self._pages(file, name, number))
+        except ImageError as e:
+            first.result.page = first.result.pages = None
+            first.fail(e)
+            return [first]
+
+    def _image(self, reading: Reading, data: bytes) -> Reading:
+        """Raises ImageError."""
+        with decoding:
+            image = decode(data, max_pixels=settings.RASM_MAX_PIXELS, single=True)
+            if self._queue_line(reading, image):
+                return reading
+        self._count_page()
+        self._read_page(reading, image)
+        return reading
+
+    def _queue_line(self, reading: Reading, image: Pixels) -> bool:
+        """Put the image into the queue if it is of a line; whether it was. Raises ImageError."""
+        if self._request.mode == "page" or (self._request.mode == "auto" and not segment.is_line(image)):
+            return False
+        result = reading.result
+        result.height_px, result.width_px = image.shape[:2]
+        prepared = self._reader.recognizer.prepare(image)
+        [reading.job] = self._reader.batcher.submit([prepared], [image.shape[1]], self._request.gone)
+        reading.job.reading.add_done_callback(reading.finished)
+        return True
+
+    def _pages(self, file: PageFile, name: str, number: int) -> Iterator[Reading]:
+        """Each page of a PDF or a TIFF."""
+        for index in range(file.count):
+            reading = Reading(empty_result(name, number, page=index + 1, pages=file.count), time.perf_counter())
+            try:
+                self._one_of_pages(reading, file, index)
+            except ImageError as e:
+                if file.count == 1 and file.kind != "pdf":
+                    raise
+                reading.fail(e)
+            yield reading
+
+    def _one_of_pages(self, reading: Reading, file: PageFile, index: int) -> None:
+        """Raises ImageError."""
+        self._count_page()
+        if self._request.text_layer == "use" and (page := file.text_layer(index)) is not None:
+            self._finish(reading, page)
+            return
+        with decoding:
+            image = file.image(index)
+            if file.kind != "pdf" and self._queue_line(reading, image):
+                self._pages_left += 1
+                return
+        self._read_page(reading, image)
+
+    def _count_page(self) -> None:
+        """Raises TooManyPages, Overloaded."""
+        if not self._pages_left:
+            raise _too_many_pages()
+        self._pages_left -= 1
+        if self._page_reader is None:
+            page_pool.requests.take(1)
+            self._page_reader = page_pool.page_reader(self._reader, self._request.gone)
+
+    def _read_page(self, reading: Reading, image: Pixels) -> None:
+        assert self._page_reader is not None
+        with page_pool.turn(self._request.gone):
+            self._finish(reading, self._page_reader.read(image, number=reading.result.page or 1))
+
+    def _finish(self, reading: Reading, page: Page) -> None:
+        reading.read = page
+        fill_page(reading.result, page, self._request.output)
+        reading.finished()
+
+
+def _open(upload: Upload, password: str, most_pages: int) -> PageFile:
+    """Raises an ImageError; TooManyPages says where so many can be sent."""
     try:
-        line = _line_of(upload, reader.recognizer, result)
-        [file.job] = reader.batcher.submit([line], [result.width_px or 0], gone)
-    except ImageError as e:
-        ERRORS.labels(e.code).inc()
-        result.error = FileError(code=e.code, message=str(e))
-    return file
+        return open_file(upload, password, max(1, most_pages))
+    except TooManyPages as e:
+        raise _too_many_pages() from e
 
 
-def _line_of(upload: Upload, recognizer: Recognizer, result: Result) -> Pixels:
-    """What the network sees of a file, its image's size noted in ``result``. Raises ImageError."""
-    if (upload.size or 0) > settings.RASM_MAX_FILE_BYTES:
-        raise FileTooLarge(f"the file has {upload.size:,} bytes; at most {settings.RASM_MAX_FILE_BYTES:,} are read")
-    with _decoding:
-        image = decode(upload.read(), max_pixels=settings.RASM_MAX_PIXELS, single=True)
-        result.page, (result.height_px, result.width_px) = 1, image.shape[:2]
-        return recognizer.prepare(image)
+def _too_many_pages() -> TooManyPages:
+    return TooManyPages(
+        f"the files of a request may have {settings.RASM_MAX_PAGES} pages in all: send fewer at a time, or send a job to POST /api/v1/jobs"
+    )
 
 
-def _finish(result: Result, reading: Reading, request: Request) -> None:
-    """Writes what was read into ``result``, the image being one line."""
-    box = [0, 0, result.width_px or 0, result.height_px or 0]
-    confidence = round(reading.confidence, 4)
-    text = apply_profile(reading.text, request.profile)
-    characters = None
-    if request.with_characters:
-        characters = [
-            Character(text=c.text, confidence=round(c.confidence, 4), bbox=[round(c.start_px), 0, round(c.end_px), box[3]])
-            for c in reading.characters
-        ]
-    line = Line(text=text, text_as_read=reading.text, confidence=confidence, bbox=box, characters=characters)
-    result.text, result.text_as_read, result.confidence, result.bbox, result.lines = text, reading.text, confidence, box, [line]
+def sources(request: Request, readings: Sequence[Reading]) -> list[Source]:
+    """The files as documents are made of them; all their pages must have been read."""
+    return [_source(upload, [r for r in readings if r.result.file == number], request) for number, upload in enumerate(request.files)]
 
 
-def require_any(model: Model, results: list[Result]) -> None:
-    """Raises FilesRefused if none of the files could be read."""
-    if all(result.error for result in results):
-        _refuse(model, results)
+def _source(upload: Upload, readings: list[Reading], request: Request) -> Source:
+    pages = []
+    for reading in readings:
+        result, read = reading.result, reading.read
+        if isinstance(read, Page):
+            pages.append(read)
+        elif read is not None:
+            pages.append(page_of_line(read, result.width_px or 0, result.height_px or 0, number=result.page or 1))
 
+    def opened() -> tuple[PageFile, bytes | None]:
+        upload.seek(0)
+        data = upload.read()
+        file = _open(upload, request.password, settings.RASM_MAX_PAGES)
+        return file, data if file.kind == "pdf" else None
 
-def require_all(model: Model, results: list[Result]) -> None:
-    """Raises FilesRefused if one of the files could not be read."""
-    if any(result.error for result in results):
-        _refuse(model, results)
-
-
-def _refuse(model: Model, results: list[Result]) -> None:
-    error = next(result.error for result in results if result.error)
-    extra = {"model": model.model_dump(), "results": [result.model_dump() for result in results]}
-    raise FilesRefused(error.code, error.message, FILE_STATUS.get(error.code, 422), extra)
+    return Source(upload.name or "", len(pages), lambda: pages, opened, request.password or None)

@@ -6,9 +6,10 @@ Here ``multipart`` parses (strictly: what is malformed is refused), every part w
 above a limit is counted and not kept.
 """
 
+import io
 import tempfile
 import unicodedata
-from typing import Any
+from typing import IO, Any
 
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
@@ -19,6 +20,8 @@ from django.http.multipartparser import MultiPartParserError
 from django.utils.datastructures import MultiValueDict
 from django.utils.http import parse_header_parameters
 from multipart import MultipartError, MultipartSegment, PushMultipartParser
+
+from ocr.limits import most_bytes
 
 MAX_HEADER_BYTES = 16_384  # of one part: a file's name may have 4,096 characters of four bytes
 MAX_NAME_CHARACTERS = 255
@@ -34,12 +37,13 @@ class StrictMultipart(FileUploadHandler):
         """Raises MultiPartParserError, TooManyFilesSent, TooManyFieldsSent, RequestDataTooBig."""
         fields, files = QueryDict(mutable=True, encoding="utf-8"), MultiValueDict()
         parser = PushMultipartParser(boundary, content_length, MAX_HEADER_BYTES, header_charset="latin-1", strict=True)
-        part = _Part()
+        _, most = most_bytes(self.request.path_info)
+        part = _Part(None, most)
         field_count = file_count = field_bytes = 0
         try:
             for event in parser.parse_blocking(input_data.read):
                 if isinstance(event, MultipartSegment):
-                    part = _Part(event)
+                    part = _Part(event, most)
                     file_count += part.is_file
                     field_count += not part.is_file
                     if file_count > settings.RASM_MAX_FILES:
@@ -69,21 +73,27 @@ class StrictMultipart(FileUploadHandler):
 class _Part:
     """One part of the body."""
 
-    def __init__(self, segment: MultipartSegment | None = None) -> None:
+    def __init__(self, segment: MultipartSegment | None, most_bytes: int) -> None:
         self.field = _decoded(segment.name or "") if segment else ""
         name = _file_name(segment) if segment else None
         self.is_file = name is not None
         self.name = tidy_name(name or "")
         self.content_type = segment.content_type if segment else None
         self.size = 0
-        self.file = tempfile.SpooledTemporaryFile(max_size=MEMORY_BYTES)  # noqa: SIM115  (its upload is closed by Django)
+        self.file: IO[bytes] = io.BytesIO()  # closed by Django, with its upload
+        self._most_bytes = most_bytes
 
     def write(self, chunk: bytes) -> None:
         self.size += len(chunk)
-        if self.size <= settings.RASM_MAX_FILE_BYTES:
-            self.file.write(chunk)
-        elif self.is_file:
-            self.file.truncate(0)  # it is too large to be read: its size is all that is wanted of it
+        if self.size > self._most_bytes:
+            if self.is_file:
+                self.file.truncate(0)  # it is too large to be read: its size is all that is wanted of it
+            return
+        if self.size > MEMORY_BYTES and isinstance(self.file, io.BytesIO):  # cheaper than a SpooledTemporaryFile for each field
+            on_disk = tempfile.TemporaryFile()  # noqa: SIM115
+            on_disk.write(self.file.getbuffer())
+            self.file = on_disk
+        self.file.write(chunk)
 
     def upload(self) -> UploadedFile:
         self.file.seek(0)
@@ -101,6 +111,8 @@ def _file_name(segment: MultipartSegment) -> str | None:
     """The name of a part that is a file; None for a field. Also as ``filename*``, which older clients send."""
     if segment.filename is not None:
         return _decoded(segment.filename)
+    if "filename*" not in segment["Content-Disposition"].lower():
+        return None
     try:
         return parse_header_parameters(segment["Content-Disposition"])[1].get("filename")
     except ValueError:  # an encoding that nobody knows

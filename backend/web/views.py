@@ -45,7 +45,7 @@ def page(request: HttpRequest) -> HttpResponse:
     asked = request.GET.get("lang", "")
     language = asked if asked in DIRECTIONS else get_language_from_request(request)
     other = "en" if language == "ar" else "ar"
-    limits = {"files": settings.RASM_MAX_FILES, "fileBytes": settings.RASM_MAX_FILE_BYTES}
+    limits = {"files": settings.RASM_MAX_FILES, "fileBytes": settings.RASM_MAX_FILE_BYTES, "pages": settings.RASM_MAX_PAGES}
     response = render(
         request,
         "web/page.html",

@@ -30,6 +30,7 @@ from model.pages import pdfium_lock
 
 _FONT = Path(__file__).with_name("glyphless.ttf")
 _ADVANCE = 0.5  # of each glyph, in heights of the type
+_SLACK = 0.06  # in heights of the line: by how much the step from letter to letter may be less than the glyphs' width
 _LATIN = re.compile("[A-Za-z]")
 _MIRROR = str.maketrans("()[]{}<>«»", ")(][}{><»«")  # as brackets are drawn from right to left
 _DPI = 200  # of an image that is put on a page: PDF measures in inches, images do not
@@ -94,9 +95,7 @@ class SearchablePdf:
         text_object = pdfium_c.FPDFPageObj_CreateTextObj(self._pdf.raw, self._font, size)
         encoded = (text + "\0").encode("utf-16-le")
         pdfium_c.FPDFText_SetText(text_object, (pdfium_c.FPDF_WCHAR * (len(encoded) // 2)).from_buffer_copy(encoded))
-        # glyphs as wide as the widest letters: readers take a gap between two for a space
-        widest = max((width for sign, _, width in signs if sign != " "), default=1.0)
-        stretch = max(0.05, widest * scale / (_ADVANCE * size))
+        stretch = max(0.05, _glyph_width(line) * scale / (_ADVANCE * size))
         places = [(x - signs[0][1]) * scale / stretch for _, x, _ in signs[1:]]
         if places:
             pdfium_c.FPDFText_SetPositions(text_object, (ctypes.c_float * len(places))(*places), len(places))
@@ -106,8 +105,19 @@ class SearchablePdf:
         pdfium_c.FPDFPage_InsertObject(sheet.raw, text_object)
 
 
+def _glyph_width(line: Line) -> float:
+    """In pixels of the page, that of every glyph of a line: the usual width of its letters."""
+    pitches = [(word.box[2] - word.box[0]) / n for word in line.words if (n := sum(len(c.text) for c in word.characters)) for _ in range(n)]
+    return max(1.0, sorted(pitches)[len(pitches) // 2] if pitches else 1.0)
+
+
 def _as_they_stand(line: Line) -> list[tuple[str, float, float]]:
-    """(sign as drawn, left edge, width) from left to right: words where they are, the letters of each spread evenly over it."""
+    """(sign as drawn, left edge, width) from left to right: words where they are, the letters of each spread evenly over it.
+
+    PDFium takes any gap between letters for a space; Poppler takes letters that overlap by a tenth of the type's size for two words, and
+    words without a gap for one. So steps between letters stay just below the glyphs' width, and the glyphs within their word.
+    """
+    glyph, slack = _glyph_width(line), _SLACK * (line.box[3] - line.box[1])
     signs: list[tuple[str, float, float]] = []
     words = sorted(line.words, key=lambda word: word.box[0] + word.box[2])
     for k, word in enumerate(words):
@@ -122,8 +132,10 @@ def _as_they_stand(line: Line) -> list[tuple[str, float, float]]:
             right = max(right, left + 1)
             before = words[k - 1].box[2]
             signs.append((" ", min(before, left), max(left - before, 0.5)))
-        width = (right - left) / len(drawn)
-        signs += [(sign, left + i * width, width) for i, sign in enumerate(drawn)]
+        step = (right - left - glyph) / max(1, len(drawn) - 1)
+        step = min(max(step, glyph - slack), glyph)
+        start = (left + right - glyph - step * (len(drawn) - 1)) / 2
+        signs += [(sign, start + i * step, glyph) for i, sign in enumerate(drawn)]
     return signs
 
 

@@ -1,11 +1,14 @@
-// The page at /: takes images in, has the API read them one by one, and keeps what was read until it is removed.
+// The page at /: takes images and PDFs in, has the API read them one by one, and keeps what was read until it is removed.
+// A document: {id, name, file, state, mode, password, shown, pages, pictures, …}; `shown` is the page that is looked at, from 0.
 
 import { applyProfile } from "./profile.js";
-import { read, ReadingError } from "./reading.js";
+import { convert, picture, read, ReadingError } from "./reading.js";
 import { documentView } from "./view.js";
 import { limits, say, switchLanguage, writeWords } from "./words.js";
 
 const AT_ONCE = 3; // files that are read at the same time
+const DRAWN_HERE = /\.(png|jpe?g|webp|bmp)$/i; // by the browser; pictures of other files' pages are asked for
+const SUFFIXES = { text: ".txt", json: ".json", hocr: ".hocr", alto: ".alto.xml", page: ".page.xml", pdf: ".pdf" };
 const documents = [];
 let lastId = 0;
 let key = "";
@@ -25,8 +28,8 @@ const look = () => ({
 
 function add(files) {
   for (const file of files) {
-    const doc = { id: ++lastId, name: file.name, file, url: URL.createObjectURL(file), state: "waiting" };
-    if (file.size > limits.fileBytes) Object.assign(doc, { state: "failed", error: new ReadingError("file_too_large", say("formats", { size: limits.fileBytes / 2 ** 20 }), 413) });
+    const doc = { id: ++lastId, name: file.name, file, state: "waiting", password: "", shown: 0, pictures: new Map() };
+    if (file.size > limits.fileBytes) Object.assign(doc, { state: "failed", error: new ReadingError("file_too_large", say("tooLarge", { size: limits.fileBytes / 2 ** 20 }), 413) });
     documents.push(doc);
     show(doc);
   }
@@ -42,11 +45,11 @@ function work() {
 }
 
 async function start(doc) {
-  doc.abort = new AbortController();
-  change(doc, { state: "reading", busySeconds: 0 });
+  const abort = new AbortController();
+  change(doc, { state: "reading", busySeconds: 0, saveError: null, mode: $("mode").value, shown: 0, abort });
   try {
     const onBusy = (seconds) => change(doc, { busySeconds: seconds });
-    change(doc, { state: "done", ...(await read(doc.file, { key, signal: doc.abort.signal, onBusy })) });
+    change(doc, { state: "done", ...(await read(doc.file, { mode: doc.mode, password: doc.password }, { key, signal: abort.signal, onBusy })) });
   } catch (error) {
     if (error.name === "AbortError") return;
     if (!(error instanceof ReadingError)) console.error(error);
@@ -55,13 +58,14 @@ async function start(doc) {
       askForKey();
       return;
     }
-    change(doc, { state: "failed", error: error instanceof ReadingError ? error : new ReadingError("unexpected", "") });
+    change(doc, { state: "failed", error: known(error) });
   }
   const left = documents.some((one) => one.state === "waiting" || one.state === "reading");
   if (!left) tell(say("done", { read: count("done"), failed: count("failed") }));
   work();
 }
 
+const known = (error) => (error instanceof ReadingError ? error : new ReadingError("unexpected", ""));
 const count = (state) => documents.filter((doc) => doc.state === state).length;
 
 // ---- showing ----
@@ -100,19 +104,18 @@ function askForKey() {
 
 // ---- giving out ----
 
-const linesOf = (doc) => doc.pages.flatMap((page) => page.lines);
-
+// Pages are parted by form feeds, as the API's own text is.
 function textOf(doc) {
-  return linesOf(doc)
-    .map((line) => applyProfile(line.textAsRead, look().profile))
-    .join("\n");
+  const texts = doc.pages.filter((page) => !page.error).map((page) => applyProfile(page.text, look().profile));
+  return texts.join("\n\f");
 }
 
 // The API's reply, with the texts in the form that is shown.
 function replyOf(doc) {
   const { profile } = look();
-  const profiled = (part) => ({ ...part, text: applyProfile(part.text_as_read, profile) });
-  const results = doc.reply.results.map((result) => ({ ...profiled(result), lines: result.lines.map(profiled) }));
+  const profiled = (part) => ({ ...part, text: part.text === null ? null : applyProfile(part.text, profile) });
+  const line = (part) => ({ ...profiled(part), words: (part.words ?? []).map(profiled) });
+  const results = doc.reply.results.map((result) => ({ ...profiled(result), lines: result.lines.map(line) }));
   return { ...doc.reply, profile, results };
 }
 
@@ -142,31 +145,65 @@ function copyFromField(text) {
   if (!done) throw new Error("not copied");
 }
 
-function download(name, type, content) {
+function save(name, blob) {
   const link = document.createElement("a");
-  link.href = URL.createObjectURL(new Blob([content], { type }));
+  link.href = URL.createObjectURL(blob);
   link.download = name;
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
 }
 
-const saveText = (name, text) => download(name, "text/plain;charset=utf-8", `${text}\n`);
-const saveJson = (name, value) => download(name, "application/json", `${JSON.stringify(value, null, 1)}\n`);
+const saveText = (name, text) => save(name, new Blob([`${text}\n`], { type: "text/plain;charset=utf-8" }));
+const saveJson = (name, value) => save(name, new Blob([`${JSON.stringify(value, null, 1)}\n`], { type: "application/json" }));
 const stem = (name) => name.replace(/\.[^.]*$/, "") || name;
 const readOnes = () => documents.filter((doc) => doc.state === "done");
 const allText = () => readOnes().map(textOf).join("\n");
 
 const actions = {
   copy: (doc, button) => copy(textOf(doc), button),
-  text: (doc) => saveText(`${stem(doc.name)}.txt`, textOf(doc)),
-  json: (doc) => saveJson(`${stem(doc.name)}.json`, replyOf(doc)),
+  download: async (doc, format) => {
+    const name = stem(doc.name) + SUFFIXES[format];
+    if (format === "text") return saveText(name, textOf(doc));
+    if (format === "json") return saveJson(name, replyOf(doc));
+    change(doc, { saving: true, saveError: null });
+    tell(say("saving"));
+    try {
+      const how = { format, mode: doc.mode, password: doc.password, ...look().profile };
+      const { blob, isArchive } = await convert(doc.file, how, { key, signal: doc.abort.signal });
+      save(isArchive ? `${stem(doc.name)}.zip` : name, blob);
+      tell(say("saved", { name }));
+      change(doc, { saving: false });
+    } catch (error) {
+      if (error.name !== "AbortError") change(doc, { saving: false, saveError: known(error) });
+    }
+  },
+  // The address of a page's picture: the file itself where the browser can draw it, or what the service draws of it.
+  picture: (doc, page) => {
+    if (!doc.pictures.has(page.number)) {
+      const drawn = DRAWN_HERE.test(doc.name) ? Promise.resolve(doc.file) : picture(doc.file, page.number, doc.password, { key, signal: doc.abort.signal });
+      const address = drawn.then((blob) => URL.createObjectURL(blob));
+      doc.pictures.set(page.number, address);
+      address.catch(() => doc.pictures.delete(page.number));
+    }
+    return doc.pictures.get(page.number);
+  },
+  turn: (doc, shown, by) => {
+    change(doc, { shown });
+    const { parts } = $(`document-${doc.id}`).querySelector(".switcher");
+    (parts[by].disabled ? parts.page : parts[by]).focus();
+    tell(say("pageOf", { n: doc.pages[shown].number, all: doc.pages.length }));
+  },
+  unlock: (doc, password) => {
+    change(doc, { state: "waiting", password });
+    work();
+  },
   again: (doc) => {
     change(doc, { state: "waiting" });
     work();
   },
   remove: (doc) => {
     doc.abort?.abort();
-    URL.revokeObjectURL(doc.url);
+    for (const address of doc.pictures.values()) address.then(URL.revokeObjectURL, () => {});
     const index = documents.indexOf(doc);
     documents.splice(index, 1);
     $(`document-${doc.id}`).remove();
@@ -224,6 +261,15 @@ document.addEventListener("drop", (event) => {
   entered = 0;
   lift();
   add(event.dataTransfer.files);
+});
+
+$("mode").addEventListener("change", () => {
+  for (const doc of documents) {
+    const isPdf = /\.pdf$/i.test(doc.name);
+    if (isPdf || !["done", "failed"].includes(doc.state) || doc.error?.code === "file_too_large") continue;
+    change(doc, { state: "waiting", error: null });
+  }
+  work();
 });
 
 for (const id of ["diacritics", "tatweel", "digits", "unsure"]) $(id).addEventListener("change", showAll);

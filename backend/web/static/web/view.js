@@ -1,4 +1,4 @@
-// Documents as elements: a picture with a frame for each line, and the lines' texts beside it.
+// Documents as elements: a picture of one page with a frame for each line, and the lines' texts beside it; a switch between pages.
 // Pointing at a line, or moving to it with the arrow keys, shows its frame and tells its place and confidence; pointing at a
 // frame shows its line. Only elements and text are made here, never HTML.
 
@@ -6,6 +6,7 @@ import { pieces } from "./profile.js";
 import { list, number, percent, say, sayError } from "./words.js";
 
 const SVG = "http://www.w3.org/2000/svg";
+const FORMATS = ["text", "json", "hocr", "alto", "page", "pdf"];
 const WIDE = 3.2; // a page this many times as wide as high has its text below, not beside
 const NARROW = "(max-width: 48rem)"; // as in page.css
 
@@ -32,9 +33,13 @@ export function documentView(doc, look, actions) {
   article.setAttribute("aria-labelledby", title.id);
   const header = element("header", {}, title, element("p", { className: "facts" }, facts(doc)), buttons(doc, actions));
   article.append(header);
-  if (doc.state === "failed") article.append(element("p", { className: "wrong" }, element("bdi", {}, sayError(doc.error))));
-  const pages = doc.state === "done" ? doc.pages : [];
-  for (const page of pages) article.append(pageView(doc, page, look));
+  if (doc.state === "failed") article.append(wrong(doc.error));
+  if (doc.state === "failed" && doc.error.code === "encrypted_document") article.append(passwordForm(doc, actions));
+  if (doc.saveError) article.append(wrong(doc.saveError));
+  if (doc.state === "done") {
+    if (doc.pages.length > 1) article.append(switcher(doc, actions));
+    article.append(pageView(doc, doc.pages[doc.shown], look, actions));
+  }
   return article;
 }
 
@@ -43,23 +48,77 @@ function facts(doc) {
   if (doc.state === "reading") return doc.busySeconds ? say("busy", { seconds: doc.busySeconds }) : say("reading");
   if (doc.state === "failed") return "";
   const [page] = doc.pages;
-  const said = [say("size", { width: page.width, height: page.height }), say("milliseconds", { n: doc.milliseconds })];
-  if (doc.pages.length === 1) said.splice(1, 0, say("confidence", { confidence: percent(page.confidence) }));
+  const said = [say("milliseconds", { n: doc.milliseconds })];
+  const failed = doc.pages.filter((one) => one.error).length;
+  if (doc.pages.length > 1) {
+    said.unshift(say("pages", { n: doc.pages.length }));
+    if (failed) said.push(say("pagesFailed", { n: failed }));
+  } else said.unshift(say("size", { width: page.width, height: page.height }), say("confidence", { confidence: percent(page.confidence) }));
   return [...said, `\u2068${doc.model.name} ${doc.model.version}\u2069`].join(" · ");
 }
 
+function wrong(error) {
+  return element("p", { className: "wrong" }, element("bdi", {}, sayError(error)));
+}
+
 function buttons(doc, actions) {
-  const names = ["remove"];
-  if (doc.state === "done") names.unshift("copy", "text", "json");
-  if (doc.state === "failed" && mayPass(doc.error)) names.unshift("again");
-  return element(
-    "div",
-    { className: "actions" },
-    ...names.map((name) => {
-      const label = say(`${name}Of`, { name: doc.name });
-      return element("button", { type: "button", ariaLabel: label, onclick: (event) => actions[name](doc, event.currentTarget) }, say(name));
-    }),
-  );
+  const made = [];
+  if (doc.state === "done") made.push(button("copy", doc, actions), downloads(doc, actions));
+  if (doc.state === "failed" && mayPass(doc.error)) made.push(button("again", doc, actions));
+  made.push(button("remove", doc, actions));
+  return element("div", { className: "actions" }, ...made);
+}
+
+function button(name, doc, actions) {
+  const label = say(`${name}Of`, { name: doc.name });
+  return element("button", { type: "button", ariaLabel: label, onclick: (event) => actions[name](doc, event.currentTarget) }, say(name));
+}
+
+// A menu that the browser opens and closes by itself; Escape, and going elsewhere, close it too.
+function downloads(doc, actions) {
+  const summary = element("summary", { className: "button", ariaLabel: say("downloadOf", { name: doc.name }) }, say(doc.saving ? "saving" : "download"));
+  const choices = FORMATS.map((format) => {
+    const label = say("downloadAs", { name: doc.name, format: say(format) });
+    const choose = () => {
+      menu.open = false;
+      summary.focus();
+      actions.download(doc, format);
+    };
+    return element("button", { type: "button", ariaLabel: label, onclick: choose }, say(format));
+  });
+  const menu = element("details", { className: "menu" }, summary, element("div", {}, ...choices));
+  menu.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || !menu.open) return;
+    menu.open = false;
+    summary.focus();
+  });
+  menu.addEventListener("focusout", (event) => {
+    if (event.relatedTarget && !menu.contains(event.relatedTarget)) menu.open = false;
+  });
+  return menu;
+}
+
+function passwordForm(doc, actions) {
+  const field = element("input", { type: "password", id: `password-${doc.id}`, autocomplete: "off", dir: "ltr", required: true });
+  const label = element("label", { htmlFor: field.id }, say("password"));
+  const form = element("form", { className: "key" }, label, field, element("button", { type: "submit", className: "button" }, say("open")));
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    actions.unlock(doc, field.value);
+  });
+  return form;
+}
+
+function switcher(doc, actions) {
+  const last = doc.pages.length - 1;
+  const step = (name, to) => element("button", { type: "button", disabled: to < 0 || to > last, onclick: () => actions.turn(doc, to, name) }, say(name));
+  const choice = element("select", { onchange: () => actions.turn(doc, Number(choice.value), "page") });
+  doc.pages.forEach((page, i) => choice.append(element("option", { value: i, selected: i === doc.shown }, `${number(page.number)}${page.error ? " ✕" : ""}`)));
+  const label = element("label", {}, say("pageWord"), " ", choice, " ", say("ofPages", { n: doc.pages.length }));
+  const nav = element("nav", { className: "switcher", ariaLabel: say("pagesOf", { name: doc.name }) }, step("previous", doc.shown - 1), label, step("next", doc.shown + 1));
+  const [previous, next] = nav.querySelectorAll("button");
+  nav.parts = { previous, next, page: choice };
+  return nav;
 }
 
 // Whether trying again may help: no answer came, or the service was busy or at fault.
@@ -67,12 +126,12 @@ function mayPass({ status }) {
   return status === 0 || status === 408 || status === 429 || status >= 500;
 }
 
-function pageView(doc, page, look) {
+function pageView(doc, page, look, actions) {
+  if (page.error) return element("section", { className: "page" }, wrong(page.error));
   const section = element("section", { className: page.width > WIDE * page.height ? "page wide" : "page" });
-  if (doc.pages.length > 1) section.append(element("h4", {}, say("page", { n: page.number })));
   const overlay = shape("svg", { viewBox: `0 0 ${page.width} ${page.height}`, "aria-hidden": "true" });
   const place = element("figcaption", { className: "place" });
-  const lines = element("ol", { className: "lines", lang: "ar", dir: "rtl", ariaLabel: say("linesOf", { name: doc.name }) });
+  const lines = element("ol", { className: page.kind === "page" ? "lines of-page" : "lines", lang: "ar", dir: "rtl", ariaLabel: say("linesOf", { name: doc.name }) });
   lines.setAttribute("role", "list"); // which Safari forgets of lists without markers
 
   const rows = page.lines.map((line, i) => {
@@ -92,7 +151,8 @@ function pageView(doc, page, look) {
     });
     place.textContent = placeOf(rows[index].line, index, look);
   };
-  place.textContent = rows.length === 1 ? placeOf(rows[0].line, 0, look) : say("hint");
+  if (rows.length === 0) place.textContent = "";
+  else place.textContent = rows.length === 1 ? placeOf(rows[0].line, 0, look) : say("hint");
   const go = (index) => {
     rows.forEach(({ row }, i) => (row.tabIndex = i === index ? 0 : -1));
     rows[index].row.focus();
@@ -118,33 +178,41 @@ function pageView(doc, page, look) {
   });
 
   const isEmpty = page.lines.every((line) => !line.textAsRead);
-  section.append(pictureView(doc, page, overlay, place), isEmpty ? element("p", { className: "nothing" }, say("empty")) : lines);
+  section.append(pictureView(doc, page, overlay, place, actions), isEmpty ? element("p", { className: "nothing" }, say("empty")) : lines);
   return section;
 }
 
-function pictureView(doc, page, overlay, place) {
-  const image = element("img", { src: doc.url, alt: say("picture", { name: doc.name }), width: page.width, height: page.height });
-  const frame = element("div", { className: "picture" }, image, overlay);
+function pictureView(doc, page, overlay, place, actions) {
+  const alt = doc.pages.length > 1 ? say("pictureOfPage", { name: doc.name, n: page.number }) : say("picture", { name: doc.name });
+  const blank = () => shape("svg", { viewBox: `0 0 ${page.width} ${page.height}`, class: "blank", "aria-hidden": "true" });
+  const image = element("img", { alt, width: page.width, height: page.height });
+  const waiting = blank();
+  const frame = element("div", { className: "picture" }, waiting, overlay);
   // on a phone a line is shown larger than it fits, and moved sideways, beginning at its right end
   const strip = element("div", { className: "strip", dir: "rtl" }, frame);
   strip.style.setProperty("--ratio", page.width / page.height);
   if (matchMedia(NARROW).matches && page.width > WIDE * page.height) {
     strip.tabIndex = 0;
     strip.setAttribute("role", "group");
-    strip.ariaLabel = say("picture", { name: doc.name });
+    strip.ariaLabel = alt;
   }
-  image.addEventListener("error", () => {
+  const fail = () => {
     frame.classList.add("not-shown");
-    image.replaceWith(shape("svg", { viewBox: `0 0 ${page.width} ${page.height}`, class: "blank", "aria-hidden": "true" }));
+    if (image.isConnected) image.replaceWith(blank());
     strip.after(element("p", { className: "small" }, say("notShown")));
-  });
+  };
+  actions.picture(doc, page).then((address) => {
+    image.addEventListener("error", fail);
+    image.src = address;
+    waiting.replaceWith(image);
+  }, fail);
   return element("figure", {}, strip, place);
 }
 
 function lineView(doc, line, index, look) {
   const detail = element("span", { id: `line-${doc.id}-${index}`, className: "unseen", dir: "auto" }, describe(line, index, look));
   const share = element("span", { className: "share", ariaHidden: "true", dir: "ltr" }, percent(line.confidence));
-  const row = element("li", {}, element("span", { className: "text" }, ...textOf(line, look)), share, detail);
+  const row = element("li", { className: line.opens && index ? "opens" : "" }, element("span", { className: "text" }, ...textOf(line, look)), share, detail);
   row.setAttribute("aria-describedby", detail.id);
   return row;
 }

@@ -44,6 +44,6 @@ export function switchLanguage() {
 
 // Fills in every element that has data-t.
 export function writeWords() {
-  const values = { size: limits.fileBytes / 2 ** 20 };
+  const values = { size: limits.fileBytes / 2 ** 20, pages: limits.pages };
   for (const element of document.querySelectorAll("[data-t]")) element.textContent = say(element.dataset.t, values);
 }

@@ -1,0 +1,253 @@
+"""``/api/v1/jobs``: long documents, read by workers while nobody waits.
+
+Where it stands: above ``job_store.py``; ``job_work.py`` does the work.
+"""
+
+import json
+from collections.abc import Iterator
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.utils import timezone
+from ninja import File, Form, Query, Router
+from ninja.files import UploadedFile
+
+from model.document import Page
+from model.errors import ImageError
+from model.pages import PageFile
+from ocr import documents, job_store, results
+from ocr.access import throttles
+from ocr.api_reading import OTHER_FORMATS
+from ocr.engines import models
+from ocr.errors import DocumentFailed, InvalidRequest, JobNotDone
+from ocr.forms import READING_REFUSALS, REFUSALS, check_fields, check_query, content_of, form_schema, guarded, wanted_format
+from ocr.job_work import enqueue
+from ocr.models import ApiKey, Job, JobFile, JobPart
+from ocr.page_pool import check
+from ocr.request_id import request_id
+from ocr.schemas import ErrorReply, FileError, Model, OcrReply, ReadingOptions, Result
+from ocr.schemas_jobs import JobReply, JobsReply, Preparing, ResultOptions
+
+router = Router()
+ASK_AGAIN_S = 2
+URGENT = 50  # the priority of what somebody waits for
+JOB_REFUSALS: dict[Any, Any] = {**REFUSALS, 404: ErrorReply, 422: ErrorReply, 503: ErrorReply}
+
+
+def _owner(request: HttpRequest) -> ApiKey | None:
+    key = getattr(request, "auth", None)
+    return key if isinstance(key, ApiKey) else None
+
+
+def _reply(job: Job, *, status: int = 200) -> HttpResponse:
+    reply = HttpResponse(job_store.describe(job).model_dump_json(), content_type="application/json; charset=utf-8", status=status)
+    if job.state in Job.UNFINISHED:
+        reply["Retry-After"] = str(ASK_AGAIN_S)
+    return reply
+
+
+@router.post(
+    "/api/v1/jobs",
+    response={202: JobReply, **READING_REFUSALS},
+    summary="Send files to be read later",
+    operation_id="create_job",
+    tags=["jobs"],
+    throttle=throttles(),
+    openapi_extra=form_schema(files={"minItems": 1}),
+    **guarded,
+)
+def create_job(request: HttpRequest, files: File[list[UploadedFile]], options: Form[ReadingOptions]) -> HttpResponse:
+    """Send files as to `/api/v1/ocr`, and more and larger ones. The reply comes at once, with the job's address in `Location`: ask there
+    how far it is. It survives a restart of the service. A file that cannot be opened has an error in its place; if none can, the request
+    is refused.
+    """
+    check_fields(request, "files", ReadingOptions)
+    info = models().reader(options.model).recognizer.info
+    found: list[int | ImageError] = []
+    pages_left = job_store.most_pages()
+    for upload in files:
+        check(request.META.get("rasm.gone"))
+        try:
+            pages = job_store.count_pages(upload, options.password, pages_left)
+            found.append(pages)
+            pages_left -= pages
+        except ImageError as e:
+            found.append(e)
+    if all(isinstance(pages, ImageError) for pages in found):
+        refused = [results.empty_result(upload.name or "", number) for number, upload in enumerate(files)]
+        for result, error in zip(refused, found, strict=True):
+            if isinstance(error, ImageError):
+                result.error = FileError(code=error.code, message=str(error))
+        results.refuse(Model(name=info.name, version=info.version), refused)
+    job = Job(
+        key=_owner(request),
+        mode=options.mode,
+        text_layer=options.text_layer,
+        password=options.password,
+        model=info.name,
+        model_version=info.version,
+    )
+    job_store.receive(job, files, found)
+    reply = _reply(job, status=202)
+    reply["Location"] = f"/api/v1/jobs/{job.pk}"
+    return reply
+
+
+@router.get(
+    "/api/v1/jobs",
+    response={200: JobsReply, **REFUSALS, 503: ErrorReply},
+    summary="List your jobs",
+    operation_id="jobs",
+    tags=["jobs"],
+    throttle=throttles(),
+    **guarded,
+)
+def list_jobs(request: HttpRequest) -> JobsReply:
+    """The jobs that were sent with this key; all that were sent without one, if keys are not asked for."""
+    return JobsReply(jobs=[job_store.describe(job) for job in job_store.owned(_owner(request))])
+
+
+@router.get(
+    "/api/v1/jobs/{job_id}",
+    response={200: JobReply, **JOB_REFUSALS},
+    summary="How far is it?",
+    operation_id="job",
+    tags=["jobs"],
+    throttle=throttles(),
+    **guarded,
+)
+def get_job(request: HttpRequest, job_id: UUID) -> HttpResponse:
+    """`state`, and how many of the pages have been read. `Retry-After` says when to ask again."""
+    return _reply(job_store.own(_owner(request), job_id))
+
+
+@router.delete(
+    "/api/v1/jobs/{job_id}",
+    response={204: None, **JOB_REFUSALS, 403: ErrorReply},
+    summary="Cancel or delete a job",
+    operation_id="delete_job",
+    tags=["jobs"],
+    throttle=throttles(),
+    **guarded,
+)
+def delete_job(request: HttpRequest, job_id: UUID) -> HttpResponse:
+    """A job that is not finished is cancelled, and what it has read is thrown away; a finished one is taken away altogether."""
+    job_store.delete(job_store.own(_owner(request), job_id))
+    return HttpResponse(status=204)
+
+
+@router.get(
+    "/api/v1/jobs/{job_id}/result",
+    response={200: OcrReply, 202: Preparing, **JOB_REFUSALS, 409: ErrorReply},
+    summary="What was read",
+    operation_id="job_result",
+    tags=["jobs"],
+    throttle=throttles(),
+    openapi_extra={"responses": {200: {"content": content_of(*OTHER_FORMATS)}}},
+    **guarded,
+)
+def job_result(request: HttpRequest, job_id: UUID, options: Query[ResultOptions]) -> HttpResponseBase:
+    """As `/api/v1/ocr` gives it, in any format and as often as wanted, until the job expires. Documents leave out what could not be
+    read; the job lists it. A searchable PDF is written when it is first asked for: until it is there the status is 202.
+    """
+    check_query(request, ResultOptions)
+    job = job_store.own(_owner(request), job_id)
+    if job.state != Job.State.DONE:
+        raise _not_done(job)
+    files = list(job.files.all())
+    if options.file is not None:
+        if options.file >= len(files):
+            raise InvalidRequest(f"file: the job has {len(files)} files, from 0")
+        files = [files[options.file]]
+    kind = wanted_format(request, options.format if "format" in request.GET else None)
+    output = results.Output.of(options)
+    if kind == "json":
+        return StreamingHttpResponse(_json(job, files, output), content_type="application/json; charset=utf-8")
+    readable = [file for file in files if file.pages]
+    if not readable:
+        raise InvalidRequest("file: it could not be opened; the job says why")
+    if kind == "pdf":
+        return _pdf(job, readable)
+    form = documents.Form(kind, output.profile, output.join_lines, f"{job.model} {job.model_version}")
+    sources = [_source(file) for file in readable]
+    if kind == "text":
+        return StreamingHttpResponse(_text(sources, form), content_type="text/plain; charset=utf-8")
+    return documents.document_reply(sources, form)
+
+
+def _not_done(job: Job) -> JobNotDone:
+    if job.state in Job.UNFINISHED:
+        error = JobNotDone(f"the job is {job.state}: ask again")
+        error.retry_after_s = ASK_AGAIN_S
+        return error
+    return JobNotDone(f"the job has {job.state}: it has no result" if job.state == "failed" else f"the job was {job.state}")
+
+
+def _json(job: Job, files: list[JobFile], output: results.Output) -> Iterator[str]:
+    """An OcrReply, page by page."""
+    model = {"name": job.model, "version": job.model_version}
+    yield f'{{"model": {json.dumps(model, ensure_ascii=False)}, "results": ['
+    comma = ""
+    for file in files:
+        for result in _results(file, output):
+            yield comma + result.model_dump_json()
+            comma = ","
+    spent_s = (job.finished - job.started).total_seconds() if job.finished and job.started else 0
+    yield f'], "milliseconds": {spent_s * 1000:.1f}, "request_id": {json.dumps(request_id.get())}}}'
+
+
+def _results(file: JobFile, output: results.Output) -> Iterator[Result]:
+    if file.error_code:
+        result = results.empty_result(file.name, file.number)
+        result.error = FileError(code=file.error_code, message=file.error_message)
+        yield result
+    for kept in job_store.pages_of(file):
+        result = results.empty_result(file.name, file.number, page=kept.number, pages=file.pages)
+        if kept.error_code:
+            result.error = FileError(code=kept.error_code, message=kept.error_message)
+        else:
+            page, kind, result.milliseconds = job_store.unpack(bytes(kept.data))
+            results.fill_page(result, page, output)
+            if kind == "line":
+                result.kind, result.regions = "line", []
+        yield result
+
+
+def _text(sources: list[documents.Source], form: documents.Form) -> Iterator[str]:
+    for number, source in enumerate(sources):
+        yield "\f" if number else ""
+        yield from documents.parts(source, form)
+
+
+def _source(file: JobFile) -> documents.Source:
+    def pages() -> Iterator[Page]:
+        return job_store.read_pages(file)
+
+    def opened() -> tuple[PageFile, bytes | None]:
+        raise NotImplementedError("the PDFs of jobs are written by workers")
+
+    return documents.Source(file.name, job_store.count_read(file), pages, opened)
+
+
+def _pdf(job: Job, files: list[JobFile]) -> HttpResponseBase:
+    """Those that workers have written; what is missing is put into the queue."""
+    missing = False
+    with transaction.atomic():
+        for file in files:
+            part, is_new = JobPart.objects.get_or_create(
+                file=file, kind=JobPart.Kind.PDF, first=0, defaults={"job": job, "last": 0, "looked_at": timezone.now()}
+            )
+            if is_new:
+                enqueue(part.pk, priority=URGENT)
+            if part.failed:
+                raise DocumentFailed("the searchable PDF could not be written: ask for another format")
+            missing = missing or not part.done
+    if missing:
+        reply = HttpResponse(Preparing().model_dump_json(), content_type="application/json; charset=utf-8", status=202)
+        reply["Retry-After"] = str(ASK_AGAIN_S)
+        return reply
+    return documents.written_reply([(file.name, partial(job_store.chunks, file, "pdf")) for file in files])

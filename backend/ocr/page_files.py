@@ -1,0 +1,47 @@
+"""Files that strangers send -> their pages, within the service's limits.
+
+Where it stands: beneath ``services.py`` and the jobs, above ``model/pages.py``; PDFs are drawn in a process of their own.
+"""
+
+import atexit
+from typing import BinaryIO, Protocol, cast
+
+from django.conf import settings
+
+from model.pages import PageFile, is_pdf, open_pages
+from model.pdf_process import PdfProcess
+
+HEAD_BYTES = 1024  # enough to tell what it is
+TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+
+pdfs = PdfProcess()
+atexit.register(pdfs.close)
+
+
+class Readable(Protocol):
+    """The part of Django's UploadedFile, and of an open file, that is used."""
+
+    def read(self, num_bytes: int, /) -> bytes: ...
+
+    def seek(self, position: int, /) -> object: ...
+
+
+def has_pages(file: Readable) -> bool:
+    """Whether it is a PDF or a TIFF, and not an image of one line or page."""
+    head = _head(file)
+    return is_pdf(head) or head[:4] in TIFF
+
+
+def open_file(file: Readable, password: str, most_pages: int) -> PageFile:
+    """Raises an ImageError."""
+    as_file = cast(BinaryIO, file)
+    if is_pdf(_head(file)):
+        return pdfs.open(as_file, password=password or None, max_pages=most_pages, max_pixels=settings.RASM_MAX_PIXELS)
+    return open_pages(as_file, max_pages=most_pages, max_pixels=settings.RASM_MAX_PIXELS)
+
+
+def _head(file: Readable) -> bytes:
+    file.seek(0)
+    head = file.read(HEAD_BYTES)
+    file.seek(0)
+    return head

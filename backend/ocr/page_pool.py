@@ -1,0 +1,80 @@
+"""Pages of requests, read beside the lines of other requests without getting into their way.
+
+Where it stands: between ``services.py`` and ``model.page_reader.PageReader``.
+
+Finding a page's lines is work for the processor in the thread of its request, so only so many pages are worked on at a time.
+Their lines go through the same queue as everyone's (``batching.py``), and no more than a few of one page are in it at a time:
+a line that is sent alone waits for these few, and not for the whole page.
+"""
+
+import contextlib
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from typing import cast
+
+from django.conf import settings
+
+from model.image import Pixels
+from model.page_reader import PageReader
+from model.recognizer import Reading, Recognizer
+from ocr.batching import Job, Room
+from ocr.engines import Reader
+from ocr.errors import ClientGone
+
+LINES_AT_A_TIME = 8  # of one page in the queue: enough for a full batch or two of what a page's lines are wide
+_TURN_S = 0.5  # how often a request that waits for its turn looks whether its client is still there
+
+# requests that read pages, or wait for it; each occupies a thread of the server
+requests = Room(settings.RASM_PAGE_REQUESTS, "more pages are waiting to be read than the service holds: try again later, or send a job")
+_turns = threading.BoundedSemaphore(settings.RASM_THREADS)
+
+
+@contextlib.contextmanager
+def turn(gone: threading.Event | None) -> Iterator[None]:
+    """Wait until a page may be worked on. Raises ClientGone."""
+    while not _turns.acquire(timeout=_TURN_S):
+        check(gone)
+    try:
+        check(gone)
+        yield
+    finally:
+        _turns.release()
+
+
+def check(gone: threading.Event | None) -> None:
+    """Raises ClientGone if nobody waits any more."""
+    if gone is not None and gone.is_set():
+        raise ClientGone("the client has gone")
+
+
+class QueuedRecognizer:
+    """What a PageReader asks of a Recognizer, with the lines read in the queue of all requests."""
+
+    def __init__(self, reader: Reader, gone: threading.Event | None) -> None:
+        self._reader, self._gone = reader, gone
+        self.info = reader.recognizer.info
+        self.prepare: Callable[[Pixels], Pixels] = reader.recognizer.prepare
+
+    def read(self, lines: Sequence[Pixels]) -> list[Reading]:
+        return self.read_arrays([self.prepare(line) for line in lines], [line.shape[1] for line in lines])
+
+    def read_arrays(self, lines: Sequence[Pixels], widths_px: Sequence[int] | None = None) -> list[Reading]:
+        """Raises ClientGone."""
+        widths_px = widths_px if widths_px is not None else [line.shape[1] for line in lines]
+        # lines of like widths one after the other, so that they make full batches
+        order = sorted(range(len(lines)), key=lambda i: lines[i].shape[1])
+        readings: dict[int, Reading] = {}
+        waiting: list[tuple[int, Job]] = []
+        for i in order:
+            if len(waiting) == LINES_AT_A_TIME:
+                first, job = waiting.pop(0)
+                readings[first] = job.reading.result()
+            [job] = self._reader.batcher.submit([lines[i]], [widths_px[i]], self._gone)
+            waiting.append((i, job))
+        readings.update((i, job.reading.result()) for i, job in waiting)
+        return [readings[i] for i in range(len(lines))]
+
+
+def page_reader(reader: Reader, gone: threading.Event | None) -> PageReader:
+    """Reads pages with the lines queued among those of other requests."""
+    return PageReader(cast(Recognizer, QueuedRecognizer(reader, gone)))

@@ -1,6 +1,6 @@
 """A checkpoint -> one ONNX file for ``model/recognizer.py``, only if it reads as PyTorch does.
 
-    python export.py runs/NAME/best.pt --out model.onnx [--arrays DIR] [--int8]
+    python export.py runs/NAME/best.pt --out model.onnx [--arrays DIR] [--int8] [--weights model.pt]
 
 Where it stands: after ``train.py``, before ``evaluate.py`` and the service. The graph takes uint8 and ends in log-softmax,
 and carries charset, image settings, version and training summary in its metadata: see ``model/recognizer.py``.
@@ -47,7 +47,7 @@ from evaluation.calibration import expected_calibration_error, right_characters,
 from model import __version__
 from model.arrays import LineArrays, check_match
 from model.charset import Charset
-from model.checkpoint import Checkpoint, load_checkpoint
+from model.checkpoint import Checkpoint, load_checkpoint, save_weights
 from model.crnn import CRNN
 from model.ctc import best_path
 from model.errors import ConfigError, ExportError, RasmError
@@ -449,6 +449,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="export.py", description="Write a checkpoint as an ONNX model, if it reads as PyTorch does.")
     parser.add_argument("checkpoint", type=Path, help="a checkpoint of train.py, such as runs/NAME/best.pt")
     parser.add_argument("--out", type=Path, required=True, help="the ONNX file to write")
+    parser.add_argument(
+        "--weights", type=Path, metavar="FILE", help="also write the weights, in half precision, to train on from (train.py --init)"
+    )
     parser.add_argument("--name", help="the model's name (default: the run's)")
     parser.add_argument("--version", default=__version__, help="the model's version (default: %(default)s)")
     parser.add_argument("--arrays", type=Path, help="prepared arrays, best held out from training: real lines to compare and to measure on")
@@ -465,6 +468,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         checkpoint = load_checkpoint(args.checkpoint)
         arrays = LineArrays(args.arrays) if args.arrays is not None else None
         export(checkpoint, args.out, args.name or checkpoint.name, args.version, arrays, args.int8, args.max_cer_loss)
+        if args.weights:
+            save_weights(args.weights, replace(checkpoint, name=args.name or checkpoint.name))
+            print(f"wrote {args.weights}: to train on from, {args.weights.stat().st_size / 1e6:.1f} MB")
     except (RasmError, OSError) as e:
         print(f"export.py: error: {e}", file=sys.stderr)
         return 2

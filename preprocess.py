@@ -25,7 +25,7 @@ from collections.abc import Generator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack, closing
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import Any, NoReturn
 
@@ -37,6 +37,7 @@ from model.charset import DEFAULT_CHARSET, DIACRITICS, TATWEEL, Charset
 from model.ctc import WIDTH_STRIDE, steps_needed
 from model.errors import ConfigError, DatasetError, RasmError
 from model.image import ImageSettings, Pixels, decode, line_to_array
+from model.label_check import LabelCheck
 from model.pairs import Dataset, EmptyLabel, Pair, Rejection, find_pairs, open_datasets, read_label
 from model.text import LOOK_ALIKES, LabelSettings, normalise_label
 
@@ -62,6 +63,7 @@ REASONS = {
     "blank_image": "an image with nothing on it",
     "line_too_long": "wider than the model reads, at its height",
     "label_does_not_fit": "a label longer than the time steps of its image",
+    "doubtful_label": "a label that the model of --check-with reads quite differently",
     "unexpected_error": "a fault in Rasm: please report it",
 }
 
@@ -83,15 +85,17 @@ class Recipe:
     charset: Charset
     labels: LabelSettings
     min_aspect: float
+    check: LabelCheck | None = None
 
 
 @dataclass(frozen=True)
 class Prepared:
-    """A pair that is kept: the line, its classes in visual order, and the rules that changed its label."""
+    """A pair that can be used: the line, its classes in visual order, the rules that changed its label, and what speaks against it."""
 
     line: Pixels
     classes: list[int]
     changes: Counter[str]
+    doubt: str = ""
 
 
 # One pair
@@ -146,7 +150,13 @@ def stray_diacritic(text: str) -> str:
 
 
 def prepare_chunk(pairs: Sequence[Pair], recipe: Recipe) -> list[Prepared | Rejection]:
-    return [prepare(pair, recipe) for pair in pairs]
+    results = [prepare(pair, recipe) for pair in pairs]
+    if recipe.check:
+        usable = {i: r for i, r in enumerate(results) if isinstance(r, Prepared)}
+        doubts = recipe.check.doubts([r.line for r in usable.values()], [recipe.charset.decode(r.classes) for r in usable.values()])
+        for (i, result), doubt in zip(usable.items(), doubts, strict=True):
+            results[i] = replace(result, doubt=doubt)
+    return results
 
 
 def prepare_all(pairs: Sequence[Pair], recipe: Recipe, workers: int) -> Generator[Prepared | Rejection, None, None]:
@@ -310,6 +320,10 @@ def run(args: argparse.Namespace) -> None:
                     rejections.add(result)
                     continue
                 part = part_of[group]
+                # what is measured on stays as it was typed, or it would only tell what the model knows already
+                if result.doubt and part.name != "val":
+                    rejections.add(Rejection(pair.name, "doubtful_label", result.doubt))
+                    continue
                 part.writer.add(result.line, result.classes, pair.name, group)
                 part.kept[pair.dataset.name] += 1
                 part.changes.update(result.changes)
@@ -503,6 +517,19 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
         metavar="OLD=NEW",
         help="what the transcribers wrote, and what it stands for; first of all, in the order given",
     )
+    labels.add_argument(
+        "--check-with",
+        type=Path,
+        metavar="MODEL",
+        help="leave out lines whose label this model (ONNX) reads quite differently; not those of DIR/val, which are to measure with",
+    )
+    labels.add_argument(
+        "--max-difference",
+        type=fraction,
+        default=0.3,
+        metavar="F",
+        help="of --check-with: edits of letters and digits over the label's length (default: %(default)s)",
+    )
     return parser.parse_args(argv)
 
 
@@ -524,7 +551,11 @@ def recipe_of(args: argparse.Namespace) -> Recipe:
         replace=(("…", "..."), *args.replace),  # typed, it is three dots; in the charset it is a leader of four or more
         unlabelled="".join(sorted(set("".join(args.unlabelled)))),
     )
-    return Recipe(ImageSettings(height_px=args.height, max_width_px=args.max_width), charset, labels, args.min_aspect)
+    image = ImageSettings(height_px=args.height, max_width_px=args.max_width)
+    check = LabelCheck(args.check_with, args.max_difference) if args.check_with else None
+    if check:
+        check.fits(image)
+    return Recipe(image, charset, labels, args.min_aspect, check)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -159,7 +159,7 @@ class TextSampler:
         if chance() < 0.15 and words:
             i = rng.randrange(len(words))
             j = min(len(words), i + rng.randint(1, 4))
-            opening, closing = rng.choice(("«»", "«»", "()", "()", "[]", '""', "﴿﴾"))
+            opening, closing = rng.choice(("«»", "«»", "()", "()", "[]", '""', "﴿﴾", "﴿﴾", "{}"))
             gap = rng.choice(("", "", "", " "))
             words[i], words[j - 1] = opening + gap + words[i], words[j - 1] + gap + closing
         if chance() < 0.1:
@@ -215,14 +215,17 @@ def _ornament(rng: random.Random) -> str:
         (
             lambda: f"{rng.randint(1, 30)}/{rng.randint(1, 12)}/{year}",
             lambda: f"{rng.randint(1, 30)} {rng.choice(_MONTHS)} {year}",
+            lambda: f"{year}{(dash := rng.choice('-/'))}{rng.randint(1, 12):02}{dash}{rng.randint(1, 31):02}",
             lambda: f"{year}-{year + rng.randint(1, 20)}",
             lambda: f"({year} - {year + rng.randint(1, 20)})",
             lambda: f"{year} / {year + rng.randint(1, 600)}",
             lambda: f"{rng.randint(1, 99)}{rng.choice('.,')}{rng.randint(0, 99)}",
             lambda: f"{rng.randint(1, 100)}%",
             lambda: f"{rng.randint(1, 999)},{rng.randint(0, 999):03}",
+            lambda: f"{rng.randint(1, 99)},{rng.randint(0, 999):03}.{rng.randint(0, 99):02} $",
             lambda: f"${rng.randint(1, 9999)}",
             lambda: f"+{rng.randint(1, 999)} {rng.randint(10, 99)} {rng.randint(1000000, 9999999)}",
+            lambda: f"{rng.randint(10, 9999):04}-{rng.randint(100, 999)}-{rng.randint(100, 9999)}",
             lambda: f"{rng.randint(0, 23)}:{rng.randint(0, 59):02}",
             lambda: f"ص {n}",
             lambda: f"ص {n} - {n + rng.randint(1, 9)} .",
@@ -240,6 +243,7 @@ def _ornament(rng: random.Random) -> str:
             lambda: f"pp. {n}-{n + 7}",
             lambda: f"Vol. {rng.randint(1, 40)}",
             lambda: f"[{n}]",
+            lambda: f"{{{rng.randint(1, 40)}}}",
             lambda: str(n),
         )
     )()

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-VERSION = "0.3.0"
+VERSION = "0.4.0"
 
 # how often each text is drawn from: prose most, vowelled text less, what repeats itself least
 TEXT_WEIGHTS = {
@@ -29,8 +29,13 @@ TEXT_WEIGHTS = {
 BOOKS = ("Dhahabi_Tarikh", "IbnAthir_Kamil", "IbnFaqihHamadhani_Buldan_a", "IbnFaqihHamadhani_Buldan_b", "Yacqubi_Tarikh")
 HELD_OUT_BOOK = "Jahiz_Hayawan"  # to know how a typeface that was never seen is read
 ALIGNED_PAGES = ("ustadh_1892_pages", "haqaiq_1910_pages", "cairo_capr_pages")
-# a third of the journal of 1910, to know how print of that time is read
-HELD_OUT_PAGES = {f"oclc_644997575-v_1-i_2-p_{page}" for page in ("034", "038", "044", "050", "054", "060", "066", "072")}
+# pages of the journals of 1910 and 1892, to know how print of that time is read
+HELD_OUT_PAGES = {f"oclc_644997575-v_1-i_2-p_{page}" for page in ("034", "038", "044", "050", "054", "060", "066", "072")} | {
+    f"oclc_1036721166-v_1-i_{page}"
+    for page in ("1-p_019", "15-p_340", "2-p_029", "24-p_567", "29-p_689", "34-p_794", "38-p_917", "41-p_997", "9-p_200")
+}
+# ways in which the books' transcribers wrote the sign ﷺ, which is what is printed
+REPLACED = ("صعلم", "صلعم", "صلي الله عليه و سلم", "صلي الله عليه و صلم", "صلى الله عليه وآله وسلم")
 # what the journal's transcribers left out; of its diacritics they wrote fathatan only
 JOURNAL_UNLABELLED = "dammatan kasratan fatha damma kasra shadda sukun superscript-alef tatweel".split()
 COMMON = "--columns-per-batch 12288 --max-width-px 1408 --average 0.998 --final-share 0.01 --warmup-steps 100".split()
@@ -44,6 +49,7 @@ class Stage:
     steps: int
     options: str
     lines: tuple[str, ...] = ()  # beside the rendered ones
+    checked: bool = False  # those lines without the labels that the stage before reads quite differently, and pages aligned by it
 
 
 SYNTHETIC = (
@@ -61,6 +67,13 @@ PRINT = (
         3758,
         "--learning-rate 1e-3 --constant-share 0.2 --synthetic-share 0.4 --augment-share 0.65 --seed 5",
         (*PRINT_LINES, "held-out"),
+    ),
+    Stage(
+        "print-3",
+        PRINT_3_STEPS,
+        "--learning-rate 1.3e-3 --constant-share 0.35 --synthetic-share 0.45 --augment-share 0.65 --seed 21",
+        (*PRINT_LINES, "held-out"),
+        checked=True,
     ),
 )
 
@@ -107,30 +120,37 @@ class Recipe:
             shutil.rmtree(self.out / "rendered", ignore_errors=True)  # of a rendering that was stopped
             run("synthesize.py", "--text", *self.texts, "--out", str(self.out / "rendered"), "--count", "400", "--seed", "1000")
             run("preprocess.py", str(self.out / "rendered"), "--out", str(self.out / "rendered-val"))
-        last = self.train(SYNTHETIC, None, [], [self.out / "rendered-val"])
+        last = self.train(SYNTHETIC, None, self.out, [self.out / "rendered-val"])
         self.export(last, "rasm-synthetic", self.out / "rendered-val")
 
     def make_print(self, lines: Path, pages: Path | None) -> None:
         """rasm-print: on from rasm-synthetic, half real lines and half rendered ones."""
-        replace = ["--replace", "صعلم=ﷺ"]
-        if not (self.out / "jstor" / "train").exists():
-            run("preprocess.py", str(lines / "jstor"), "--out", str(self.out / "jstor"), "--digits", "arabic_indic", *replace,
+        last, reader = self.out / SYNTHETIC[-1].name / "best.pt", self.out / "rasm-synthetic.onnx"
+        for stage in PRINT:
+            arrays = self.out / ("checked-lines" if stage.checked else "lines")
+            self.prepare(lines, pages, arrays, reader, check=stage.checked)
+            last = self.train([stage], last, arrays, [arrays / "jstor" / "val", arrays / "held-out"])
+            reader = self.export(last, "rasm-print" if stage is PRINT[-1] else stage.name, arrays / "jstor" / "val")
+
+    def prepare(self, lines: Path, pages: Path | None, arrays: Path, reader: Path, check: bool) -> None:
+        """Arrays of the real lines, and of those that ``reader`` aligns with the texts of pages."""
+        replace = [option for old in REPLACED for option in ("--replace", f"{old}=ﷺ")]
+        # a rehearsal's network reads nothing, and could neither align nor check anything
+        can_read = self.shortened == 1
+        checking = ["--check-with", str(reader)] if check and can_read else []
+        if not (arrays / "jstor" / "train").exists():
+            run("preprocess.py", str(lines / "jstor"), "--out", str(arrays / "jstor"), "--digits", "arabic_indic", *replace, *checking,
                 "--val-fraction", "0.08", "--group-by", "(.+)", "--unlabelled", *JOURNAL_UNLABELLED)  # fmt: skip
         sources = {"books": [lines / "books" / book for book in BOOKS], "held-out": [lines / "books" / HELD_OUT_BOOK]}
         if pages:
-            sources["pages"] = [self.out / "aligned"]
-            if not (self.out / "pages" / "manifest.json").exists():
-                # a rehearsal's network reads nothing, and could align nothing
-                reader = [] if self.shortened > 1 else ["--model", str(self.out / "rasm-synthetic.onnx")]
+            sources["pages"] = [arrays / "aligned"]
+            if not (arrays / "pages" / "manifest.json").exists():
                 folders = [self.pages_to_train_on(pages / name) for name in ALIGNED_PAGES]
-                run("align.py", *map(str, folders), "--out", str(self.out / "aligned"), *reader)
+                run("align.py", *map(str, folders), "--out", str(arrays / "aligned"), *(["--model", str(reader)] if can_read else []))
         for name, folders in sources.items():
-            if not (self.out / name / "manifest.json").exists():
-                run("preprocess.py", *map(str, folders), "--out", str(self.out / name), "--unlabelled", "diacritics", "tatweel", *replace)
-        last = self.train(
-            PRINT, self.out / SYNTHETIC[-1].name / "best.pt", ["jstor/train", *sources], [self.out / "jstor" / "val", self.out / "held-out"]
-        )
-        self.export(last, "rasm-print", self.out / "jstor" / "val")
+            if not (arrays / name / "manifest.json").exists():
+                unlabelled = ["--unlabelled", "diacritics", "tatweel"]
+                run("preprocess.py", *map(str, folders), "--out", str(arrays / name), *unlabelled, *replace, *checking)
 
     def pages_to_train_on(self, folder: Path) -> Path:
         """A folder of links to the files of ``folder`` but for those of the held-out pages."""
@@ -141,25 +161,28 @@ class Recipe:
                 (links / file.name).symlink_to(file.resolve())
         return links
 
-    def train(self, stages: Sequence[Stage], start: Path | None, prepared: Sequence[str], validation: Sequence[Path]) -> Path:
+    def train(self, stages: Sequence[Stage], start: Path | None, arrays: Path, validation: Sequence[Path]) -> Path:
         """The stages one after the other; the last one's checkpoint. One that was begun goes on, and one that is done ends at once."""
         for stage in stages:
             out = self.out / stage.name
-            lines = [str(self.out / name) for name in stage.lines if name in prepared]
+            lines = [str(arrays / name) for name in stage.lines if (arrays / name).exists()]
             begin = ["--resume"] if (out / "last.pt").exists() else ["--init", str(start)] if start else []
             steps = -(-stage.steps // self.shortened)
-            unseen = [str(arrays) for arrays in validation if arrays.name not in stage.lines]
+            unseen = [str(held_out) for held_out in validation if held_out.name not in stage.lines]
             run("train.py", *lines, "--text", *self.texts, "--val", *unseen, "--out", str(out), "--steps", str(steps),
                 *stage.options.split(), *COMMON, *self.device, *begin)  # fmt: skip
             start = out / "best.pt"
         assert start is not None
         return start
 
-    def export(self, checkpoint: Path, model: str, arrays: Path) -> None:
-        # a network of a few steps reads nothing, whatever its precision
-        loss = ["--max-cer-loss", "1"] if self.shortened > 1 else []
-        run("export.py", str(checkpoint), "--out", str(self.out / f"{model}.onnx"), "--name", model, "--version", VERSION,
-            "--arrays", str(arrays), "--int8", *loss)  # fmt: skip
+    def export(self, checkpoint: Path, model: str, arrays: Path) -> Path:
+        out = self.out / f"{model}.onnx"
+        if not out.exists():
+            # a network of a few steps reads nothing, whatever its precision
+            loss = ["--max-cer-loss", "1"] if self.shortened > 1 else []
+            run("export.py", str(checkpoint), "--out", str(out), "--weights", str(out.with_suffix(".pt")), "--name", model,
+                "--version", VERSION, "--arrays", str(arrays), "--int8", *loss)  # fmt: skip
+        return out
 
 
 def run(*arguments: str) -> None:

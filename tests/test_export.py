@@ -45,7 +45,8 @@ def arrays(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def exported(checkpoint: Path, arrays: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What the command line writes."""
     out = tmp_path_factory.mktemp("out") / "deep" / "model.onnx"
-    assert main([str(checkpoint), "--out", str(out), "--name", "rasm-tiny", "--version", "0.2.0", "--arrays", str(arrays)]) == 0
+    options = ["--name", "rasm-tiny", "--version", "0.2.0", "--arrays", str(arrays), "--weights", str(out.parent.parent / "model.pt")]
+    assert main([str(checkpoint), "--out", str(out), *options]) == 0
     assert [p.name for p in out.parent.iterdir()] == ["model.onnx"]  # nothing is left beside it
     return out
 
@@ -65,6 +66,17 @@ def test_metadata_tell_what_the_checkpoint_is(exported: Path, checkpoint: Path) 
     assert "look-alikes" in info.normalisation
     assert (info.step, info.seconds, list(info.sources)) == (made_of.step, made_of.seconds, made_of.sources)
     assert info.metrics.items() >= made_of.metrics.items()
+
+
+def test_the_weights_beside_it_are_those_of_the_checkpoint_in_half_the_room(exported: Path, checkpoint: Path) -> None:
+    """What ``train.py --init`` goes on from: tests/test_train.py."""
+    path = exported.parent.parent / "model.pt"
+    halved, whole = load_checkpoint(path), load_checkpoint(checkpoint)
+    assert (halved.name, halved.crnn, halved.charset, halved.image) == ("rasm-tiny", whole.crnn, whole.charset, whole.image)
+    assert halved.resume == {} and path.stat().st_size < 0.7 * checkpoint.stat().st_size
+    for name, weight in whole.weights.items():
+        assert halved.weights[name].dtype == weight.dtype
+        assert torch.allclose(halved.weights[name], weight, rtol=1e-3, atol=1e-6), name
 
 
 def test_the_graph_is_clean(exported: Path) -> None:

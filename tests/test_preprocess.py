@@ -22,6 +22,8 @@ from model.pairs import MAX_LABEL_BYTES
 from preprocess import REASONS, main, stray_diacritic, validation_groups
 
 ROOT = Path(__file__).parent.parent
+GOLDEN = ROOT / "tests" / "golden"
+MODEL = ROOT / "model" / "weights" / "rasm-print.onnx"
 
 
 def line_image(width: int = 200, height: int = 40, format: str = "PNG") -> bytes:
@@ -170,7 +172,24 @@ def test_rejections_that_need_more_than_a_bad_pair(data: Path, tmp_path: Path, m
     assert given["books/y.bin.png"][1] == "y.gt.txt could go with y.bin.png, y.nrm.png"
     assert given["books/locked"][1] == "Permission denied"
     assert given["books/fault.png"][1] == "ZeroDivisionError: a fault"
-    assert {reason for reason, _ in given.values()} | REJECTED.keys() == REASONS.keys()
+    assert {reason for reason, _ in given.values()} | REJECTED.keys() | {"doubtful_label"} == REASONS.keys()
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_label_that_a_model_reads_quite_differently_is_not_trained_on(workers: int, tmp_path: Path) -> None:
+    """Those of the validation set stay: they are to measure with."""
+    for book in ("first", "second"):
+        shutil.copytree(GOLDEN, tmp_path / "books" / book)
+        wrong = tmp_path / "books" / book / "prose.gt.txt"
+        wrong.write_text(" ".join(reversed(wrong.read_text(encoding="utf-8").split())), encoding="utf-8")
+    out = tmp_path / "out"
+    arguments = [tmp_path / "books", "--out", out, "--val-fraction", "0.5", "--check-with", MODEL, "--workers", workers]
+    assert main([str(a) for a in arguments]) == 0
+    train, val = LineArrays(out / "train"), LineArrays(out / "val")
+    ((path, (reason, detail)),) = rejected(out).items()
+    assert Path(path).name == "prose.png" and reason == "doubtful_label" and "ابن خلدون في مقدمته" in detail
+    assert sorted(Path(name).stem for name in train.names) == ["figures", "heading"]
+    assert sorted(Path(name).stem for name in val.names) == ["figures", "heading", "prose"]
 
 
 def test_which_text_goes_with_which_image(tmp_path: Path) -> None:
@@ -375,6 +394,8 @@ def test_a_part_that_keeps_nothing_says_so(data: Path, tmp_path: Path, capsys: p
         (["DATA/first", "--out", "DATA"], "holds the dataset"),
         (["DATA/first", "--out", "DATA/second"], "which is not of preprocess.py: name another folder"),
         (["DATA", "--out", __file__], "is a file"),
+        (["DATA", "--out", "OUT", "--check-with", "nowhere.onnx"], "nowhere.onnx: "),
+        (["DATA", "--out", "OUT", "--check-with", str(MODEL), "--height", "32"], "and not with ImageSettings(height_px=32"),
     ],
 )
 def test_errors_are_one_line(argv: list[str], message: str, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

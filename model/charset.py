@@ -39,9 +39,11 @@ LATIN = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz" + "ÀÂÇÉÈÊË
 PUNCTUATION = " .,:;!?،؛؟()[]{}<>«»\"'-_/\\|*+=&%٪°@#$€£×~§•﴾﴿ﷺ" + LEADER
 
 _MIRRORED = "()[]{}<>«»"
+_BRACKETS = ("()", "[]", "{}", "«»")
 _MIRROR = str.maketrans(_MIRRORED, ")(][}{><»«")
 _LETTER = "ع"  # any Arabic letter, to give a stretch its right-to-left surroundings
-_MAX_SPLITS = 9  # 2^9 drawings at most are tried for one stretch
+_MAX_SPLITS = 9  # up to so many neutral characters, all 2^9 ways to draw a stretch are tried
+_MAX_TRIES = 600  # of a longer one, so many: a row of thirty figures must not take longer than reading it
 
 
 @dataclass(frozen=True)
@@ -175,7 +177,7 @@ def _mirror_like(ordered: str, typed: str) -> str:
     """Mirror the right-to-left characters of a stretch in drawn order, knowing the logical order it came from."""
     if not any(c in _MIRRORED for c in ordered):
         return ordered
-    for right_to_left in _likely_splits(ordered):
+    for right_to_left in itertools.islice(_likely_splits(ordered), _MAX_TRIES):
         runs = _split(ordered, right_to_left)
         if "".join(text if ltr else text[::-1] for text, ltr in reversed(runs)) == typed:
             return "".join(text if ltr else text.translate(_MIRROR) for text, ltr in runs)
@@ -188,13 +190,20 @@ def _stretch_runs(drawn: str, letters_left: bool, letters_right: bool) -> tuple[
     before, after = _LETTER * letters_right, _LETTER * letters_left
     best: tuple[tuple[str, bool], ...] = ((drawn, False),)
     best_unbalanced = len(drawn) + 1
-    for right_to_left in _likely_splits(drawn):
+    # of an odd number of brackets of one shape one has no partner, whichever way they are drawn
+    least_unbalanced = sum(sum(map(drawn.count, pair)) % 2 for pair in _BRACKETS)
+    for right_to_left in itertools.islice(_likely_splits(drawn), _MAX_TRIES):
         runs = _split(drawn, right_to_left)
         logical = "".join(text if ltr else text[::-1].translate(_MIRROR) for text, ltr in reversed(runs))
         unbalanced = _unbalanced_brackets(logical)
-        if unbalanced < best_unbalanced and to_visual(before + logical + after) == after + drawn + before:
+        if unbalanced >= best_unbalanced:
+            continue
+        ordered = "".join(text if ltr else text.translate(_MIRROR) for text, ltr in runs)
+        typed = before + logical + after
+        # the first is part of the second, and far quicker
+        if get_display(typed, base_dir="R") == after + ordered + before and to_visual(typed) == after + drawn + before:
             best, best_unbalanced = runs, unbalanced
-            if not unbalanced:
+            if unbalanced <= least_unbalanced:
                 break
     return best
 

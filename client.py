@@ -50,7 +50,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path, PurePath
-from typing import IO, Any, Literal, TypedDict, TypeVar, Unpack
+from typing import IO, Any, Literal, TypedDict, TypeVar, Unpack, get_args, get_type_hints
 
 import httpx
 
@@ -385,7 +385,10 @@ class AsyncRasmClient:
     async def jobs(self) -> list[Job]:
         """Your own, newest first."""
         said = _json(await self._accepted("GET", JOBS))
-        return [_job(job) for job in said["jobs"]]
+        try:
+            return [_job(job) for job in said["jobs"]]
+        except (KeyError, TypeError) as e:
+            raise self._foreign() from e
 
     async def job(self, job_id: str) -> Job:
         return self._job(await self._accepted("GET", f"{JOBS}/{job_id}"))
@@ -537,7 +540,6 @@ class RasmClient:
 
     def __init__(self, url: str = DEFAULT_URL, *, transport: httpx.BaseTransport | None = None, **settings: Unpack[Settings]) -> None:
         self._client = _Blocking(url, transport=transport, **settings)
-        self._concurrency = settings.get("concurrency", DEFAULT_CONCURRENCY)
 
     def __enter__(self) -> RasmClient:
         return self
@@ -580,12 +582,12 @@ class RasmClient:
         _run(partial(self._client.delete, job_id))
 
     def _in_order(self, work: Iterable[Work[T]]) -> Iterator[T]:
-        pool = ThreadPoolExecutor(self._concurrency)
+        pool = ThreadPoolExecutor(self._client._concurrency)
         pending: deque[Future[list[T]]] = deque()
         try:
             for one in work:
                 pending.append(pool.submit(_run, one))
-                while pending and (len(pending) > self._concurrency or pending[0].done()):
+                while pending and (len(pending) > self._client._concurrency or pending[0].done()):
                     yield from pending.popleft().result()
             while pending:
                 yield from pending.popleft().result()
@@ -738,16 +740,17 @@ def _given(arguments: Sequence[str] | None) -> argparse.Namespace:
     add("-j", "--concurrency", type=_count(1), default=DEFAULT_CONCURRENCY, metavar="N", help="requests at a time (default: %(default)d)")
     add("--job", action="store_true", help="for long documents: have each read as a job, and wait for it")
     add("--resume", action="append", default=[], metavar="ID", help="go on with this job, of one of the files named, or of none")
+    choices = {name: get_args(kind) for name, kind in get_type_hints(Options).items()}
     add = parser.add_argument_group("how to read").add_argument
-    add("--mode", choices=("auto", "line", "page"), help="what the images are: lines, or pages")
-    add("--text-layer", choices=("ignore", "use"), help="of PDFs: read the picture, or take the text that is in it, where it is sound")
+    add("--mode", choices=choices["mode"], help="what the images are: lines, or pages")
+    add("--text-layer", choices=choices["text_layer"], help="of PDFs: read the picture, or take the text that is in it, where it is sound")
     add("--password", default=os.environ.get("RASM_PASSWORD"), help="of PDFs; RASM_PASSWORD is safer")
     add("--model", help="one that /api/v1/models lists")
-    add("--diacritics", choices=("keep", "strip"))
-    add("--tatweel", choices=("keep", "strip"))
-    add("--digits", choices=("as_printed", "western", "arabic_indic"))
-    add("--line-breaks", choices=("join", "keep"), help="in the text of a page: join the lines of a paragraph, or keep them as printed")
-    add("--detail", choices=("lines", "characters"), help="characters: each with its place and confidence, in the JSON")
+    add("--diacritics", choices=choices["diacritics"])
+    add("--tatweel", choices=choices["tatweel"])
+    add("--digits", choices=choices["digits"])
+    add("--line-breaks", choices=choices["line_breaks"], help="in the text of a page: join the lines of a paragraph, or keep them as printed")
+    add("--detail", choices=choices["detail"], help="characters: each with its place and confidence, in the JSON")
     output = parser.add_argument_group("what comes out")
     add = output.add_argument
     add("--format", choices=SUFFIX_OF, default="text", help="(default: text)")
@@ -935,8 +938,8 @@ def _aimed(tasks: Iterable[_Task], given: argparse.Namespace) -> Iterator[_Task]
         target = folder / f"{task.path.stem}{SUFFIX_OF[given.format]}"
         if other := taken.get(target):
             yield _Task(_failed(task.name, "same_output", f"{target} is already for {other}"), task.path)
-        elif target == Path(task.name):
-            yield _Task(_failed(task.name, "same_output", "its result would take its place: use --out DIR"), task.path)
+        elif target.exists() and target.resolve() == Path(task.name).resolve():
+            yield _Task(_failed(task.name, "same_output", "its result would take its place: choose another folder with --out"), task.path)
         elif target.exists() and given.existing == "refuse":
             yield _Task(_failed(task.name, "output_exists", f"{target} is there already (--existing skip or overwrite)"), task.path)
         elif not (target.exists() and given.existing == "skip"):

@@ -378,8 +378,9 @@ def _frame(rng: random.Random, ink: NDArray[np.uint8], baseline: int, size_px: i
     else:  # cut along the line's place on the page
         above = round(size_px * rng.uniform(0.75, 1.25)) - baseline
         below = round(size_px * rng.uniform(0.3, 0.7)) - (height - baseline)
-    # a cut never takes more than a sliver of the ink: what cannot be seen must not be asked for
-    above, below = max(above, -round(0.04 * size_px)), max(below, -round(0.05 * size_px))
+    # a cut never takes more than a sliver of the ink: what cannot be seen must not be asked for, and a kasra is two pixels high
+    sliver = round(0.02 * size_px)
+    above, below = max(above, -sliver), max(below, -sliver)
     sides = [round(size_px * (rng.uniform(0, 0.2) if rng.random() < 0.8 else rng.uniform(0, 1.5))) for _ in "ab"]
     framed = np.zeros((height + max(above, 0) + max(below, 0), width + sum(sides)), np.float32)
     framed[max(above, 0) : max(above, 0) + height, sides[0] : sides[0] + width] = ink

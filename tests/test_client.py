@@ -842,9 +842,10 @@ def test_two_images_never_share_a_file(tree: Path, capsys: pytest.CaptureFixture
 
 def test_a_pdf_is_not_overwritten_by_its_own(tree: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tree / "a.pdf").write_bytes(b"given")
-    assert main(["a.pdf", "--format", "pdf", "--beside", "--existing", "overwrite"], transport=answering(200, content=b"new")) == 1
-    assert "a.pdf: its result would take its place: use --out DIR" in capsys.readouterr().err
-    assert (tree / "a.pdf").read_bytes() == b"given"
+    for place in (["--beside"], ["--out", "."], ["--out", str(tree)]):
+        assert main(["a.pdf", "--format", "pdf", "--existing", "overwrite", *place], transport=answering(200, content=b"new")) == 1
+        assert "a.pdf: its result would take its place: choose another folder with --out" in capsys.readouterr().err
+        assert (tree / "a.pdf").read_bytes() == b"given"
 
 
 def test_what_cannot_be_written_is_one_line(tree: Path, capsys: pytest.CaptureFixture[str]) -> None:

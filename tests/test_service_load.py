@@ -69,7 +69,7 @@ def held_batcher() -> Any:
 
 
 def submit(reader: Recognizer, batcher: Any, images: Sequence[Pixels], gone: threading.Event | None = None) -> Any:
-    return batcher.submit([reader.prepare(image) for image in images], [image.shape[1] for image in images], gone)
+    return [batcher.submit(reader.prepare(image), image.shape[1], gone) for image in images]
 
 
 # batches

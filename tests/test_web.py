@@ -301,6 +301,8 @@ def test_marks_stay_with_their_letters(open_page: Open) -> None:
     line = {"textAsRead": read, "characters": characters}
     expected = [["ش", False], ["دَّ", True], [" ", False], *[[".", True]] * 4, ["ب", False]]
     assert page.evaluate(call, [line, profile]) == expected
+    of_page = {**line, "characters": [c for c in characters if c["text"] != " "]}  # whose words' spaces are not among its characters
+    assert page.evaluate(call, [of_page, profile]) == expected
     stripped = page.evaluate(call, [line, {**profile, "diacritics": "strip"}])
     assert stripped[:2] == [["ش", False], ["د", True]]
     assert page.evaluate(call, [{**line, "textAsRead": "غيره"}, profile]) == [["غيره", False]]  # better no marks than wrong ones

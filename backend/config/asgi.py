@@ -26,7 +26,7 @@ from urllib.parse import unquote_to_bytes
 from django.conf import settings
 from ocr import engines, metrics
 from ocr.batching import Room
-from ocr.errors import Overloaded, RequestError, RequestTimeout
+from ocr.errors import RequestError, RequestTimeout
 from ocr.limits import most_bytes
 
 from config.wsgi import application as wsgi_application
@@ -75,7 +75,7 @@ class Bridge:
         self._application = application
         self._heavy = ThreadPoolExecutor(settings.RASM_REQUEST_THREADS, "request")
         self._light = ThreadPoolExecutor(LIGHT_THREADS, "light")
-        self._slots = threading.BoundedSemaphore(settings.RASM_MAX_REQUESTS)
+        self._slots = Room(settings.RASM_MAX_REQUESTS, "more requests are waiting than the service holds: try again in a moment")
         self._bytes = Room(settings.RASM_MAX_BUFFERED_BYTES, "too much is being sent at once: try again in a moment")
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
@@ -107,9 +107,9 @@ class Bridge:
             return
         body = Body(self._bytes, length)
         try:
-            self._take_slot(then_hold=False)
+            self._slots.check(1)
             await _collect(receive, body, length)
-            self._take_slot(then_hold=True)
+            self._slots.take(1)
         except RequestError as e:
             body.close()
             await self._refuse(e, scope, receive, send)
@@ -121,16 +121,9 @@ class Bridge:
             metrics.ACTIVE.inc()
             await self._answer(self._heavy, scope, receive, send, body)
 
-    def _take_slot(self, *, then_hold: bool) -> None:
-        """Raises Overloaded if as many requests as may be are being worked on."""
-        if not self._slots.acquire(blocking=False):
-            raise Overloaded("more requests are waiting than the service holds: try again in a moment")
-        if not then_hold:
-            self._slots.release()
-
     def _done_with(self, body: Body) -> None:
         body.close()
-        self._slots.release()
+        self._slots.give_back(1)
         metrics.ACTIVE.dec()
 
     async def _refuse(self, refusal: RequestError | None, scope: Message, receive: Receive, send: Send) -> None:

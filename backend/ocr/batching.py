@@ -13,7 +13,6 @@ The queue is bounded: whoever finds it full is told so at once, before anything 
 import threading
 import time
 from collections import OrderedDict, deque
-from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 
@@ -34,7 +33,7 @@ class Job:
 
 
 class Room:
-    """How much there may be of something: lines waiting or being read over all models, bytes of bodies."""
+    """How much there may be of something: requests, lines waiting or being read over all models, bytes of bodies."""
 
     def __init__(self, size: int, complaint: str) -> None:
         self._size, self._taken, self._complaint = size, 0, complaint
@@ -43,9 +42,13 @@ class Room:
     def take(self, amount: int) -> None:
         """Raises Overloaded if there is not room for all. Something larger than the room itself gets in when nothing else is there."""
         with self._lock:
-            if self._taken and self._taken + amount > self._size:
-                raise Overloaded(self._complaint)
+            self.check(amount)
             self._taken += amount
+
+    def check(self, amount: int) -> None:
+        """Raises Overloaded if there is not room for so much at this moment."""
+        if self._taken and self._taken + amount > self._size:
+            raise Overloaded(self._complaint)
 
     def give_back(self, amount: int) -> None:
         with self._lock:
@@ -65,16 +68,15 @@ class Batcher:
         for thread in self._threads:
             thread.start()
 
-    def submit(self, lines: Sequence[Pixels], widths_px: Sequence[int], gone: threading.Event | None = None) -> list[Job]:
-        """Lines that ``Recognizer.prepare`` has made, with the widths of the images they were made of."""
-        jobs = [Job(line, width_px, gone) for line, width_px in zip(lines, widths_px, strict=True)]
+    def submit(self, line: Pixels, width_px: int, gone: threading.Event | None = None) -> Job:
+        """A line that ``Recognizer.prepare`` has made, with the width of the image it was made of."""
+        job = Job(line, width_px, gone)
+        bucket_px = self._recognizer.info.image.bucket_width(line.shape[1])
         with self._changed:
-            for job in jobs:
-                bucket_px = self._recognizer.info.image.bucket_width(job.line.shape[1])
-                self._waiting.setdefault(bucket_px, deque()).append((self._number, job))
-                self._number += 1
-            self._changed.notify(len(jobs))
-        return jobs
+            self._waiting.setdefault(bucket_px, deque()).append((self._number, job))
+            self._number += 1
+            self._changed.notify()
+        return job
 
     def close(self) -> None:
         """Let the threads end once they have read what is waiting."""

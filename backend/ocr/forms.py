@@ -50,7 +50,7 @@ def _check_options(sent: Iterable[tuple[str, list[Any]]], options: type[BaseMode
 
 def wanted_format(request: HttpRequest, given: str | None) -> str:
     """The format of a reply, by the option or else by the header Accept. What accepts none of them gets JSON."""
-    if given is not None or request.headers.get("Accept", "*/*") in ("*/*", MEDIA_TYPES["json"]):
+    if given is not None or request.META.get("HTTP_ACCEPT", "*/*") in ("*/*", MEDIA_TYPES["json"]):
         return given or "json"
     preferred = request.get_preferred_type(list(MEDIA_TYPES.values()))
     return next((name for name, media_type in MEDIA_TYPES.items() if media_type == preferred), "json")

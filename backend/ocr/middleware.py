@@ -1,4 +1,7 @@
-"""What is done around every request, whatever its address: an id, a line in the log, figures, headers, limits and typed refusals."""
+"""What is done around every request, whatever its address: an id, a line in the log, figures, headers, limits and typed refusals.
+
+Headers are looked up in ``META``: ``request.headers`` is a copy of it, made for each request that touches it.
+"""
 
 import logging
 import re
@@ -36,14 +39,14 @@ def _is_cross_site(request: HttpRequest) -> bool:
     Such a page can have its visitors' browsers send forms and files to services that only they reach, on loopback say. It cannot
     make them send a key, so whoever has one may ask from anywhere. What is no browser sends neither header.
     """
-    headers = request.headers
-    if settings.RASM_API_KEYS and ("Authorization" in headers or "X-API-Key" in headers):
+    sent = request.META
+    if settings.RASM_API_KEYS and ("HTTP_AUTHORIZATION" in sent or "HTTP_X_API_KEY" in sent):
         return False
-    if site := headers.get("Sec-Fetch-Site"):
+    if site := sent.get("HTTP_SEC_FETCH_SITE"):
         return site not in ("same-origin", "none")
     # an older browser's Origin: "null" of a file or a sandbox, else the page's scheme, host and port
     try:
-        return "Origin" in headers and urlsplit(headers["Origin"]).netloc.lower() != request.get_host().lower()
+        return "HTTP_ORIGIN" in sent and urlsplit(sent["HTTP_ORIGIN"]).netloc.lower() != request.get_host().lower()
     except ValueError:
         return True
 
@@ -52,7 +55,7 @@ def request_context(get_response: View) -> View:
     """The outermost: an id, the caller's own if it sends a usable one, one line in the log, and figures. No image, no text."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
-        given = request.headers.get("X-Request-ID", "")
+        given = request.META.get("HTTP_X_REQUEST_ID", "")
         token = request_id.set(given if _USABLE_ID.fullmatch(given) else uuid.uuid4().hex)
         started = time.perf_counter()
         try:
@@ -84,7 +87,7 @@ def bounded_body(get_response: View) -> View:
         if refusal := request.META.get("rasm.refusal"):
             return error_reply(refusal)
         length = request.META.get("CONTENT_LENGTH") or ""
-        if not length and request.headers.get("Transfer-Encoding"):
+        if not length and request.META.get("HTTP_TRANSFER_ENCODING"):
             return error_reply(LengthRequired("send the body with a Content-Length, not in chunks"))
         most, _ = most_bytes(request.path_info)
         if length.isdigit() and int(length) > most:

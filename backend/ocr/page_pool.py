@@ -69,7 +69,7 @@ class QueuedRecognizer:
             if len(waiting) == LINES_AT_A_TIME:
                 first, job = waiting.pop(0)
                 readings[first] = job.reading.result()
-            [job] = self._reader.batcher.submit([lines[i]], [widths_px[i]], self._gone)
+            job = self._reader.batcher.submit(lines[i], widths_px[i], self._gone)
             waiting.append((i, job))
         readings.update((i, job.reading.result()) for i, job in waiting)
         return [readings[i] for i in range(len(lines))]

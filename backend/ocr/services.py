@@ -149,7 +149,7 @@ class _Files:
         result = reading.result
         result.height_px, result.width_px = image.shape[:2]
         prepared = self._reader.recognizer.prepare(image)
-        [reading.job] = self._reader.batcher.submit([prepared], [image.shape[1]], self._request.gone)
+        reading.job = self._reader.batcher.submit(prepared, image.shape[1], self._request.gone)
         reading.job.reading.add_done_callback(reading.finished)
         return True
 

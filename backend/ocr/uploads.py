@@ -38,31 +38,33 @@ class StrictMultipart(FileUploadHandler):
         fields, files = QueryDict(mutable=True, encoding="utf-8"), MultiValueDict()
         parser = PushMultipartParser(boundary, content_length, MAX_HEADER_BYTES, header_charset="latin-1", strict=True)
         _, most = most_bytes(self.request.path_info)
-        part = _Part(None, most)
+        most_files, most_fields = settings.RASM_MAX_FILES, settings.DATA_UPLOAD_MAX_NUMBER_FIELDS
+        most_field_bytes = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+        parts: list[_Part] = []
         field_count = file_count = field_bytes = 0
         try:
             for event in parser.parse_blocking(input_data.read):
                 if isinstance(event, MultipartSegment):
-                    part = _Part(event, most)
+                    part = _Part(event, most)  # what follows is of it, until None
+                    parts.append(part)
                     file_count += part.is_file
                     field_count += not part.is_file
-                    if file_count > settings.RASM_MAX_FILES:
+                    if file_count > most_files:
                         raise TooManyFilesSent
-                    if field_count > settings.DATA_UPLOAD_MAX_NUMBER_FIELDS:
+                    if field_count > most_fields:
                         raise TooManyFieldsSent
                 elif event:
-                    part.write(bytes(event))
+                    part.write(event)
                     field_bytes += 0 if part.is_file else len(event)
-                    if field_bytes > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+                    if field_bytes > most_field_bytes:
                         raise RequestDataTooBig
                 elif part.is_file:
                     files.appendlist(part.field, part.upload())
                 else:
                     fields.appendlist(part.field, part.text())
         except Exception as e:
-            for upload in (upload for _, uploads in files.lists() for upload in uploads):
-                upload.close()
-            part.file.close()
+            for part in parts:
+                part.file.close()
             if isinstance(e, MultipartError):
                 raise MultiPartParserError(str(e)) from e
             raise
@@ -73,17 +75,16 @@ class StrictMultipart(FileUploadHandler):
 class _Part:
     """One part of the body."""
 
-    def __init__(self, segment: MultipartSegment | None, most_bytes: int) -> None:
-        self.field = _decoded(segment.name or "") if segment else ""
-        name = _file_name(segment) if segment else None
-        self.is_file = name is not None
-        self.name = tidy_name(name or "")
-        self.content_type = segment.content_type if segment else None
+    def __init__(self, segment: MultipartSegment, most_bytes: int) -> None:
+        self.field = _decoded(segment.name or "")
+        self.name = _file_name(segment)
+        self.is_file = self.name is not None
+        self.content_type = segment.content_type
         self.size = 0
         self.file: IO[bytes] = io.BytesIO()  # closed by Django, with its upload
         self._most_bytes = most_bytes
 
-    def write(self, chunk: bytes) -> None:
+    def write(self, chunk: bytes | bytearray) -> None:
         self.size += len(chunk)
         if self.size > self._most_bytes:
             if self.is_file:
@@ -98,7 +99,7 @@ class _Part:
     def upload(self) -> UploadedFile:
         self.file.seek(0)
         upload = UploadedFile(self.file, "upload", content_type=self.content_type, size=self.size)
-        upload._name = self.name  # Django's own setter takes out what is no file name; this one is shown, never opened
+        upload._name = tidy_name(self.name or "")  # Django's own setter takes out what is no file name; this one is shown, never opened
         return upload
 
     def text(self) -> str:

@@ -39,7 +39,8 @@ export function pieces(line, profile) {
 }
 
 // The grapheme clusters of the text as read, each with its lowest confidence and its box. The API lists characters as the
-// network gave them; the text has its spaces joined and is in NFC, which puts marks in another order within a cluster.
+// network gave them, those of a page's lines without the spaces between words; the text has its spaces joined and is in NFC, which
+// puts marks in another order within a cluster.
 function clusters(line) {
   const plain = [{ text: line.textAsRead, confidence: null, box: null }];
   if (!line.characters) return plain;
@@ -51,15 +52,20 @@ function clusters(line) {
     length += sign.text.length;
   }
   const drawn = signs.map((sign) => sign.text).join("");
-  const found = Array.from(graphemes.segment(drawn), ({ segment, index }) => {
+  const found = [];
+  let at = 0; // in the text as read
+  for (const { segment, index } of graphemes.segment(drawn)) {
     const end = index + segment.length; // a leader is one sign and four clusters
     const members = signs.filter((sign, i) => starts[i] < end && starts[i] + sign.text.length > index);
-    return {
-      text: segment.normalize("NFC"),
-      confidence: Math.min(...members.map((sign) => sign.confidence)),
-      box: members.map((sign) => sign.box).reduce(union, null),
-    };
-  });
+    const text = segment.normalize("NFC");
+    if (line.textAsRead[at] === " " && text !== " ") {
+      found.push({ text: " ", confidence: null, box: null });
+      at++;
+    }
+    const box = members.map((sign) => sign.box).reduce(union, null);
+    found.push({ text, confidence: Math.min(...members.map((sign) => sign.confidence)), box });
+    at += text.length;
+  }
   // should the two not agree, the text is right and the marks are left out
   return found.map((cluster) => cluster.text).join("") === line.textAsRead ? found : plain;
 }

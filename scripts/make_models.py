@@ -1,6 +1,6 @@
 """Rebuild the released models from text, fonts and lines: the recipe, in the order in which it is cooked.
 
-    make model TEXT=texts LINES=lines PAGES=pages            (about four hours on two cores)
+    make model TEXT=texts LINES=lines PAGES=pages            (about six hours on two cores)
     make model TEXT=texts LINES=lines REHEARSAL=1            (the same steps, a two-hundredth as long: does everything fit together?)
 
 Every step is a command that could be typed by hand, and is shown before it runs. A step that was stopped goes on where it

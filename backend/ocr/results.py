@@ -56,25 +56,24 @@ def empty_result(name: str, file: int, *, page: int | None = None, pages: int | 
 
 def fill_line(result: Result, reading: Reading, output: Output) -> None:
     """Writes what was read into ``result``, the image being one line whose size it has."""
-    height_px = result.height_px or 0
-    box = [0, 0, result.width_px or 0, height_px]
+    box = [0, 0, result.width_px or 0, result.height_px or 0]
     confidence = round(reading.confidence, 4)
     text = apply_profile(reading.text, output.profile)
     characters = None
     if output.with_characters:
         characters = [
-            Character(text=c.text, confidence=round(c.confidence, 4), bbox=[round(c.start_px), 0, round(c.end_px), height_px])
+            Character(text=c.text, confidence=round(c.confidence, 4), bbox=[round(c.start_px), 0, round(c.end_px), box[3]])
             for c in reading.characters
         ]
-    words: list[Word] = []
+    words = []
     for word in _words(reading):
         signs, confidences, starts, ends = zip(*word, strict=True)
         words.append(
-            {
-                "text": apply_profile("".join(signs), output.profile),
-                "confidence": round(sum(confidences) / len(word), 4),
-                "bbox": [round(min(starts)), 0, round(max(ends)), height_px],
-            }
+            Word(
+                text=apply_profile("".join(signs), output.profile),
+                confidence=round(sum(confidences) / len(confidences), 4),
+                bbox=[round(min(starts)), 0, round(max(ends)), box[3]],
+            )
         )
     line = Line.model_construct(text=text, text_as_read=reading.text, confidence=confidence, bbox=box, words=words, characters=characters)
     result.kind, result.source = "line", "ocr"

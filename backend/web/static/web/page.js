@@ -1,5 +1,5 @@
 // The page at /: takes images and PDFs in, has the API read them one by one, and keeps what was read until it is removed.
-// A document: {id, name, file, state, mode, password, shown, pages, pictures, …}; `shown` is the page that is looked at, from 0.
+// A document: {id, name, file, state, how, password, shown, pages, pictures, …}; `how` are the API's options for reading it; `shown` is the page that is looked at, from 0.
 
 import { applyProfile } from "./profile.js";
 import { convert, picture, read, ReadingError } from "./reading.js";
@@ -46,10 +46,11 @@ function work() {
 
 async function start(doc) {
   const abort = new AbortController();
-  change(doc, { state: "reading", busySeconds: 0, saveError: null, mode: $("mode").value, shown: 0, abort });
+  const how = { mode: $("mode").value, text_layer: $("text-layer").checked ? "use" : "ignore", password: doc.password };
+  change(doc, { state: "reading", busySeconds: 0, saveError: null, how, shown: 0, abort });
   try {
     const onBusy = (seconds) => change(doc, { busySeconds: seconds });
-    change(doc, { state: "done", ...(await read(doc.file, { mode: doc.mode, password: doc.password }, { key, signal: abort.signal, onBusy })) });
+    change(doc, { state: "done", ...(await read(doc.file, how, { key, signal: abort.signal, onBusy })) });
   } catch (error) {
     if (error.name === "AbortError") return;
     if (!(error instanceof ReadingError)) console.error(error);
@@ -162,15 +163,14 @@ const allText = () => readOnes().map(textOf).join("\n");
 const actions = {
   copy: (doc, button) => copy(textOf(doc), button),
   download: async (doc, format) => {
-    const name = stem(doc.name) + SUFFIXES[format];
-    if (format === "text") return saveText(name, textOf(doc));
-    if (format === "json") return saveJson(name, replyOf(doc));
+    if (format === "text") return saveText(stem(doc.name) + SUFFIXES.text, textOf(doc));
+    if (format === "json") return saveJson(stem(doc.name) + SUFFIXES.json, replyOf(doc));
     change(doc, { saving: true, saveError: null });
     tell(say("saving"));
     try {
-      const how = { format, mode: doc.mode, password: doc.password, ...look().profile };
-      const { blob, isArchive } = await convert(doc.file, how, { key, signal: doc.abort.signal });
-      save(isArchive ? `${stem(doc.name)}.zip` : name, blob);
+      const { blob, isArchive } = await convert(doc.file, { format, ...doc.how, ...look().profile }, { key, signal: doc.abort.signal });
+      const name = stem(doc.name) + (isArchive ? ".zip" : SUFFIXES[format]);
+      save(name, blob);
       tell(say("saved", { name }));
       change(doc, { saving: false });
     } catch (error) {
@@ -263,14 +263,18 @@ document.addEventListener("drop", (event) => {
   add(event.dataTransfer.files);
 });
 
-$("mode").addEventListener("change", () => {
+// What is read in another way now is read again: images by the mode, PDFs by the text that they have.
+function readAgain(isMeant) {
   for (const doc of documents) {
-    const isPdf = /\.pdf$/i.test(doc.name);
-    if (isPdf || !["done", "failed"].includes(doc.state) || doc.error?.code === "file_too_large") continue;
+    if (!isMeant(doc) || !["done", "failed"].includes(doc.state) || doc.error?.code === "file_too_large") continue;
     change(doc, { state: "waiting", error: null });
   }
   work();
-});
+}
+
+const isPdf = (doc) => /\.pdf$/i.test(doc.name);
+$("mode").addEventListener("change", () => readAgain((doc) => !isPdf(doc)));
+$("text-layer").addEventListener("change", () => readAgain(isPdf));
 
 for (const id of ["diacritics", "tatweel", "digits", "unsure"]) $(id).addEventListener("change", showAll);
 

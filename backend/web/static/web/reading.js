@@ -1,7 +1,7 @@
 // Asks the API: to read a file, for a file in another format, for the picture of a page. What it reads has the shape in which the
 // page keeps documents:
 //   {pages: [Page], model, milliseconds, reply}
-//   Page: {number, kind, width, height, confidence, text, lines: [Line], error: ReadingError or null}
+//   Page: {number, kind, source, width, height, confidence, text, lines: [Line], error: ReadingError or null}
 //   Line: {textAsRead, confidence, box: {left, top, right, bottom}, characters: [{text, confidence, box}] or null, opens}
 // Boxes are in pixels of the upright image, from its top left. `opens`: whether a paragraph or the like begins with this line.
 
@@ -19,7 +19,7 @@ export class ReadingError extends Error {
   }
 }
 
-// `how` is {mode, password}; `ask` is {key, signal, onBusy}. All throw ReadingError, or AbortError.
+// `how` is {mode, text_layer, password}; `ask` is {key, signal, onBusy}. All throw ReadingError, or AbortError.
 export async function read(file, how, ask) {
   return understood(await post(READ, { files: file, detail: "characters", ...how }, ask));
 }
@@ -87,6 +87,7 @@ function pageOf(result, status) {
   return {
     number: result.page,
     kind: result.kind,
+    source: result.source,
     width: result.width_px,
     height: result.height_px,
     confidence: result.confidence,

@@ -206,7 +206,9 @@ function pictureView(doc, page, overlay, place, actions) {
     image.src = address;
     waiting.replaceWith(image);
   }, fail);
-  return element("figure", {}, strip, place);
+  const figure = element("figure", {}, strip, place);
+  if (page.source === "text_layer") figure.append(element("p", { className: "small" }, say("fromTextLayer")));
+  return figure;
 }
 
 function lineView(doc, line, index, look) {

@@ -749,7 +749,7 @@ def _given(arguments: Sequence[str] | None) -> argparse.Namespace:
     add("--diacritics", choices=choices["diacritics"])
     add("--tatweel", choices=choices["tatweel"])
     add("--digits", choices=choices["digits"])
-    add("--line-breaks", choices=choices["line_breaks"], help="in the text of a page: join the lines of a paragraph, or keep them as printed")
+    add("--line-breaks", choices=choices["line_breaks"], help="of a page: join the lines of a paragraph, or keep them as printed")
     add("--detail", choices=choices["detail"], help="characters: each with its place and confidence, in the JSON")
     output = parser.add_argument_group("what comes out")
     add = output.add_argument

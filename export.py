@@ -34,6 +34,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from model import __version__  # before ONNX Runtime, which model/__init__.py keeps from telling what it runs
+
+# isort: split
 import numpy as np
 import onnx
 import onnxruntime
@@ -44,7 +47,6 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from evaluation.calibration import expected_calibration_error, right_characters, sums
-from model import __version__
 from model.arrays import LineArrays, check_match
 from model.charset import Charset
 from model.checkpoint import Checkpoint, load_checkpoint, save_weights

@@ -1,8 +1,8 @@
 """How fast lines and pages are read, by Rasm and, in turns, by Tesseract; how long one line takes; how long it takes to start.
 
 Where it stands: called by ``benchmark.py``. Rasm's seconds begin with the bytes of an image file and end with its text; Tesseract's
-are those of its process, which opens the image files itself, without the time that the process takes to start. So neither is
-helped by what happens outside.
+are those of its process, which opens the image files itself, without the time that the process takes to start and to read a blank
+image. So neither is helped by what happens outside. Rasm has read a blank image too when it is opened.
 """
 
 from __future__ import annotations

@@ -131,8 +131,9 @@ _TABLES: dict[str, tuple[str, str, str, tuple[Column, ...]]] = {
         "Lines",
         "`benchmark.py reader LINES --model M --threads N --against tesseract`: both read the same lines in turns, each on as many "
         "threads. Rasm's seconds are those from the bytes of image files to texts. Tesseract's (`-l ara --psm 13`, one process for "
-        "many lines) are without the time that its process takes to start. CER is normalised. Memory is the peak of the process "
-        "that reads with Rasm, Python and libraries included.",
+        "many lines) are without the time that its process takes to start and to read a blank image, and Rasm has read one when it is "
+        "opened, which is in *loading*. CER is normalised. Memory is the peak of the process that reads with Rasm, Python and "
+        "libraries included.",
         "model, threads",
         _comparison("lines", 1),
     ),

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Literal, Protocol
 
 import cv2
+import numpy as np
 
 from evaluation.datasets import Sample
 from evaluation.line_finding import Box
@@ -99,16 +100,21 @@ class RasmLines:
 def open_recognizer(model: Path, threads: int, decoder: Decoder = "greedy") -> Recognizer:
     """An ONNX file through ONNX Runtime, or a checkpoint through PyTorch, with as many threads for OpenCV too.
 
+    It has read one blank image when it is returned: what is paid once in a process is no reading speed, as Tesseract's start is none.
     Raises a RasmError where the model cannot be used, or where a checkpoint is to be decoded by another way than greedily.
     """
     cv2.setNumThreads(threads)
     if model.suffix != ".pt":
-        return Recognizer(model, threads=threads, decoder=decoder)
-    if decoder != "greedy":
+        opened = Recognizer(model, threads=threads, decoder=decoder)
+    elif decoder != "greedy":
         raise ConfigError(f"{model}: checkpoints are decoded greedily; export it to try the {decoder} decoder")
-    from evaluation.checkpoint import CheckpointRecognizer  # torch is needed for checkpoints alone
+    else:
+        from evaluation.checkpoint import CheckpointRecognizer  # torch is needed for checkpoints alone
 
-    return CheckpointRecognizer(model, threads)
+        opened = CheckpointRecognizer(model, threads)
+    _, png = cv2.imencode(".png", np.full((32, 320), 255, dtype=np.uint8))
+    opened.read([decode(png.tobytes())])
+    return opened
 
 
 def about(recognizer: Recognizer, model: Path) -> dict[str, Any]:

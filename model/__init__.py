@@ -4,4 +4,10 @@ Reading needs ``errors``, ``charset``, ``text``, ``image``, ``ctc`` and ``recogn
 ONNX Runtime). Training adds ``config``, ``crnn``, ``data``, ``augment`` (PyTorch) and ``synth`` (text rendering).
 """
 
+import os
+
+# ONNX Runtime's own builds (1.29 and newer) tell Microsoft which models are run, and keep a number of the machine in ~/.cache, unless
+# this is set before it is first imported. Whose pages are read, and when, is nobody else's business
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+
 __version__ = "0.1.0"

@@ -6,6 +6,7 @@ should read as. Where the arithmetic of a real network matters, the stored ``tin
 
 import itertools
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -27,7 +28,9 @@ from model.recognizer import ModelInfo, Recognizer
 from model.text import finish_reading
 from tests.fixtures.make import blocky_line
 
+ROOT = Path(__file__).parent.parent
 FIXTURES = Path(__file__).parent / "fixtures"
+SHIPPED = ROOT / "model" / "weights" / "rasm-print.onnx"
 SETTINGS = ImageSettings(height_px=16, max_width_px=1024, bucket_px=64)
 INFO = ModelInfo(
     "barcode", "3", DEFAULT_CHARSET, SETTINGS, normalisation="none", sources=("pixels",), step=9, seconds=2.5, metrics={"cer": 0.5}
@@ -259,3 +262,13 @@ def test_a_graph_of_one_width_is_refused(tmp_path: Path) -> None:
 def test_reading_loads_no_torch() -> None:
     code = "import sys, model.recognizer; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parents[1]).returncode == 0
+
+
+@pytest.mark.parametrize("first", ["from model.recognizer import Recognizer", "import export; from model.recognizer import Recognizer"])
+def test_nobody_is_told_what_is_read(first: str, tmp_path: Path) -> None:
+    """ONNX Runtime's own builds tell Microsoft, and keep a number of the machine, unless they are told not to: model/__init__.py."""
+    read = f"{first}; import numpy; Recognizer('{SHIPPED}').read([numpy.full((48, 200), 255, numpy.uint8)])"
+    # on a CI server it tells nothing by itself
+    environment = {name: value for name, value in os.environ.items() if name not in ("CI", "ORT_DISABLE_TELEMETRY")}
+    subprocess.run([sys.executable, "-c", read], cwd=ROOT, env={**environment, "HOME": str(tmp_path), "XDG_CACHE_HOME": ""}, check=True)
+    assert not [path for path in tmp_path.rglob("*") if "microsoft" in str(path).lower()]

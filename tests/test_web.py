@@ -494,6 +494,7 @@ def test_several_pages_as_page_xml_come_in_an_archive(open_page: Open) -> None:
     upload(page, ("two.pdf", pdf()))
     name, content = saved(page, choice(page, "two.pdf", "page"))
     assert name == "two.zip" and content.startswith(b"PK")
+    expect(page.locator("#status")).to_have_text("two.zip is ready")
 
 
 def test_the_mode_can_be_changed_afterwards(open_page: Open) -> None:
@@ -511,6 +512,30 @@ def test_the_mode_can_be_changed_afterwards(open_page: Open) -> None:
     page.select_option("#mode", "line")
     expect(page.locator("article.done .lines li")).to_have_count(1)
     assert modes == ["auto", "page", "line"]
+
+
+def test_the_text_that_a_pdf_has_can_be_taken(open_page: Open) -> None:
+    """It is told where a text is from; the document that is made of it has the same one."""
+    page = open_page()
+    upload(page, ("two.pdf", pdf()))
+    made: list[tuple[bytes, bytes]] = []
+
+    def answer(route: Any) -> None:
+        [said] = re.findall(rb'name="text_layer"\r\n\r\n(\w+)', route.request.post_data_buffer)
+        made.append((said, re.findall(rb'name="format"\r\n\r\n(\w+)|$', route.request.post_data_buffer)[0]))
+        reply = page_reply(2)
+        for result in reply["results"]:
+            result["source"] = "text_layer"
+        route.fulfill(json=reply)
+
+    page.route("**/api/v1/ocr", answer)
+    page.check("#text-layer")
+    expect(page.locator("figure .small")).to_have_text(TEXTS["en"]["fromTextLayer"])
+    saved(page, choice(page, "two.pdf", "alto"))
+    assert made == [(b"use", b""), (b"use", b"alto")]
+    page.unroute("**/api/v1/ocr")
+    page.uncheck("#text-layer")
+    expect(page.locator("figure .small")).to_have_count(0)
 
 
 def test_a_pdf_that_asks_for_its_password(open_page: Open) -> None:

@@ -1,5 +1,6 @@
 // The page at /: takes images and PDFs in, has the API read them one by one, and keeps what was read until it is removed.
-// A document: {id, name, file, state, how, password, shown, pages, pictures, …}; `how` are the API's options for reading it; `shown` is the page that is looked at, from 0.
+// A document: {id, name, file, state, how, password, shown, pages, pictures, …}; `how` are the API's options for reading it,
+// `shown` is the page that is looked at, from 0.
 
 import { applyProfile } from "./profile.js";
 import { convert, picture, read, ReadingError } from "./reading.js";

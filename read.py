@@ -158,6 +158,10 @@ def read_file(item: Input, reader: PageReader, args: argparse.Namespace, bar: tq
         broken = [str(line["error"]) for line in _logged(partial) if "error" in line]
         if len(broken) == file.count:
             raise ImageError(f"no page could be read: {broken[0]}")
+        own = sum(bool(line.get("has_text_layer")) for line in _logged(partial))
+        if own and args.text_layer == "ignore":
+            told = f"{item.path}: {own} of {file.count} pages say their text themselves; --text-layer use takes it in place of reading"
+            tqdm.write(told, file=sys.stderr)
         write_results(item, file, data, partial, reader, args)
     partial.unlink()
     for folder in (partial.parent, args.out / PARTIAL):

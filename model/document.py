@@ -81,7 +81,8 @@ def _in_one_row(right: Line, left: Line) -> bool:
 @dataclass(frozen=True)
 class Page:
     """One page. number: from 1. rotation_degrees: clockwise, what was needed to set it upright; boxes are before that.
-    skew_degrees: what was needed besides. source: read from pixels, or from a PDF's text layer."""
+    skew_degrees: what was needed besides. source: read from pixels, or from a PDF's text layer. has_text_layer: whether there is a
+    sound one, taken or not."""
 
     number: int
     width_px: int
@@ -90,6 +91,7 @@ class Page:
     rotation_degrees: int = 0
     skew_degrees: float = 0.0
     source: Literal["ocr", "text_layer"] = "ocr"
+    has_text_layer: bool = False
 
     @property
     def lines(self) -> list[Line]:
@@ -163,7 +165,7 @@ def page_from_dict(fields: dict[str, Any]) -> Page:
 
     regions = [Region(r["kind"], _as_box(r["box"]), [line(v) for v in r["lines"]]) for r in fields["regions"]]
     names = ("number", "width_px", "height_px", "rotation_degrees", "skew_degrees", "source")
-    return Page(regions=regions, **{name: fields[name] for name in names})
+    return Page(regions=regions, has_text_layer=fields.get("has_text_layer", False), **{name: fields[name] for name in names})
 
 
 def _as_box(values: list[float]) -> Box:

@@ -304,7 +304,7 @@ def _text_page(page: pdfium.PdfPage, text_page: pdfium.PdfTextPage, index: int, 
                 continue
         regions.append([line])
     found = [Region("paragraph", _union([line.box for line in group]), group) for group in regions]
-    return Page(index + 1, width_px, height_px, found, source="text_layer")
+    return Page(index + 1, width_px, height_px, found, source="text_layer", has_text_layer=True)
 
 
 def _union(boxes: list[Box]) -> Box:

@@ -226,7 +226,9 @@ def test_a_pdf_keeps_what_it_was_and_gains_text(reader: PageReader) -> None:
         for ours, theirs in zip(read.lines, layer.lines, strict=True):
             assert abs(ours.box[2] - theirs.box[2]) < 30 and theirs.box[1] < (ours.box[1] + ours.box[3]) / 2 < theirs.box[3]
         used = reader.read_from(file, 0, text_layer="use")
-        assert used.source == "text_layer" and reader.read_from(file, 0).source == "ocr"
+        read = reader.read_from(file, 0)
+        assert used.source == "text_layer" and read.source == "ocr"
+        assert used.has_text_layer and read.has_text_layer, "it is said to be there, used or not"
 
 
 def test_unsound_text_layers_are_not_taken() -> None:

@@ -128,3 +128,23 @@ def test_options_of_the_text(tmp_path: Path) -> None:
     text = (tmp_path / "page.txt").read_text(encoding="utf-8")
     assert len(text.split("\n")) >= 9 and "1953" in text
     assert Document("", []).text() == ""
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="only Linux tells the greatest memory of a process that has ended")
+def test_a_thousand_pages_in_bounded_memory(tmp_path: Path) -> None:
+    picture = cv2.imread(str(GOLDEN / "figures.png"))
+    picture = cv2.copyMakeBorder(picture, 200, 200, 60, 60, cv2.BORDER_CONSTANT, value=(255, 255, 255))[:, :400]
+    peaks_kb = []
+    for pages in (20, 1000):
+        book = tmp_path / f"{pages}.pdf"
+        pdf = SearchablePdf()
+        for number in range(1, pages + 1):
+            pdf.add(Page(number, picture.shape[1], picture.shape[0], []), picture)
+        book.write_bytes(pdf.finish())
+        measured = "import resource, sys, read; code = read.main(); print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss); sys.exit(code)"
+        line = [sys.executable, "-c", measured, str(book), "--out", str(tmp_path / "out"), "--threads", "1"]
+        done = subprocess.run(line, capture_output=True, text=True, cwd=ROOT)
+        assert done.returncode == 0, done.stderr
+        assert (tmp_path / "out" / f"{pages}.txt").read_text(encoding="utf-8").count("\f") == pages - 1
+        peaks_kb.append(int(done.stdout.split()[-1]))
+    assert peaks_kb[1] < peaks_kb[0] + 60_000

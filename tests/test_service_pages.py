@@ -134,7 +134,9 @@ def test_a_text_layer_is_used_when_asked_for() -> None:
         [result] = post(("book.pdf", data), options={"text_layer": option}).json()["results"]
         assert result["source"] == source
         assert (result["text"] == "استقلالية") == (source == "text_layer")
+        assert result["has_text_layer"], "it is said to be there, used or not"
     [result] = post(("scan.pdf", saved("PDF", paper(1))), options={"text_layer": "use"}).json()["results"]
+    assert not result["has_text_layer"]
     assert (result["source"], result["text"]) == ("ocr", TEXT)
 
 

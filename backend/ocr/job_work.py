@@ -14,6 +14,7 @@ import os
 import socket
 import threading
 import time
+from dataclasses import replace
 from datetime import timedelta
 from typing import IO
 
@@ -142,12 +143,13 @@ def _keep(part: JobPart, page: JobPage) -> None:
 def _read_page(part: JobPart, number: int) -> tuple[Page, str]:
     """The page, and whether it was read as a line or as a page. Raises ImageError."""
     file, reader, job = opened(part.file), _page_reader(part.job.model), part.job
-    if job.text_layer == "use" and (page := file.text_layer(number - 1)) is not None:
-        return page, "page"
+    layer = file.text_layer(number - 1)
+    if job.text_layer == "use" and layer is not None:
+        return layer, "page"
     image = file.image(number - 1)
     if file.kind != "pdf" and (job.mode == "line" or (job.mode == "auto" and segment.is_line(image))):
         return reader.read_line(image, number=number), "line"
-    return reader.read(image, number=number), "page"
+    return replace(reader.read(image, number=number), has_text_layer=layer is not None), "page"
 
 
 class _Open:

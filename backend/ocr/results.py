@@ -4,7 +4,7 @@ Where it stands: between ``model.document.Page`` and the reply; ``services.py`` 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from model import document
@@ -38,6 +38,7 @@ def empty_result(name: str, file: int, *, page: int | None = None, pages: int | 
         pages=pages,
         kind=None,
         source=None,
+        has_text_layer=False,
         width_px=None,
         height_px=None,
         rotation_degrees=0,
@@ -107,7 +108,7 @@ def page_of_line(reading: Reading, width_px: int, height_px: int, *, number: int
 
 def fill_page(result: Result, page: Page, output: Output) -> None:
     """Writes a page into ``result``."""
-    result.kind, result.source = "page", page.source
+    result.kind, result.source, result.has_text_layer = "page", page.source, page.has_text_layer
     result.width_px, result.height_px = page.width_px, page.height_px
     result.rotation_degrees, result.skew_degrees = page.rotation_degrees, page.skew_degrees  # type: ignore[assignment]
     result.bbox, result.confidence = [0, 0, page.width_px, page.height_px], round(page.confidence, 4)
@@ -162,7 +163,7 @@ def profiled(page: Page, profile: Profile) -> Page:
         return document.Line(apply_profile(v.text, profile), v.confidence, v.box, v.baseline, words)
 
     regions = [document.Region(r.kind, r.box, [line(v) for v in r.lines]) for r in page.regions]
-    return Page(page.number, page.width_px, page.height_px, regions, page.rotation_degrees, page.skew_degrees, page.source)
+    return replace(page, regions=regions)
 
 
 def plain_text(results: Sequence[Result]) -> str:

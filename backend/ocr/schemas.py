@@ -99,7 +99,7 @@ class Model(BaseModel):
     """The model that has read."""
 
     name: str = Field(examples=["rasm-print"])
-    version: str = Field(examples=["0.3.0"])
+    version: str = Field(examples=["0.4.0"])
 
 
 class FileError(BaseModel):
@@ -164,6 +164,9 @@ class Result(BaseModel):
     source: Literal["ocr", "text_layer"] | None = Field(
         description="Where the text is from: read from pixels, or what the PDF says itself; null if it was not read."
     )
+    has_text_layer: bool = Field(
+        False, description="Whether the page of a PDF says its text itself, and soundly; `text_layer=use` takes that in place of reading."
+    )
     width_px: int | None = Field(description="Of the image as it was given (a PDF: as it was rendered); null if it could not be decoded.")
     height_px: int | None = Field(description="Of the image as it was given (a PDF: as it was rendered); null if it could not be decoded.")
     rotation_degrees: Literal[0, 90, 180, 270] = Field(0, description="By how much, clockwise, the page had to be turned to be read.")
@@ -194,7 +197,7 @@ class OcrReply(BaseModel):
         json_schema_extra={
             "examples": [
                 {
-                    "model": {"name": "rasm-print", "version": "0.3.0"},
+                    "model": {"name": "rasm-print", "version": "0.4.0"},
                     "results": [
                         {
                             "name": "heading.png",
@@ -294,7 +297,7 @@ class ModelDescription(BaseModel):
     """One model that the service has."""
 
     name: str = Field(examples=["rasm-print"])
-    version: str = Field(examples=["0.3.0"])
+    version: str = Field(examples=["0.4.0"])
     precision: str = Field(description="Of the weights: fp32 or int8.", examples=["fp32"])
     default: bool = Field(description="Whether it reads when a request names none.")
     height_px: int = Field(description="The height that a line is scaled to.", examples=[48])

@@ -7,7 +7,7 @@ Where it stands: between ``api.py`` and the reading way. A file is a line image,
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from django.conf import settings
@@ -168,15 +168,16 @@ class _Files:
     def _one_of_pages(self, reading: Reading, file: PageFile, index: int) -> None:
         """Raises ImageError."""
         self._count_page()
-        if self._request.text_layer == "use" and (page := file.text_layer(index)) is not None:
-            self._finish(reading, page)
+        layer = file.text_layer(index)
+        if self._request.text_layer == "use" and layer is not None:
+            self._finish(reading, layer)
             return
         with decoding:
             image = file.image(index)
             if file.kind != "pdf" and self._queue_line(reading, image):
                 self._pages_left += 1
                 return
-        self._read_page(reading, image)
+        self._read_page(reading, image, has_text_layer=layer is not None)
 
     def _count_page(self) -> None:
         """Raises TooManyPages, Overloaded."""
@@ -187,10 +188,11 @@ class _Files:
             page_pool.requests.take(1)
             self._page_reader = page_pool.page_reader(self._reader, self._request.gone)
 
-    def _read_page(self, reading: Reading, image: Pixels) -> None:
+    def _read_page(self, reading: Reading, image: Pixels, *, has_text_layer: bool = False) -> None:
         assert self._page_reader is not None
         with page_pool.turn(self._request.gone):
-            self._finish(reading, self._page_reader.read(image, number=reading.result.page or 1))
+            page = self._page_reader.read(image, number=reading.result.page or 1)
+        self._finish(reading, replace(page, has_text_layer=has_text_layer))
 
     def _finish(self, reading: Reading, page: Page) -> None:
         reading.read = page

@@ -70,7 +70,7 @@ PRINT = (
     ),
     Stage(
         "print-3",
-        PRINT_3_STEPS,
+        23273,
         "--learning-rate 1.3e-3 --constant-share 0.35 --synthetic-share 0.45 --augment-share 0.65 --seed 21",
         (*PRINT_LINES, "held-out"),
         checked=True,

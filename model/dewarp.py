@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from model.flatten import shrunk
 from model.image import Pixels, to_grey
 
 _LOOK_PX = 500  # the longer side of what the outline is looked for in
@@ -45,7 +46,7 @@ def _corners(page: Pixels) -> NDArray[np.float64] | None:
     scale = _LOOK_PX / max(height, width)
     if scale >= 1 or scale * min(height, width) < 1:  # too small for a photograph of a page, or a strip
         return None
-    grey = to_grey(np.asarray(cv2.resize(page, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8))
+    grey = to_grey(shrunk(page, scale))
     _, light = cv2.threshold(cv2.GaussianBlur(grey, (5, 5), 0), 0, 255, cv2.THRESH_OTSU)
     light = cv2.morphologyEx(light, cv2.MORPH_CLOSE, np.ones((15, 15), np.uint8), borderType=cv2.BORDER_CONSTANT, borderValue=0.0)
     outlines, _ = cv2.findContours(light, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)

@@ -167,13 +167,22 @@ def is_sideways(ink: Pixels) -> bool:
     return sharp[1] > 1.5 * sharp[0]
 
 
+def shrunk(page: Pixels, scale: float) -> Pixels:
+    """The page at ``scale``, which is below 1. OpenCV averages over a whole number of pixels in a tenth of the time of a broken one."""
+    height, width = page.shape[:2]
+    step = max(1, int(1 / scale))
+    whole = page[: height // step * step, : width // step * step]
+    averaged = cv2.resize(whole, (width // step, height // step), interpolation=cv2.INTER_AREA) if step > 1 else page
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    return np.asarray(cv2.resize(averaged, size, interpolation=cv2.INTER_LINEAR), np.uint8)
+
+
 def flat_page(page: Pixels, work_side_px: int = WORK_SIDE_PX) -> FlatPage:
     """The page flattened, scaled so that its longer side is at most ``work_side_px``, and turned until its lines are level."""
     scale = min(1.0, work_side_px / max(page.shape[:2]))
     if scale * min(page.shape[:2]) < 1:  # a strip that would vanish
         scale = 1.0
-    small = page if scale == 1.0 else cv2.resize(page, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-    grey, ink = flatten(np.asarray(small, np.uint8))
+    grey, ink = flatten(page if scale == 1.0 else shrunk(page, scale))
     degrees = find_skew(ink)
     height, width = ink.shape
     to_level = np.vstack([cv2.getRotationMatrix2D((width / 2, height / 2), degrees, 1.0), [0, 0, 1]])

@@ -6,6 +6,7 @@ Pieces of one row are kept together (verses, tables, running heads) unless a gut
 several rows, with pieces on both sides as wide as columns are. Rows are then ordered by two rules: what stands above comes
 first, and of what stands side by side, the right one, unless something across both lies between (Breuel 2003, "High Performance
 Document Layout Analysis", mirrored). A region ends at a rule, a wide gap, another size of type, or where a paragraph ends.
+A table with rules is read row by row, each cell to its end before the next; its cells are the paper that its rules enclose.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -22,6 +24,7 @@ NARROW_GAP, WIDE_GAP = 1.1, 2.2  # in heights of letters: where a line may be cu
 _COLUMN_WIDTH = 14.0  # pieces at least so wide, in heights of letters, are columns of text; narrower ones verses or cells
 _CHANCE_WIDTH = 12.0
 _COLUMN_ROWS = 4  # a gutter parts at least so many rows
+_CELL_PX = 5  # the height of letters where cells of tables are looked for
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,54 @@ class Piece:
     @property
     def width(self) -> int:
         return self.right - self.left
+
+
+@dataclass(frozen=True)
+class Tables:
+    """The cells of tables. places: of the page scaled by ``scale``, the number of the cell at each pixel, 0 outside of all cells.
+    rows: of all tables, the cells of each row from the right."""
+
+    places: NDArray[np.int32]
+    scale: float
+    rows: list[list[int]]
+
+    def cells_at(self, x: NDArray[Any], y: NDArray[Any]) -> NDArray[np.int32]:
+        """The cell at each of some points of the page."""
+        height, width = self.places.shape
+        rows, columns = np.minimum((y * self.scale).astype(int), height - 1), np.minimum((x * self.scale).astype(int), width - 1)
+        return np.asarray(self.places[rows, columns])
+
+
+def find_tables(rules: NDArray[Any], shape: tuple[int, ...], size: float) -> Tables:
+    """The tables that ``rules`` make on a page of ``shape``: rules that meet, and enclose more than one rectangle of paper."""
+    scale = _CELL_PX / size
+    height, width = max(1, round(shape[0] * scale)), max(1, round(shape[1] * scale))
+    places, drawn = np.zeros((height, width), np.int32), np.zeros((height, width), np.uint8)
+    for left, top, right, bottom in (rules * scale).astype(int).tolist():
+        across, down = (1, 0) if right - left > bottom - top else (0, 1)  # a little longer, since corners may be broken
+        cv2.rectangle(drawn, (left - across, top - down), (right + across, bottom + down), 1, -1)
+    found: list[list[tuple[int, int]]] = []  # rows of cells, each with minus its left end and its number
+    cells = 0
+    for left, top, wide, high, _ in cv2.connectedComponentsWithStats(drawn, connectivity=8)[2][1:].tolist():
+        window = slice(top, top + high), slice(left, left + wide)
+        # not every table has rules at its edges
+        framed = cv2.rectangle(drawn[window].copy(), (0, 0), (wide - 1, high - 1), 1)
+        _, paper, boxes, _ = cv2.connectedComponentsWithStats(1 - framed, connectivity=4)
+        # the paper around a table in a frame is no rectangle
+        usable = (boxes[:, 2:4].min(axis=1) >= 0.8 * _CELL_PX) & (boxes[:, 4] > 0.8 * boxes[:, 2] * boxes[:, 3])
+        usable[0] = False
+        if usable.sum() < 2:
+            continue
+        numbers = np.where(usable, usable.cumsum() + cells, 0)
+        places[window] = np.where(usable[paper], numbers[paper], places[window])
+        cells += int(usable.sum())
+        row_top = -height
+        for i in sorted(np.flatnonzero(usable).tolist(), key=lambda i: boxes[i, 1]):
+            if boxes[i, 1] > row_top + 0.6 * _CELL_PX:  # clearly lower than the first of its row
+                found.append([])
+                row_top = boxes[i, 1]
+            found[-1].append((-int(boxes[i, 0]), int(numbers[i])))
+    return Tables(places, scale, [[number for _, number in sorted(row)] for row in found])
 
 
 def joined_rows(pieces: Sequence[Piece], size: float) -> list[Piece]:

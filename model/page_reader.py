@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -39,6 +39,9 @@ _CLEARLY = 0.1  # by how much surer another way has to be
 _SAMPLE_LINES = 6  # of a page, to tell which way is up
 _NUMBER = re.compile(r"[\W_]*[0-9٠-٩۰-۹]{1,4}[\W_]*")
 _NOTE = re.compile(r"[(\[«]? ?([0-9٠-٩۰-۹]{1,2}|\*) ?[)\]»\-.]")
+
+
+_Sign = tuple[str, float, float, float]  # text, confidence, left and right on the levelled page
 
 
 @dataclass(frozen=True)
@@ -101,12 +104,13 @@ class PageReader:
         ``mode``: whether images are of lines or of pages; "auto" looks. A PDF has pages in any case. ``text_layer``: "use" what a
         PDF says by itself where it is sound, rather than read its picture. Raises an ImageError where the page cannot be used.
         """
-        if text_layer == "use" and (page := file.text_layer(index)) is not None:
-            return page
+        layer = file.text_layer(index)
+        if text_layer == "use" and layer is not None:
+            return layer
         image = file.image(index)
         if file.kind != "pdf" and (mode == "line" or (mode == "auto" and segment.is_line(image))):
             return self.read_line(image, number=index + 1)
-        return self.read(image, number=index + 1)
+        return replace(self.read(image, number=index + 1), has_text_layer=layer is not None)
 
     def _is_text(self, reading: Reading) -> bool:
         short = len(reading.text.replace(" ", "")) <= 2
@@ -172,38 +176,45 @@ def _sureness(readings: Sequence[Reading | None]) -> float:
 
 def _place(found: _Found, line: segment.Line, crop: Crop, reading: Reading) -> Line:
     """A reading with the boxes of its words and characters, in pixels of the page as it was given."""
-    words: list[Word] = []
-    current: list[tuple[str, float, float, float]] = []  # text, confidence, left, right
-    for sign in [*reading.characters, None]:
-        if sign is not None and not sign.text.isspace():
-            current.append((sign.text, sign.confidence, crop.left_px + sign.start_px, crop.left_px + sign.end_px))
-        elif current:
-            words.append(_word(found, line, current))
-            current = []
+    groups: list[list[_Sign]] = [[]]
+    for sign in reading.characters:
+        if not sign.text.isspace():
+            groups[-1].append((sign.text, sign.confidence, crop.left_px + sign.start_px, crop.left_px + sign.end_px))
+        elif groups[-1]:
+            groups.append([])
+    groups = [signs for signs in groups if signs]
+    boxes: list[Box] = [line.box]
+    for signs in groups:
+        left, top, right, bottom = _word_box(line, signs)
+        boxes.append((left, top, right, bottom))
+        boxes += [(max(a, left), top, min(max(b, a + 1), right), bottom) for _, _, a, b in signs]
+    moved = iter(_boxes(found.to_page, boxes))  # all at once: NumPy is slow at single boxes
+    box = next(moved)
+    words = [_word(next(moved), signs, moved) for signs in groups]
     points = _moved(found.to_page, line.baseline)
     if points[0][0] > points[-1][0]:
         points = points[::-1]
-    return Line(reading.text, reading.confidence, _boxes(found.to_page, [line.box])[0], points, words)
+    return Line(reading.text, reading.confidence, box, points, words)
 
 
-def _word(found: _Found, line: segment.Line, signs: list[tuple[str, float, float, float]]) -> Word:
+def _word_box(line: segment.Line, signs: Sequence[_Sign]) -> Box:
+    """Where a word stands on the levelled page."""
     left, right = min(s[2] for s in signs), max(s[3] for s in signs)
     middles = (line.parts[:, 0] + line.parts[:, 2]) / 2
     own = line.parts[(middles > left - 0.2 * line.size_px) & (middles < right + 0.2 * line.size_px)]
-    if len(own):  # the ink is where it is; the network's borders are good to half a letter
-        slack = 0.6 * line.size_px
-        left, right = max(left - slack, min(own[:, 0].min(), left + slack)), min(right + slack, max(own[:, 2].max(), right - slack))
-        top, bottom = float(own[:, 1].min()), float(own[:, 3].max())
-    else:
-        top, bottom = float(line.box[1]), float(line.box[3])
-    # all at once: NumPy is slow at single boxes
-    whole, *boxes = _boxes(
-        found.to_page,
-        [(left, top, right, bottom), *((max(a, left), top, min(max(b, a + 1), right), bottom) for _, _, a, b in signs)],
-    )
-    characters = [Character(text, confidence, box) for (text, confidence, _, _), box in zip(signs, boxes, strict=True)]
+    if not len(own):
+        return left, float(line.box[1]), right, float(line.box[3])
+    # the ink is where it is; the network's borders are good to half a letter
+    slack = 0.6 * line.size_px
+    (first, top, _, _), (_, _, last, bottom) = own.min(axis=0).tolist(), own.max(axis=0).tolist()
+    return max(left - slack, min(first, left + slack)), float(top), min(right + slack, max(last, right - slack)), float(bottom)
+
+
+def _word(box: Box, signs: Sequence[_Sign], boxes: Iterator[Box]) -> Word:
+    """A word of ``signs``, whose own boxes come next in ``boxes``."""
+    characters = [Character(text, confidence, next(boxes)) for text, confidence, _, _ in signs]
     confidence = math.exp(sum(math.log(max(s[1], 1e-6)) for s in signs) / len(signs))
-    return Word(finish_reading("".join(s[0] for s in signs)), confidence, whole, characters)
+    return Word(finish_reading("".join(s[0] for s in signs)), confidence, box, characters)
 
 
 def _moved(matrix: Matrix, points: NDArray[np.float64]) -> list[tuple[float, float]]:

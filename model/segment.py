@@ -7,7 +7,7 @@ flattened first (``model/flatten.py``), ordered last (``model/layout.py``).
 2. Letters, smeared along the lines, leave a ridge for each line. A ridge is followed from column to column, so a line may bend.
 3. Each piece of ink goes to the ridge it lies on. Dots and vowel signs go to the line whose letters are nearest above or below
    them. A piece that two ridges cross is cut between them.
-4. Lines are cut where there is a column's gutter, and read from an image in which only their own ink is left.
+4. Lines are cut where there is a column's gutter or the edge of a table's cell, and read from an image without other lines' ink.
 
 Sources: ridges of smeared text, Bukhari et al. 2009, "Script-Independent Handwritten Textlines Segmentation Using Active
 Contours"; whole components given to lines, O'Gorman 1993. No line is found by its row profile alone: Arabic's marks fill the rows
@@ -17,6 +17,7 @@ between the lines.
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -85,15 +86,18 @@ class _Ink:
 def find_lines(page: Pixels) -> PageLines:
     """The lines of an upright page, (height, width) or (height, width, 3). A page without ink has none."""
     flat = flat_page(page)
-    size_px = letter_size(_components(flat.ink))
+    parts = _components(flat.ink)
+    size_px = letter_size(parts)
     longer = max(page.shape[:2])
     if 0 < size_px < _LEAST_LETTER_PX and longer > max(flat.ink.shape):
         flat = flat_page(page, min(longer, round(max(flat.ink.shape) * 20 / size_px)))
-        size_px = letter_size(_components(flat.ink))
+        parts = _components(flat.ink)
+        size_px = letter_size(parts)
     if size_px <= 0:
         return PageLines([], flat, np.zeros(flat.ink.shape, np.int32), 0.0, np.zeros((0, 4), np.int64))
     ink, rules = _without_rules(flat.ink, size_px)
-    parts = _components(ink)
+    if len(rules):
+        parts = _components(ink)
     letters, marks = _sort_parts(parts, size_px)
     ridges = _ridges(parts, letters, size_px, flat.ink.shape)
     parts, letters, owner = _share_out(parts, letters, marks, ridges, size_px)
@@ -123,18 +127,20 @@ def _components(ink: Pixels) -> _Ink:
 def _without_rules(ink: Pixels, size: float) -> tuple[Pixels, Boxes]:
     """The ink without rules, frames and the lines of tables, and their boxes."""
     long_px = max(12, round(7 * size))
-    # widened by a pixel each way first, so that a rule that is not quite straight is still one
-    across = cv2.morphologyEx(cv2.dilate(ink, np.ones((3, 1), np.uint8)), cv2.MORPH_OPEN, np.ones((1, long_px), np.uint8))
-    down = cv2.morphologyEx(cv2.dilate(ink, np.ones((1, 3), np.uint8)), cv2.MORPH_OPEN, np.ones((round(5 * size), 1), np.uint8))
     boxes = []
     cleared = ink
-    for lengthy, thick_kernel in ((across, (3, 1)), (down, (1, 3))):
+    for length, thickness in (((1, long_px), (3, 1)), ((round(5 * size), 1), (1, 3))):
+        # widened by a pixel each way first, so that a rule that is not quite straight is still one
+        lengthy = cv2.erode(cv2.dilate(ink, np.ones(thickness, np.uint8)), np.ones(length, np.uint8))
         if not lengthy.any():
             continue
-        grown = cv2.dilate(lengthy, np.ones(thick_kernel, np.uint8))
+        lengthy = cv2.dilate(lengthy, np.ones(length, np.uint8))
+        grown = cv2.dilate(lengthy, np.ones(thickness, np.uint8))
         parts = _components(np.asarray(grown, np.uint8))
         thick = np.minimum(parts.w, parts.h) - 4
         thin = (thick <= max(4.0, 0.45 * size)) | (thick * 12 < np.maximum(parts.w, parts.h))
+        if not thin.any():
+            continue
         keep = np.concatenate([[False], thin])
         cleared = np.where(keep[parts.labels], 0, cleared).astype(np.uint8)
         boxes.append(np.stack([parts.x, parts.y, parts.x + parts.w, parts.y + parts.h], axis=1)[thin])
@@ -297,26 +303,48 @@ def _owners_of_marks(
 def _make_lines(
     parts: _Ink, letters: NDArray[np.bool_], owner: NDArray[np.int64], ridges: NDArray[np.float64], size: float, rules: Boxes
 ) -> list[Line]:
-    """The lines in reading order: each ridge that has letters, cut at wide gaps, at gutters of columns and at upright rules."""
-    pieces: list[layout.Piece] = []
-    members: list[NDArray[np.int64]] = []
-    ridge_of: list[int] = []
+    """The lines in reading order: each ridge that has letters, cut at the cells of tables, at wide gaps and at gutters of columns."""
+    tables = layout.find_tables(rules, parts.labels.shape, size)
+    cell_of = tables.cells_at(parts.cx, parts.cy)
+    pieces: dict[int, list[tuple[NDArray[np.int64], int]]] = {}  # of each cell: pieces of ink and the ridge they lie on
     for k in range(len(ridges)):
-        mine = np.flatnonzero(owner == k)
-        if not letters[mine].any():
+        on_ridge = np.flatnonzero(owner == k)
+        if not letters[on_ridge].any():
             continue
-        mine = mine[np.argsort(parts.x[mine], kind="stable")]
-        ends = np.maximum.accumulate(parts.x[mine] + parts.w[mine])
-        gaps = parts.x[mine][1:] - ends[:-1]
-        for piece in np.split(mine, np.flatnonzero(gaps > layout.NARROW_GAP * size) + 1):
-            pieces.append(_piece(parts, piece, ridges[k], size, k))
-            members.append(piece)
-            ridge_of.append(k)
+        on_ridge = on_ridge[np.argsort(parts.x[on_ridge], kind="stable")]
+        for cell in np.unique(cell_of[on_ridge]).tolist():
+            mine = on_ridge[cell_of[on_ridge] == cell]
+            ends = np.maximum.accumulate(parts.x[mine] + parts.w[mine])
+            gaps = parts.x[mine][1:] - ends[:-1]
+            pieces.setdefault(cell, []).extend((piece, k) for piece in np.split(mine, np.flatnonzero(gaps > layout.NARROW_GAP * size) + 1))
+    rows = {cell: _rows(parts, letters, ridges, size, *zip(*inside, strict=True)) for cell, inside in pieces.items()}
+    units = rows.get(0, [])
+    for row in tables.rows:
+        filled = [rows[cell] for cell in row if rows.get(cell)]
+        if filled:
+            units.append([line for inside in filled for i in layout.reading_order(_bodies(inside, size), size) for line in inside[i]])
+    if not units:
+        return []
+    bodies = _bodies(units, size)
+    sizes = np.array([float(np.median([line.size_px for line in unit])) for unit in units])
+    order = layout.reading_order(bodies, size)
+    regions = layout.split_regions(bodies, sizes, order, rules, size)
+    return [replace(line, region=region) for i, region in zip(order, regions, strict=True) for line in units[i]]
+
+
+def _rows(
+    parts: _Ink,
+    letters: NDArray[np.bool_],
+    ridges: NDArray[np.float64],
+    size: float,
+    members: Sequence[NDArray[np.int64]],
+    ridge_of: Sequence[int],
+) -> list[list[Line]]:
+    """Pieces of ink on ridges -> rows that are read in one go, each of its lines from right to left."""
+    pieces = [_piece(parts, piece, ridges[k], size, k) for piece, k in zip(members, ridge_of, strict=True)]
     pieces = layout.joined_rows(pieces, size)
     order = sorted(range(len(pieces)), key=lambda i: (pieces[i].row, pieces[i].left))
     parted = layout.column_gutters(pieces, size) | layout.margins(pieces, size)
-    lines: list[Line] = []
-    rows: list[int] = []  # of each line, the row that is read in one go
     groups: list[list[int]] = []
     for i in order:
         if groups and pieces[groups[-1][-1]].row == pieces[i].row:
@@ -327,17 +355,28 @@ def _make_lines(
                 groups[-1].append(i)
                 continue
         groups.append([i])
-    row = -1
+    rows: list[list[Line]] = []
     for n, group in enumerate(groups):
         previous = groups[n - 1][-1] if n else -1
         if not n or pieces[previous].row != pieces[group[0]].row or (previous, group[0]) in parted:
-            row += 1
+            rows.append([])
         piece = np.concatenate([members[i] for i in group])
         upright = (parts.h[piece] > 2.5 * size) & (parts.h[piece] > 6 * parts.w[piece])  # what is left of a rule, if it stands alone
         if letters[piece].any() and not upright.all():
-            lines.append(_line(parts, piece, letters, ridges[ridge_of[group[0]]], size))
-            rows.append(row)
-    return _in_order(lines, rows, rules, size)
+            rows[-1].append(_line(parts, piece, letters, ridges[ridge_of[group[0]]], size))
+    return [sorted(row, key=lambda line: -line.box[2]) for row in rows if row]
+
+
+def _bodies(units: list[list[Line]], size: float) -> NDArray[np.float64]:
+    """Left, top, right, bottom of rows, without what reaches over into the next row: from a height of letters above the
+    first baseline to half a one below the last."""
+    baselines = [[float(line.baseline[:, 1].mean()) for line in unit] for unit in units]
+    return np.array(
+        [
+            (min(line.box[0] for line in unit), min(levels) - size, max(line.box[2] for line in unit), max(levels) + 0.3 * size)
+            for unit, levels in zip(units, baselines, strict=True)
+        ]
+    )
 
 
 def _piece(parts: _Ink, piece: NDArray[np.int64], ridge: NDArray[np.float64], size: float, row: int) -> layout.Piece:
@@ -345,32 +384,6 @@ def _piece(parts: _Ink, piece: NDArray[np.int64], ridge: NDArray[np.float64], si
     known = np.flatnonzero(~np.isnan(ridge))
     ends = np.interp(np.array([left, right]) * _RIDGE_PX / size, known, ridge[known]) * size / _RIDGE_PX
     return layout.Piece(left, right, float(ends[0]), float(ends[1]), row)
-
-
-def _in_order(lines: list[Line], rows: list[int], rules: Boxes, size: float) -> list[Line]:
-    """Rows in reading order, and in each row the lines from right to left, with the numbers of their regions."""
-    by_row: dict[int, list[Line]] = {}
-    for line, row in zip(lines, rows, strict=True):
-        by_row.setdefault(row, []).append(line)
-    units = [sorted(row, key=lambda line: -line.box[2]) for row in by_row.values()]
-    if not units:
-        return []
-    # a row's body: what stands between half a height below its baseline and one above, so that marks do not overlap
-    bodies = np.array(
-        [
-            (
-                min(line.box[0] for line in unit),
-                np.mean([line.baseline[:, 1].mean() for line in unit]) - size,
-                max(line.box[2] for line in unit),
-                np.mean([line.baseline[:, 1].mean() for line in unit]) + 0.3 * size,
-            )
-            for unit in units
-        ]
-    )
-    sizes = np.array([float(np.median([line.size_px for line in unit])) for unit in units])
-    order = layout.reading_order(bodies, size)
-    regions = layout.split_regions(bodies, sizes, order, rules, size)
-    return [replace(line, region=region) for i, region in zip(order, regions, strict=True) for line in units[i]]
 
 
 def _line(parts: _Ink, piece: NDArray[np.int64], letters: NDArray[np.bool_], ridge: NDArray[np.float64], size: float) -> Line:

@@ -100,6 +100,62 @@ def test_skew_is_found_and_undone(degrees: float) -> None:
         assert np.hypot(x1 - expected[0], y1 - expected[1]) < 12
 
 
+@pytest.mark.parametrize("framed", [True, False])
+def test_a_ruled_table_is_read_by_rows_and_each_cell_to_its_end(framed: bool) -> None:
+    """Cells of three lines beside cells of one, hardly apart from each other."""
+    line = golden_line("figures", 40)
+    text, figure = line[:, -300:], line[:, -90:]
+    page = sheet([(text, 800, 40), (text, 800, 780)], 900, 860)
+    for row in range(3):
+        top = 120 + 210 * row
+        for k in range(3):
+            page[top + 25 + 60 * k : top + 65 + 60 * k, 490:790] = text
+        page[top + 85 : top + 125, 380:470] = figure
+        page[top + 85 : top + 125, 80:170] = figure
+        cv2.line(page, (50, top), (810, top), 0, 2)
+    cv2.line(page, (50, 750), (810, 750), 0, 2)
+    for x in (50, 350, 480, 810) if framed else (350, 480):
+        cv2.line(page, (x, 120), (x, 750), 0, 2)
+    places = on_page(find_lines(page))
+    assert len(places) == 17
+    assert places[0][1] < 120 and places[-1][1] > 750
+    for row in range(3):
+        middles = [145 + 210 * row, 205 + 210 * row, 265 + 210 * row, 205 + 210 * row, 205 + 210 * row]
+        for (x, y), middle, (left, right) in zip(places[1 + 5 * row :], middles, [(480, 810)] * 3 + [(350, 480), (50, 350)], strict=False):
+            assert left < x < right and abs(y - middle - 20) < 25
+
+
+def test_a_frame_around_a_table_and_text_is_no_table() -> None:
+    line = golden_line("figures", 40)[:, -300:]
+    page = sheet([(line, 700, 90), (line, 700, 600), (line, 700, 740)], 800, 820)
+    cv2.rectangle(page, (40, 40), (760, 690), 0, 3)
+    for row in range(3):
+        for left in (120, 420):
+            cv2.rectangle(page, (left, 200 + 100 * row), (left + 300, 300 + 100 * row), 0, 2)
+            page[230 + 100 * row : 270 + 100 * row, left + 180 : left + 280] = line[:, -100:]
+    heights = [y for _, y in on_page(find_lines(page))]
+    assert len(heights) == 9 and heights[0] < 200 and heights == sorted(heights, key=lambda y: round(y / 100))
+
+
+def test_what_stands_far_from_a_line_does_not_make_its_letters_small() -> None:
+    page, texts = prose_page()
+    apart, _ = prose_page()
+    cv2.circle(apart, (500, 80 + 72 * (len(texts) - 1) + 85), 3, 0, -1)  # a blot below the last line
+    heights = [[crop.pixels.shape[0] for crop in cut_lines(find_lines(image))] for image in (page, apart)]
+    assert len(heights[0]) == len(heights[1]) and heights[1][-1] < 1.25 * heights[0][-1]
+
+
+def test_dots_too_small_to_belong_to_a_line_stay_in_its_picture() -> None:
+    page, _ = prose_page()
+    found = find_lines(page)
+    left, top, right, _ = found.lines[2].box
+    x, y = (left + right) // 2, top + 1
+    free = next(x + dx for dx in range(200) if (page[y - 3 : y + 4, x + dx - 3 : x + dx + 4] == 255).all())
+    page[y, free] = 0
+    before, after = (cut_lines(lines)[2].pixels.astype(int) for lines in (found, find_lines(page)))
+    assert (before - after).max() > 150
+
+
 def test_the_right_column_is_read_first() -> None:
     places = on_page(find_lines(two_columns()))
     assert len(places) == 14

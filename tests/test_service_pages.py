@@ -432,12 +432,11 @@ def test_a_page_never_has_more_than_a_few_lines_in_the_queue() -> None:
     most = 0
     submit = reader.batcher.submit
 
-    def watched(*arguments: Any) -> list[Job]:
+    def watched(*arguments: Any) -> Job:
         nonlocal most
-        jobs = submit(*arguments)
-        waiting.extend(jobs)
+        waiting.append(job := submit(*arguments))
         most = max(most, sum(not job.reading.done() for job in waiting))
-        return jobs
+        return job
 
     reader.batcher.submit = watched  # type: ignore[method-assign]
     try:

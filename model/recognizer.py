@@ -34,7 +34,7 @@ from model.image import ImageSettings, Pixels, line_to_array, pad_lines
 from model.text import finish_reading
 
 FORMAT_VERSION = 1
-MAX_BATCH_COLUMNS = 4_096  # pixel columns a batch: more lines at a time are not faster on a CPU, and bounds the memory
+MAX_BATCH_COLUMNS = 8_192  # pixel columns a batch: more lines at a time are not faster on a CPU, and bounds the memory
 _PREFIX = "rasm."
 
 LogProbabilities = NDArray[np.float32]
@@ -150,6 +150,7 @@ class Recognizer:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads or 0
         options.log_severity_level = 3  # errors only; what stops the reading is raised
+        options.enable_mem_pattern = False  # planned anew for each of many shapes, it costs more than it spares
         try:
             self._session = onnxruntime.InferenceSession(path, options, providers=list(providers))
         except Exception as e:  # ONNX Runtime's exceptions have no common base but Exception

@@ -49,6 +49,7 @@ def test_reads_a_line_as_the_recognizer_does() -> None:
         "pages": 1,
         "kind": "line",
         "source": "ocr",
+        "has_text_layer": False,
         "width_px": 320,
         "height_px": 32,
         "rotation_degrees": 0,

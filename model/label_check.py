@@ -11,13 +11,16 @@ import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rapidfuzz.distance import Levenshtein
 
 from model.errors import ConfigError
 from model.image import ImageSettings, Pixels
 from model.metrics import letters
-from model.recognizer import Recognizer
+
+if TYPE_CHECKING:
+    from model.recognizer import Recognizer
 
 _LEAST_EDITS = 3  # of a page number one digit is a third
 
@@ -47,4 +50,6 @@ class LabelCheck:
 @functools.cache
 def _recognizer(model: Path) -> Recognizer:
     """One of each process, on one thread: there is a process for each core."""
+    from model.recognizer import Recognizer  # ONNX Runtime only where labels are checked: each worker would import it
+
     return Recognizer(model, threads=1)

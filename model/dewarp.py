@@ -20,6 +20,7 @@ _LOOK_PX = 500  # the longer side of what the outline is looked for in
 _LEAST_AREA = 0.25  # of the picture
 _LEAST_CONTRAST = 40  # between the page and what it lies on
 _LEAST_KEYSTONE = 0.02  # by how much opposite sides differ in length, else there is nothing to undo
+_LIGHT_EDGE = 0.5  # of the picture's edge
 _EDGE = 0.005  # a corner so near to the picture's edge is not the page's
 
 
@@ -48,6 +49,10 @@ def _corners(page: Pixels) -> NDArray[np.float64] | None:
         return None
     grey = to_grey(shrunk(page, scale))
     _, light = cv2.threshold(cv2.GaussianBlur(grey, (5, 5), 0), 0, 255, cv2.THRESH_OTSU)
+    # all around the page is what it lies on: where the picture's edge is light, it is a scan
+    edge = np.concatenate([light[0], light[-1], light[:, 0], light[:, -1]])
+    if np.count_nonzero(edge) > _LIGHT_EDGE * edge.size:
+        return None
     light = cv2.morphologyEx(light, cv2.MORPH_CLOSE, np.ones((15, 15), np.uint8), borderType=cv2.BORDER_CONSTANT, borderValue=0.0)
     outlines, _ = cv2.findContours(light, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     if not outlines:

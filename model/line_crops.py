@@ -35,13 +35,18 @@ class Crop:
 
 def cut_lines(page: PageLines) -> list[Crop]:
     """The image of each line of ``page.lines``, for the recogniser."""
-    owner = np.zeros(int(page.labels.max(initial=0)) + 1, np.int32)
-    for number, line in enumerate(page.lines, 1):
-        owner[line.labels] = number
-    return [_cut(page, line, owner, number) for number, line in enumerate(page.lines, 1)]
+    others = np.zeros(int(page.labels.max(initial=0)) + 1, np.uint8)  # 255 under the labels of ink that is to be hidden
+    for line in page.lines:
+        others[line.labels] = 255
+    crops = []
+    for line in page.lines:
+        others[line.labels] = 0
+        crops.append(_cut(page, line, others))
+        others[line.labels] = 255
+    return crops
 
 
-def _cut(page: PageLines, line: Line, owner: NDArray[np.int32], number: int) -> Crop:
+def _cut(page: PageLines, line: Line, others: NDArray[np.uint8]) -> Crop:
     height, width = page.flat.ink.shape
     left, _, right, _ = line.box
     margin = max(2, round(_SIDES * line.size_px))
@@ -52,9 +57,10 @@ def _cut(page: PageLines, line: Line, owner: NDArray[np.int32], number: int) -> 
     slack = int(np.ceil(np.abs(bend - middle).max()))
     y0, y1 = max(0, int(middle - above) - slack - 1), min(height, int(middle + below) + slack + 2)
     labels = page.labels[y0:y1, x0:x1]  # 0 where there is no ink, or a rule
-    owners = owner[labels]  # 0 of what belongs to no line
-    hidden = (page.flat.ink[y0:y1, x0:x1] > 0) & (owners != number) & ((owners > 0) | (labels == 0))
-    grey = np.where(hidden, 255, page.flat.grey[y0:y1, x0:x1]).astype(np.uint8)
+    hidden = others[labels]
+    if len(page.rules):
+        hidden[(labels == 0) & (page.flat.ink[y0:y1, x0:x1] > 0)] = 255
+    grey = np.asarray(cv2.bitwise_or(page.flat.grey[y0:y1, x0:x1], hidden), np.uint8)
     columns = np.arange(x0, x1)
     shift = np.interp(columns, line.baseline[:, 0], bend) - middle
     rows = round(above + below)

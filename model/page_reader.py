@@ -184,8 +184,7 @@ def _place(found: _Found, line: segment.Line, crop: Crop, reading: Reading) -> L
             groups.append([])
     groups = [signs for signs in groups if signs]
     boxes: list[Box] = [line.box]
-    for signs in groups:
-        left, top, right, bottom = _word_box(line, signs)
+    for signs, (left, top, right, bottom) in zip(groups, _word_boxes(line, groups), strict=True):
         boxes.append((left, top, right, bottom))
         boxes += [(max(a, left), top, min(max(b, a + 1), right), bottom) for _, _, a, b in signs]
     moved = iter(_boxes(found.to_page, boxes))  # all at once: NumPy is slow at single boxes
@@ -197,17 +196,28 @@ def _place(found: _Found, line: segment.Line, crop: Crop, reading: Reading) -> L
     return Line(reading.text, reading.confidence, box, points, words)
 
 
-def _word_box(line: segment.Line, signs: Sequence[_Sign]) -> Box:
-    """Where a word stands on the levelled page."""
-    left, right = min(s[2] for s in signs), max(s[3] for s in signs)
+def _word_boxes(line: segment.Line, words: Sequence[Sequence[_Sign]]) -> list[Box]:
+    """Where each word stands on the levelled page."""
+    if not words:
+        return []
+    lefts = np.array([[min(s[2] for s in signs)] for signs in words])
+    rights = np.array([[max(s[3] for s in signs)] for signs in words])
     middles = (line.parts[:, 0] + line.parts[:, 2]) / 2
-    own = line.parts[(middles > left - 0.2 * line.size_px) & (middles < right + 0.2 * line.size_px)]
-    if not len(own):
-        return left, float(line.box[1]), right, float(line.box[3])
+    own = (middles > lefts - 0.2 * line.size_px) & (middles < rights + 0.2 * line.size_px)  # (words, parts)
+    far = np.int64(1 << 40)
+    first, top = (np.where(own, line.parts[:, i], far).min(axis=1, initial=far) for i in (0, 1))
+    last, bottom = (np.where(own, line.parts[:, i], -far).max(axis=1, initial=-far) for i in (2, 3))
     # the ink is where it is; the network's borders are good to half a letter
     slack = 0.6 * line.size_px
-    (first, top, _, _), (_, _, last, bottom) = own.min(axis=0).tolist(), own.max(axis=0).tolist()
-    return max(left - slack, min(first, left + slack)), float(top), min(right + slack, max(last, right - slack)), float(bottom)
+    lefts, rights = lefts[:, 0], rights[:, 0]
+    inked = own.any(axis=1)
+    edges = (
+        np.where(inked, np.maximum(lefts - slack, np.minimum(first, lefts + slack)), lefts),
+        np.where(inked, top, line.box[1]),
+        np.where(inked, np.minimum(rights + slack, np.maximum(last, rights - slack)), rights),
+        np.where(inked, bottom, line.box[3]),
+    )
+    return list(zip(*(edge.astype(float).tolist() for edge in edges), strict=True))
 
 
 def _word(box: Box, signs: Sequence[_Sign], boxes: Iterator[Box]) -> Word:

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 import cv2
@@ -82,13 +82,36 @@ class _Ink:
     cx: NDArray[Any]
     cy: NDArray[Any]
 
+    def window(self, i: int) -> NDArray[np.int32]:
+        """The labels within the box of piece ``i``, whose own label is ``i + 1``."""
+        return self.labels[self.y[i] : self.y[i] + self.h[i], self.x[i] : self.x[i] + self.w[i]]
+
+    def with_pieces_for(self, cut: Sequence[tuple[int, NDArray[np.bool_]]]) -> _Ink:
+        """With what is left of each piece ``i``, given as a mask of its window, as new pieces in its place. The labels are changed."""
+        columns = [[getattr(self, name)] for name in _COLUMNS]
+        count = len(self.x)
+        for i, mask in cut:
+            pieces = _components(mask.astype(np.uint8))
+            window = self.window(i)
+            window[window == i + 1] = 0
+            np.copyto(window, pieces.labels + np.int32(count), where=mask)
+            count += len(pieces.x)
+            for column, name in zip(columns, _COLUMNS, strict=True):
+                column.append(getattr(pieces, name) + {"x": self.x[i], "cx": self.x[i], "y": self.y[i], "cy": self.y[i]}.get(name, 0))
+        whole = [np.concatenate(column) for column in columns]
+        whole[_COLUMNS.index("area")][[i for i, _ in cut]] = 0  # nothing is left under the old labels
+        return _Ink(self.labels, *whole)
+
+
+_COLUMNS = tuple(f.name for f in fields(_Ink))[1:]
+
 
 def find_lines(page: Pixels) -> PageLines:
     """The lines of an upright page, (height, width) or (height, width, 3). A page without ink has none."""
+    longer = max(page.shape[:2])
     flat = flat_page(page)
     parts = _components(flat.ink)
     size_px = letter_size(parts)
-    longer = max(page.shape[:2])
     if 0 < size_px < _LEAST_LETTER_PX and longer > max(flat.ink.shape):
         flat = flat_page(page, min(longer, round(max(flat.ink.shape) * 20 / size_px)))
         parts = _components(flat.ink)
@@ -119,7 +142,8 @@ def letter_size(parts: _Ink) -> float:
 
 
 def _components(ink: Pixels) -> _Ink:
-    _, labels, stats, centres = cv2.connectedComponentsWithStats(ink, connectivity=8, ltype=cv2.CV_32S)
+    # OpenCV 5's default algorithm takes three times as long to gather the statistics
+    _, labels, stats, centres = cv2.connectedComponentsWithStatsWithAlgorithm(ink, 8, cv2.CV_32S, cv2.CCL_GRANA)
     s, c = stats[1:], centres[1:]
     return _Ink(np.asarray(labels, np.int32), s[:, 0], s[:, 1], s[:, 2], s[:, 3], s[:, 4], c[:, 0], c[:, 1])
 
@@ -131,20 +155,48 @@ def _without_rules(ink: Pixels, size: float) -> tuple[Pixels, Boxes]:
     cleared = ink
     for length, thickness in (((1, long_px), (3, 1)), ((round(5 * size), 1), (1, 3))):
         # widened by a pixel each way first, so that a rule that is not quite straight is still one
-        lengthy = cv2.erode(cv2.dilate(ink, np.ones(thickness, np.uint8)), np.ones(length, np.uint8))
+        widened = np.asarray(cv2.dilate(ink, np.ones(thickness, np.uint8)), np.uint8)
+        if not _has_runs(widened, length):
+            continue
+        lengthy = cv2.erode(widened, np.ones(length, np.uint8))
         if not lengthy.any():
             continue
         lengthy = cv2.dilate(lengthy, np.ones(length, np.uint8))
-        grown = cv2.dilate(lengthy, np.ones(thickness, np.uint8))
-        parts = _components(np.asarray(grown, np.uint8))
-        thick = np.minimum(parts.w, parts.h) - 4
-        thin = (thick <= max(4.0, 0.45 * size)) | (thick * 12 < np.maximum(parts.w, parts.h))
+        grown = np.asarray(cv2.dilate(lengthy, np.ones(thickness, np.uint8)), np.uint8)
+        # few pixels: their boxes are sooner found from these than from all of the page
+        _, labels = cv2.connectedComponents(grown, connectivity=8)
+        y, x = np.nonzero(grown)
+        piece = np.asarray(labels[y, x] - 1, np.int64)
+        box = np.full((4, piece.max() + 1), max(ink.shape))  # left, top, and the other two from the other end
+        for side, values in zip(box, (x, y, -x, -y), strict=True):
+            np.minimum.at(side, piece, values)
+        box[2:] = 1 - box[2:]
+        w, h = box[2] - box[0], box[3] - box[1]
+        thick = np.minimum(w, h) - 4
+        thin = (thick <= max(4.0, 0.45 * size)) | (thick * 12 < np.maximum(w, h))
         if not thin.any():
             continue
-        keep = np.concatenate([[False], thin])
-        cleared = np.where(keep[parts.labels], 0, cleared).astype(np.uint8)
-        boxes.append(np.stack([parts.x, parts.y, parts.x + parts.w, parts.y + parts.h], axis=1)[thin])
+        cleared = cleared.copy()
+        cleared[y[thin[piece]], x[thin[piece]]] = 0
+        boxes.append(box.T[thin])
     return cleared, np.concatenate(boxes).astype(np.int64) if boxes else np.zeros((0, 4), np.int64)
+
+
+def _has_runs(ink: Pixels, length: tuple[int, int]) -> bool:
+    """Whether there may be runs of ink of that length, (rows, 1) or (1, columns): a quick look that misses none.
+
+    A run covers all of a block of ``step`` pixels, and of those that follow it within its length.
+    """
+    across = length[0] == 1
+    step = 8
+    height, width = ink.shape
+    whole = ink[:, : width // step * step] if across else ink[: height // step * step]
+    if not whole.size:
+        return True
+    size = (width // step, height) if across else (width, height // step)
+    full = (cv2.resize(whole * np.uint8(255), size, interpolation=cv2.INTER_AREA) == 255).astype(np.uint8)
+    blocks = max(1, max(length) // step - 1)
+    return bool(cv2.erode(full, np.ones((1, blocks) if across else (blocks, 1), np.uint8)).any())
 
 
 def _sort_parts(parts: _Ink, size: float) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
@@ -161,7 +213,9 @@ def _ridges(parts: _Ink, letters: NDArray[np.bool_], size: float, shape: tuple[i
     """(ridges, columns): the y of each ridge in each column of the page scaled by _RIDGE_PX / size, nan where it is not."""
     scale = _RIDGE_PX / size
     kept = np.concatenate([[0], letters * 255]).astype(np.uint8)
-    small = cv2.resize(kept[parts.labels], None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA).astype(np.float32)
+    size_small = (max(1, round(shape[1] * scale)), max(1, round(shape[0] * scale)))
+    # every other pixel is enough, and a quarter of the work
+    small = cv2.resize(kept[parts.labels[::2, ::2]], size_small, interpolation=cv2.INTER_AREA).astype(np.float32)
     smeared = cv2.GaussianBlur(small, (0, 0), sigmaX=2.2 * _RIDGE_PX, sigmaY=0.42 * _RIDGE_PX, borderType=cv2.BORDER_CONSTANT)
     around = cv2.dilate(smeared, np.ones((2 * round(0.5 * _RIDGE_PX) + 1, 1), np.uint8))
     peaks = (smeared >= around) & (smeared > 255 * 0.012)
@@ -201,18 +255,22 @@ def _trace(peaks: NDArray[np.bool_], reach: int) -> list[list[tuple[int, int]]]:
     return [trace for trace in traces if len(trace) >= 3]
 
 
-def _ridge_rows(ridges: NDArray[np.float64], columns: NDArray[Any], size: float) -> NDArray[np.float64]:
-    """(ridges, len(columns)): y in pixels of the page where each ridge passes those x; beyond its ends it goes on level, for two
-    heights of letters, and is nan after that."""
-    scale = _RIDGE_PX / size
-    at = np.clip((columns * scale).astype(np.int64), 0, ridges.shape[1] - 1)
+def _prolonged(ridges: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The ridges, going on level beyond their ends for two heights of letters; nan after that."""
     reach = 2 * _RIDGE_PX
-    filled = ridges.copy()
-    for row in filled:
+    ridges = ridges.copy()
+    for row in ridges:
         xs = np.flatnonzero(~np.isnan(row))
         row[max(0, xs[0] - reach) : xs[0]] = row[xs[: 2 * _RIDGE_PX]].mean()
         row[xs[-1] + 1 : xs[-1] + 1 + reach] = row[xs[-2 * _RIDGE_PX :]].mean()
-    return np.asarray((filled[:, at] + 0.5) / scale)
+    return ridges
+
+
+def _ridge_rows(ridges: NDArray[np.float64], columns: NDArray[Any], size: float) -> NDArray[np.float64]:
+    """(ridges, len(columns)): y in pixels of the page where each ridge passes those x; nan where it does not."""
+    scale = _RIDGE_PX / size
+    at = np.clip((columns * scale).astype(np.int64), 0, ridges.shape[1] - 1)
+    return np.asarray((ridges[:, at] + 0.5) / scale)
 
 
 def _share_out(
@@ -221,6 +279,7 @@ def _share_out(
     """Each piece of ink -> the ridge it belongs to, or -1. Pieces that two lines share are cut in two first."""
     if not len(ridges):
         return parts, letters, np.full(len(parts.x), -1)
+    ridges = _prolonged(ridges)
     parts, letters, marks = _cut_shared(parts, letters, marks, ridges, size)
     owner = np.full(len(parts.x), -1)
     rows = _ridge_rows(ridges, parts.cx, size)
@@ -242,9 +301,8 @@ def _cut_shared(
     tall = np.flatnonzero(letters & (parts.h > 1.8 * size))
     if not len(tall):
         return parts, letters, marks
-    labels = parts.labels
-    cut = False
-    for i in tall:
+    cut = []
+    for i in tall.tolist():
         middle = np.arange(parts.x[i], parts.x[i] + parts.w[i], max(1, int(size / 4)))
         rows = _ridge_rows(ridges, middle, size)
         with np.errstate(all="ignore"):
@@ -252,20 +310,20 @@ def _cut_shared(
         crossing = np.flatnonzero(within.mean(axis=1) > 0.5)
         if len(crossing) < 2:
             continue
-        window = labels[parts.y[i] : parts.y[i] + parts.h[i], parts.x[i] : parts.x[i] + parts.w[i]]
-        mine = window == i + 1
+        mine = parts.window(i) == i + 1
+        uncut = mine.copy()
         levels = sorted(float(np.nanmean(rows[k])) - parts.y[i] for k in crossing)
         for upper, lower in itertools.pairwise(levels):
             if lower - upper < 1.2 * size:  # not two lines, but one that is thick
                 continue
             # from below the letters of the upper line to above those of the lower; descenders are shorter than ascenders
             start, stop = int(upper + 0.25 * (lower - upper)), int(upper + 0.75 * (lower - upper))
-            at = start + int(np.argmin(mine[start:stop].sum(axis=1) + 0.01 * np.abs(np.arange(stop - start))))
-            window[at][mine[at]] = 0
-            cut = True
+            mine[start + int(np.argmin(uncut[start:stop].sum(axis=1) + 0.01 * np.abs(np.arange(stop - start))))] = False
+        if not (mine == uncut).all():
+            cut.append((i, mine))
     if not cut:
         return parts, letters, marks
-    parts = _components((labels > 0).astype(np.uint8))
+    parts = parts.with_pieces_for(cut)
     return parts, *_sort_parts(parts, size)
 
 
@@ -275,20 +333,21 @@ def _owners_of_marks(
     """The lines of dots, vowel signs and punctuation: that of the letters nearest above or below, or of the ridge nearby."""
     index = np.flatnonzero(marks)
     line_of = np.concatenate([[-1], owner])
-    # rows of the nearest letter at or above, and at or below, each pixel, at half the size, letters widened a little
-    half = (line_of + 1).astype(np.int16)[parts.labels[::2, ::2]]
-    widened = cv2.dilate(half, np.ones((1, 2 * max(1, round(0.15 * size)) + 1), np.uint8)).astype(np.int64)
+    # rows of the nearest letter at or above, and at or below, each pixel, in every step-th pixel, letters widened a little
+    step = max(2, round(size / 8))
+    sparse = (line_of + 1).astype(np.int16)[parts.labels[::step, ::step]]
+    widened = cv2.dilate(sparse, np.ones((1, 2 * max(1, round(0.3 * size / step)) + 1), np.uint8))
     at = np.arange(widened.shape[0], dtype=np.int16)[:, None]
     nowhere = np.int16(32_767)
     above = np.maximum.accumulate(np.where(widened > 0, at, np.int16(-1)), axis=0)
     below = np.minimum.accumulate(np.where(widened > 0, at, nowhere)[::-1], axis=0)[::-1]
-    x = np.minimum((parts.cx[index] / 2).astype(np.int64), widened.shape[1] - 1)
-    y = np.minimum((parts.cy[index] / 2).astype(np.int64), widened.shape[0] - 1)
+    x = np.minimum((parts.cx[index] / step).astype(np.int64), widened.shape[1] - 1)
+    y = np.minimum((parts.cy[index] / step).astype(np.int64), widened.shape[0] - 1)
     up, down = above[y, x].astype(np.int64), below[y, x].astype(np.int64)
-    up_line = np.where(up >= 0, widened[up, x], 0) - 1
-    down_line = np.where(down < nowhere, widened[np.minimum(down, widened.shape[0] - 1), x], 0) - 1
-    gap_up = np.where(up_line >= 0, (y - up) * 2.0, np.inf)
-    gap_down = np.where(down_line >= 0, (down - y) * 2.0, np.inf)
+    up_line = np.where(up >= 0, widened[up, x], 0).astype(np.int64) - 1
+    down_line = np.where(down < nowhere, widened[np.minimum(down, widened.shape[0] - 1), x], 0).astype(np.int64) - 1
+    gap_up = np.where(up_line >= 0, (y - up) * float(step), np.inf)
+    gap_down = np.where(down_line >= 0, (down - y) * float(step), np.inf)
     far = 1.6 * size
     # most marks stand above their letters, so the letters below have the first claim
     chosen = np.where(0.8 * gap_down <= gap_up, down_line, up_line)

@@ -53,7 +53,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--kind", choices=("auto", "lines", "pages"), default="auto", help="what the datasets hold (default: found out)")
     parser.add_argument("--threads", type=int, default=1, help="threads of each engine (default: 1)")
     parser.add_argument("--decoder", choices=("greedy", "beam"), default="greedy", help="how Rasm decodes (default: greedy)")
-    parser.add_argument("--psm", type=int, metavar="N", help="Tesseract's page mode (default: 13 for lines, 3 for pages)")
+    parser.add_argument(
+        "--psm", type=int, choices=range(1, 14), metavar="N", help="Tesseract's page mode (default: 13 of lines, 3 of pages)"
+    )
     parser.add_argument("--limit", type=int, default=0, metavar="N", help="read only so many, spread evenly over all")
     parser.add_argument("--json", action="store_true", help="print one JSON object with every figure")
     parser.add_argument("--report", type=Path, metavar="DIR", help="write report.html, report.json, readings.tsv and summary.txt there")
@@ -74,6 +76,8 @@ def run(args: argparse.Namespace) -> int:
         raise ConfigError("--threads must be at least 1 and --limit at least 0")
     if args.report:
         args.report.mkdir(parents=True, exist_ok=True)  # before the long work, not after it
+    if args.readings:
+        args.readings.parent.mkdir(parents=True, exist_ok=True)
     found = open_samples(args.datasets, args.kind, args.limit)
     if found.unusable:
         print(f"{found.unusable} pairs cannot be used and are left out: preprocess.py tells why", file=sys.stderr)
@@ -176,9 +180,13 @@ def assemble(
         "engines": {},
     }
     for engine in engines:
-        speed = runs[engine.name].per_second if engine.timed else None
-        about = {**engine.about, "start_s": engine.start_s} if engine.timed else engine.about
-        result["engines"][engine.name] = {"about": about, "lines_per_second": speed, **figures(scored[engine.name])}
+        run = runs[engine.name] if engine.timed else None
+        result["engines"][engine.name] = {
+            "about": {**engine.about, "start_s": engine.start_s} if engine.timed else engine.about,
+            "lines_per_second": run and run.per_second,
+            "lines_per_second_interval": run and run.per_second_interval,
+            **figures(scored[engine.name]),
+        }
     result["comparisons"] = compare(scored, runs, {engine.name: engine.timed for engine in engines})
     result["summary"] = summary_line(result)
     return result
@@ -208,17 +216,17 @@ def print_table(result: dict[str, Any]) -> None:
         rows.append((f"  {name}", [_cell(engine["classes"][name], "rate") for engine in engines.values()]))
     rows.append(("diacritics per 100 letters", ["" for _ in engines]))
     for name in ("missing", "wrong", "invented"):
-        rows.append((f"  {name}", [_number(engine["diacritics"][name]) for engine in engines.values()]))
+        rows.append((f"  {name}", [_cell(engine["diacritics"], name, "") for engine in engines.values()]))
     for name in ("characters", "lines"):
         errors = [engine["calibration"][name] for engine in engines.values()]
         rows.append((f"calibration error, {name}", ["-" if e is None else _cell(e, "ece") for e in errors]))
     if unit == "pages":
-        rows.append(("CER kitab, median page", [f"{engine['kitab']['cer_median']:.2%}" for engine in engines.values()]))
+        rows.append(("CER kitab, median page", [_cell(engine["kitab"], "cer_median") for engine in engines.values()]))
     if any(engine["line_finding"]["known"] for engine in engines.values()):
         rows.append(("lines of known place", ["" for _ in engines]))
         for name in ("recall", "precision", "order", "characters_lost"):
             rows.append((f"  {name.replace('_', ' ')}", [_cell(engine["line_finding"], name) for engine in engines.values()]))
-    rows.append((f"{unit}/s", [_number(engine["lines_per_second"], 1) for engine in engines.values()]))
+    rows.append((f"{unit}/s", [_cell(engine, "lines_per_second", "") for engine in engines.values()]))
     for title, cells in rows:
         print(f"{title:32}" + "".join(f"{cell:>20}" for cell in cells))
     for row in result["comparisons"]:
@@ -230,12 +238,9 @@ def print_table(result: dict[str, Any]) -> None:
             print(f"  {rule:12} {of_all}; {of_each}")
         if row["speed"]:
             speed = row["speed"]
-            print(f"  {unit + '/s':12} {speed['ratio']:.1f} times ({speed['ratio_lowest']:.1f} to {speed['ratio_highest']:.1f} by turn)")
+            by_turn = f"{speed['ratio_lowest']:.1f} to {speed['ratio_highest']:.1f} by turn"
+            print(f"  {unit + '/s':12} {_ratio(speed, 'ratio')} times as many; {by_turn}")
     print()
-
-
-def _number(value: float | None, digits: int = 2) -> str:
-    return "-" if value is None else f"{value:.{digits}f}"
 
 
 def _ratio(ratios: dict[str, Any], what: str) -> str:
@@ -245,11 +250,11 @@ def _ratio(ratios: dict[str, Any], what: str) -> str:
     return f"{ratios[what]:.2f}" + (f" ({interval[0]:.2f} to {interval[1]:.2f})" if interval else "")
 
 
-def _cell(rates: dict[str, Any], what: str) -> str:
+def _cell(rates: dict[str, Any], what: str, unit: str = "%") -> str:
     if rates[what] is None:
         return "-"
-    interval = rates[f"{what}_interval"]
-    return f"{rates[what]:.2%}" + (f" ±{50 * (interval[1] - interval[0]):.2f}" if interval else "")
+    scale, interval = 100 if unit == "%" else 1, rates[f"{what}_interval"]
+    return f"{scale * rates[what]:.2f}{unit}" + (f" ±{scale * (interval[1] - interval[0]) / 2:.2f}" if interval else "")
 
 
 if __name__ == "__main__":

@@ -15,21 +15,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from rapidfuzz.distance import Levenshtein
 
+from evaluation.statistics import Floats, Interval
 from model.charset import LEADER
 from model.metrics import normalised
 
 BINS = 10
 COLUMNS = 3 * BINS  # for each bin: how many, the sum of their confidences, and of what was right
 
-Sums = NDArray[np.float64]
 
-
-def sums(confidences: Sequence[float], right: Sequence[float]) -> Sums:
+def sums(confidences: Sequence[float], right: Sequence[float]) -> Floats:
     """(COLUMNS,): what the figures are made of; the sums of several lines add up to the sums of all."""
     table = np.zeros((3, BINS))
     p = np.asarray(confidences, dtype=float)
@@ -40,15 +39,23 @@ def sums(confidences: Sequence[float], right: Sequence[float]) -> Sums:
     return table.ravel()
 
 
-def expected_calibration_error(total: Sums) -> float:
-    """Of the added-up ``sums`` of all lines; NaN where there is nothing."""
-    count, confidence, right = total.reshape(3, BINS)
-    return float(np.abs(confidence - right).sum() / count.sum()) if count.sum() else float("nan")
+def expected_calibration_error(total: Floats) -> Any:
+    """Of the added-up ``sums`` of all lines (..., COLUMNS) -> (...); NaN where there is nothing."""
+    count, confidence, right = _tables(total)
+    with np.errstate(invalid="ignore"):
+        return np.abs(confidence - right).sum(axis=-1) / count.sum(axis=-1)
 
 
-def reliability(total: Sums) -> list[dict[str, float]]:
-    """The bins that have something in them, lowest first."""
-    count, confidence, right = total.reshape(3, BINS)
+def right_by_bin(total: Floats) -> Floats:
+    """The share of each bin that is right, (..., COLUMNS) -> (..., BINS); NaN of empty bins."""
+    count, _, right = _tables(total)
+    with np.errstate(invalid="ignore"):
+        return right / count
+
+
+def reliability(total: Floats, intervals: Sequence[Interval]) -> list[dict[str, Any]]:
+    """The bins that have something in them, lowest first. intervals: of ``right_by_bin``."""
+    count, confidence, right = _tables(total)
     return [
         {
             "from": i / BINS,
@@ -56,10 +63,16 @@ def reliability(total: Sums) -> list[dict[str, float]]:
             "count": int(count[i]),
             "confidence": float(confidence[i] / count[i]),
             "right": float(right[i] / count[i]),
+            "right_interval": intervals[i],
         }
         for i in range(BINS)
         if count[i]
     ]
+
+
+def _tables(total: Floats) -> Floats:
+    """(..., COLUMNS) -> (3, ..., BINS)."""
+    return np.moveaxis(total.reshape(*total.shape[:-1], 3, BINS), -2, 0)
 
 
 def right_characters(truth: str, characters: Sequence[tuple[str, float]]) -> tuple[list[float], list[bool]]:

@@ -43,9 +43,10 @@ def _difference(first: Scored, second: Scored, above: str, below: str) -> dict[s
     counts = np.stack([first.column(above), second.column(above), first.column(below)], axis=1)
 
     def rates(sums: Floats) -> Floats:
-        """The difference, and the first's errors as a share of the second's."""
+        """The difference, and the first's errors as a share of the second's: (..., 3) -> (..., 2)."""
+        of_first, of_second, characters = np.moveaxis(sums, -1, 0)
         with np.errstate(divide="ignore", invalid="ignore"):
-            return np.array([(sums[0] - sums[1]) / sums[2], sums[0] / sums[1]])
+            return np.stack([(of_first - of_second) / characters, of_first / of_second], axis=-1)
 
     value, ratio = rates(counts.sum(axis=0)).tolist()
     of_value, of_ratio = intervals(counts, rates)
@@ -71,5 +72,12 @@ def _ratio_of_samples(first: Floats, second: Floats) -> dict[str, Any]:
 
 def _speed(first: Run, second: Run) -> dict[str, Any]:
     """How many times as many samples a second the first reads: over all turns, and in the slowest and quickest of them."""
-    of_turns = [s / f for f, s in zip(first.seconds, second.seconds)]
-    return {"ratio": first.per_second / second.per_second, "ratio_lowest": min(of_turns), "ratio_highest": max(of_turns)}
+    seconds = np.array([first.seconds, second.seconds]).T
+    of_turns = seconds[:, 1] / seconds[:, 0]
+    (interval,) = intervals(seconds, lambda sums: sums[..., [1]] / sums[..., [0]])  # over turns, whose samples are the same
+    return {
+        "ratio": first.per_second / second.per_second,
+        "ratio_interval": interval,
+        "ratio_lowest": float(of_turns.min()),
+        "ratio_highest": float(of_turns.max()),
+    }

@@ -135,7 +135,15 @@ def _kind(dataset: Dataset) -> Kind:
 def _from_arrays(path: Path) -> list[Sample]:
     arrays = LineArrays(path)
     return [
-        Sample(name, group, arrays.text(i), array=arrays.line(i), prepared=arrays.image, unlabelled=arrays.unlabelled)
+        Sample(
+            name,
+            # preprocess.py makes a group of each line where a single folder is split by lines: its folder then tells more
+            group if group != name else str(Path(name).parent),
+            arrays.text(i),
+            array=arrays.line(i),
+            prepared=arrays.image,
+            unlabelled=arrays.unlabelled,
+        )
         for i, (name, group) in enumerate(zip(arrays.names, arrays.groups, strict=True))
     ]
 

@@ -1,7 +1,8 @@
 """All figures of one engine on one set of samples, each with its interval.
 
-Where it stands: between readings and what ``evaluate.py`` prints, writes and reports. Every figure is a ratio of sums over lines:
-``count`` says what a line adds, ``_figures`` makes figures of the sums, and the bootstrap computes them again and again.
+Where it stands: between readings and what ``evaluate.py`` prints, writes and reports. Every figure but the median is made of sums over
+lines: ``_count`` says what a line adds, ``_ratios`` and ``_calibration_figures`` make figures of the sums, of all lines and of each
+draw of the bootstrap alike.
 Definitions: normalisations in ``model/metrics.py``, classes and diacritics in ``evaluation/alignment.py``, calibration in
 ``evaluation/calibration.py``, lines of pages in ``evaluation/line_finding.py``.
 """
@@ -21,7 +22,7 @@ from evaluation import alignment, calibration
 from evaluation.datasets import Sample
 from evaluation.engines import Reading
 from evaluation.line_finding import LineCounts, count_lines
-from evaluation.statistics import Floats, Interval, intervals
+from evaluation.statistics import Floats, Interval, intervals, intervals_of_samples
 from model.metrics import NORMALISATIONS
 
 LENGTH_BORDERS = (20, 40, 60, 80, 120, 250, 500, 1_000, 2_000, 4_000)  # characters, normalised
@@ -60,12 +61,22 @@ _RATIOS = (
         for figure, above, below in (("cer", "edits", "characters"), ("wer", "word edits", "words"), ("exact", "exact", "lines"))
     ),
     *(_Ratio(("classes", name, "rate"), f"{name} errors", f"{name} of") for name in alignment.CLASSES),
+    *(_Ratio(("classes", name, "share"), f"{name} errors", "normalised edits") for name in alignment.CLASSES),
+    _Ratio(("missed",), "missed", "normalised characters"),
+    _Ratio(("invented",), "invented", "normalised characters"),
     _Ratio(("line_finding", "recall"), "line recalled", "line known"),
     _Ratio(("line_finding", "precision"), "line precise", "line found"),
     _Ratio(("line_finding", "order"), "line in_order", "line neighbours"),
     _Ratio(("line_finding", "characters_lost"), "line lost", "line characters"),
     *(_Ratio(("diacritics", what), f"diacritics {what}", "letters", 100.0) for what in ("missing", "wrong", "invented")),
 )
+#: of the lines of one length, or from one source
+_RATIOS_OF_SOME = (
+    _Ratio(("cer",), "normalised edits", "normalised characters"),
+    _Ratio(("cer_letters",), "letters edits", "letters characters"),
+    _Ratio(("exact",), "normalised exact", "normalised lines"),
+)
+_CALIBRATED = ("characters", "lines")
 
 
 def score(samples: Sequence[Sample], readings: Sequence[Reading]) -> Scored:
@@ -120,48 +131,44 @@ def _calibration_sums(truth: str, reading: Reading, row: dict[str, float]) -> Fl
     return np.concatenate([characters, line])
 
 
-def _figures(scored: Scored, totals: Floats) -> Floats:
-    """The ratios and the two calibration errors, of sums over lines (columns,)."""
+def _ratios(scored: Scored, totals: Floats, ratios: Sequence[_Ratio]) -> Floats:
+    """Of sums over lines (..., columns); NaN where the denominator is 0."""
     at = {name: i for i, name in enumerate(scored.columns)}
-    above = totals[[at[r.numerator] for r in _RATIOS]]
-    below = totals[[at[r.denominator] for r in _RATIOS]]
+    above = totals[..., [at[r.numerator] for r in ratios]]
+    below = totals[..., [at[r.denominator] for r in ratios]]
     with np.errstate(divide="ignore", invalid="ignore"):
-        ratios = np.where(below > 0, above / below, np.nan) * [r.scale for r in _RATIOS]
-    sums = totals[-2 * calibration.COLUMNS :]
-    errors = [calibration.expected_calibration_error(sums[i : i + calibration.COLUMNS]) for i in (0, calibration.COLUMNS)]
-    return np.concatenate([ratios, errors])
+        return np.where(below > 0, above / below, np.nan) * [r.scale for r in ratios]
+
+
+def _calibration_figures(totals: Floats) -> Floats:
+    """Of sums over lines (..., columns): both errors, then what is right in each bin of the characters, then of the lines."""
+    sums = _calibration_totals(totals)
+    rights = calibration.right_by_bin(sums)
+    return np.concatenate([calibration.expected_calibration_error(sums), rights.reshape(*rights.shape[:-2], -1)], axis=-1)
+
+
+def _calibration_totals(totals: Floats) -> Floats:
+    """(..., columns) -> (..., 2, calibration.COLUMNS): of the characters, of the lines."""
+    return totals[..., -2 * calibration.COLUMNS :].reshape(*totals.shape[:-1], 2, calibration.COLUMNS)
 
 
 def figures(scored: Scored) -> dict[str, Any]:
     """Everything about one engine, as it goes into JSON. Undefined figures (no digit to read, no confidences) are None."""
     totals = scored.counts.sum(axis=0)
     total = dict(zip(scored.columns, totals.tolist()))
-    values = _figures(scored, totals)
-    bounds = intervals(scored.counts, lambda sums: _figures(scored, sums))
+    bounds = intervals(scored.counts, lambda sums: np.concatenate([_ratios(scored, sums, _RATIOS), _calibration_figures(sums)], axis=-1))
     out: dict[str, Any] = {rule: {} for rule in NORMALISATIONS}
-    out["classes"] = {
-        name: {"errors": int(total[f"{name} errors"]), "of": int(total[f"{name} of"]), "share": _share(total, name)}
-        for name in alignment.CLASSES
-    }
+    out["classes"] = {name: {"errors": int(total[f"{name} errors"]), "of": int(total[f"{name} of"])} for name in alignment.CLASSES}
     out["diacritics"] = {"of": int(total["diacritics of"]), "letters": int(total["letters"])}
     out["line_finding"] = {what: int(total[f"line {what}"]) for what in ("known", "found", "characters", "lost")}
-    for ratio, value, interval in zip(_RATIOS, values, bounds):
-        place = out
-        for key in ratio.place[:-1]:
-            place = place[key]
-        place[ratio.place[-1]] = _number(value)
-        place[f"{ratio.place[-1]}_interval"] = interval
+    _put(out, _RATIOS, _ratios(scored, totals, _RATIOS), bounds)
     for rule in NORMALISATIONS:
         out[rule] |= {"lines": len(scored.samples), "characters": int(total[f"{rule} characters"]), "edits": int(total[f"{rule} edits"])}
         each = scored.column(f"{rule} edits") / np.maximum(1.0, scored.column(f"{rule} characters"))
-        out[rule]["cer_median"] = float(np.median(each))  # of the samples: one page that failed does not decide it
-    characters = max(1.0, total["normalised characters"])
-    out["missed"] = total["missed"] / characters
-    out["invented"] = total["invented"] / characters
-    sums = totals[-2 * calibration.COLUMNS :].reshape(2, -1)
-    out["calibration"] = {
-        what: _calibration(sums[i], values[len(_RATIOS) + i], bounds[len(_RATIOS) + i]) for i, what in enumerate(("characters", "lines"))
-    }
+        (interval,) = intervals_of_samples(each, [np.median])
+        # of the samples: one page that failed does not decide it
+        out[rule] |= {"cer_median": float(np.median(each)), "cer_median_interval": interval}
+    out["calibration"] = _calibration(totals, bounds[len(_RATIOS) :])
     out["confusions"] = [
         {"truth": true, "read": read, "count": count, "class": alignment.class_of_edit(true, read)}
         for (true, read), count in scored.confusions.most_common(CONFUSIONS)
@@ -172,18 +179,25 @@ def figures(scored: Scored) -> dict[str, Any]:
     return out
 
 
-def _share(total: dict[str, float], name: str) -> float:
-    return total[f"{name} errors"] / max(1.0, total["normalised edits"])
+def _put(out: dict[str, Any], ratios: Sequence[_Ratio], values: Floats, bounds: Sequence[Interval]) -> None:
+    """Each figure and its interval at its place in ``out``."""
+    for ratio, value, interval in zip(ratios, values.tolist(), bounds):
+        place = out
+        for key in ratio.place[:-1]:
+            place = place[key]
+        place[ratio.place[-1]] = value if math.isfinite(value) else None
+        place[f"{ratio.place[-1]}_interval"] = interval
 
 
-def _number(value: float) -> float | None:
-    return float(value) if math.isfinite(value) else None
-
-
-def _calibration(sums: Floats, error: float, interval: Interval) -> dict[str, Any] | None:
-    if not math.isfinite(error):
-        return None
-    return {"ece": float(error), "ece_interval": interval, "bins": calibration.reliability(sums)}
+def _calibration(totals: Floats, bounds: Sequence[Interval]) -> dict[str, Any]:
+    """bounds: intervals of ``_calibration_figures``. None for what the engine gives no confidences of."""
+    out: dict[str, Any] = {}
+    for i, (what, sums) in enumerate(zip(_CALIBRATED, _calibration_totals(totals))):
+        error = float(calibration.expected_calibration_error(sums))
+        of_bins = bounds[len(_CALIBRATED) + i * calibration.BINS :]
+        row = {"ece": error, "ece_interval": bounds[i], "bins": calibration.reliability(sums, of_bins)}
+        out[what] = row if math.isfinite(error) else None
+    return out
 
 
 def _by_length(scored: Scored) -> list[dict[str, Any]]:
@@ -203,12 +217,10 @@ def _by_source(scored: Scored) -> list[dict[str, Any]]:
 
 
 def _rates(scored: Scored, chosen: Any) -> dict[str, Any]:
-    """Of some of the samples."""
-    sums = {name: float(scored.column(name)[chosen].sum()) for name in scored.columns if name.startswith(("normalised", "letters "))}
-    return {
-        "lines": int(np.count_nonzero(chosen)),
-        "characters": int(sums["normalised characters"]),
-        "cer": sums["normalised edits"] / max(1.0, sums["normalised characters"]),
-        "cer_letters": sums["letters edits"] / max(1.0, sums["letters characters"]),
-        "exact": sums["normalised exact"] / max(1.0, sums["normalised lines"]),
-    }
+    """Of some of the samples; intervals are over these alone."""
+    counts = scored.counts[chosen]
+    totals = counts.sum(axis=0)
+    out: dict[str, Any] = {"lines": len(counts), "characters": int(totals[scored.columns.index("normalised characters")])}
+    bounds = intervals(counts, lambda sums: _ratios(scored, sums, _RATIOS_OF_SOME))
+    _put(out, _RATIOS_OF_SOME, _ratios(scored, totals, _RATIOS_OF_SOME), bounds)
+    return out

@@ -23,39 +23,49 @@ CONFIDENCE_LEVEL = 0.95
 RESAMPLES = 1_000
 EXCHANGES = 9_999
 SEED = 0
+_AT_ONCE = 4_000_000  # lines of all draws that are in memory together
 
 Floats = NDArray[np.float64]
+Indices = NDArray[np.int64]
 Interval = tuple[float, float] | None
 
 
 def intervals(counts: Floats, figures: Callable[[Floats], Floats]) -> list[Interval]:
-    """An interval for each figure, or None where lines are too few or the figure is undefined.
+    """An interval for each figure, or None where lines are too few or the figure is undefined in some draws.
 
-    counts: (lines, columns), what each line adds. figures: (columns,) sums over lines -> (k,) figures.
+    counts: (lines, columns), what each line adds. figures: sums over lines (draws, columns) -> (draws, k) figures.
     """
     lines = len(counts)
-    return _bootstrap(lines, lambda drawn: figures(np.bincount(drawn, minlength=lines) @ counts))
+
+    def of_draws(drawn: Indices) -> Floats:
+        draws = len(drawn)
+        # how often each line was drawn: sums over the drawn lines are then one matrix product
+        times = np.bincount((drawn + lines * np.arange(draws)[:, None]).ravel(), minlength=draws * lines)
+        return figures(times.reshape(draws, lines).astype(float) @ counts)
+
+    return _bootstrap(lines, of_draws)
 
 
-def intervals_of_samples(values: Floats, figures: Sequence[Callable[[Floats], Any]]) -> list[Interval]:
-    """As ``intervals``, of figures that are no ratios of sums: means and medians of one value (lines,) of each line."""
-    return _bootstrap(len(values), lambda drawn: np.array([figure(values[drawn]) for figure in figures]))
+def intervals_of_samples(values: Floats, figures: Sequence[Callable[..., Any]]) -> list[Interval]:
+    """As ``intervals``, of figures that are no ratios of sums: means and medians (``axis=``) of one value (lines,) of each line."""
+    return _bootstrap(len(values), lambda drawn: np.stack([figure(values[drawn], axis=-1) for figure in figures], axis=-1))
 
 
-def _bootstrap(lines: int, figures: Callable[[NDArray[np.int64]], Floats]) -> list[Interval]:
-    """figures: indices of the lines that were drawn -> (k,) figures."""
+def _bootstrap(lines: int, figures: Callable[[Indices], Floats]) -> list[Interval]:
+    """figures: indices of the lines that were drawn (draws, lines) -> (draws, k) figures."""
     from scipy.stats import DegenerateDataWarning, bootstrap  # here, since it takes a second to load, which --help should not
 
     everything = np.arange(lines)
     if lines < 2:
-        return [None] * len(figures(everything))
+        return [None] * figures(everything[None]).shape[-1]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DegenerateDataWarning)  # a figure that is undefined in some draws has no interval
         result = bootstrap(
             (everything,),
-            figures,
-            vectorized=False,
+            lambda drawn, axis: figures(drawn).T,
+            vectorized=True,
             n_resamples=RESAMPLES,
+            batch=max(1, _AT_ONCE // lines),
             confidence_level=CONFIDENCE_LEVEL,
             method="percentile",
             rng=np.random.default_rng(SEED),
@@ -80,7 +90,7 @@ def paired_permutation_p(differences: Floats) -> float:
         permutation_type="samples",
         vectorized=True,
         n_resamples=EXCHANGES,
-        batch=max(1, 4_000_000 // len(told_apart)),
+        batch=max(1, _AT_ONCE // len(told_apart)),
         rng=np.random.default_rng(SEED),
     )
     return float(result.pvalue)

@@ -10,10 +10,12 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
 from tqdm import tqdm
 
 from evaluation.datasets import Sample
 from evaluation.engines import Engine, Reading
+from evaluation.statistics import Interval, intervals
 
 MAX_TURN = 200  # lines: enough for full batches, and for what a process spends on starting to matter little
 MIN_TURNS = 4
@@ -31,6 +33,13 @@ class Run:
     def per_second(self) -> float:
         """Samples read a second, over all turns."""
         return sum(self.samples) / sum(self.seconds)
+
+    @property
+    def per_second_interval(self) -> Interval:
+        """Over turns."""
+        turns = np.array([self.samples, self.seconds], dtype=float).T
+        (interval,) = intervals(turns, lambda sums: sums[..., [0]] / sums[..., [1]])
+        return interval
 
 
 def take_turns(engines: Sequence[Engine], samples: Sequence[Sample], unit: str = "line") -> dict[str, Run]:

@@ -52,22 +52,23 @@ def lines(tmp_path: Path) -> Path:
 
 
 def test_figures_of_the_shipped_model(lines: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    code, out, err = run(capsys, lines, "--json", "--readings", tmp_path / "readings.tsv")
+    code, out, err = run(capsys, lines, "--json", "--readings", tmp_path / "new" / "readings.tsv")
     assert code == 0 and "1 pairs cannot be used" in err
     result = json.loads(out)
     rasm = result["engines"]["rasm"]
     assert result["lines"] == rasm["raw"]["lines"] == 3 and result["left_out"] == 1
     assert rasm["raw"]["cer"] == pytest.approx(1 / rasm["raw"]["characters"])
     assert rasm["raw"]["exact"] == pytest.approx(2 / 3)
-    assert rasm["lines_per_second"] > 0
+    low, high = rasm["lines_per_second_interval"]
+    assert 0 < low <= rasm["lines_per_second"] <= high
     assert rasm["confusions"] == [{"truth": "ز", "read": "", "count": 1, "class": "letters"}]
     assert rasm["calibration"]["characters"]["ece"] < 0.2 and rasm["calibration"]["lines"]["bins"]
     text = (GOLDEN / "heading.gt.txt").read_text(encoding="utf-8").strip()
-    rows = (tmp_path / "readings.tsv").read_text(encoding="utf-8").splitlines()
+    rows = (tmp_path / "new" / "readings.tsv").read_text(encoding="utf-8").splitlines()
     assert rows[0] == "name\ttruth\trasm"
     assert [row for row in rows if "heading" in row] == [f"lines/heading.png\t{text}ز\t{text}"]
     # what it has written is read back as predictions, and scored alike
-    code, out, _ = run(capsys, lines, "--engine", "predictions", tmp_path / "readings.tsv", "--json")
+    code, out, _ = run(capsys, lines, "--engine", "predictions", tmp_path / "new" / "readings.tsv", "--json")
     again = json.loads(out)["engines"]["readings"]
     assert code == 0 and again["lines_per_second"] is None
     assert all(again[rule] == rasm[rule] for rule in ("raw", "normalised", "kitab", "letters"))
@@ -84,6 +85,10 @@ def test_arrays_read_as_the_images_they_were_made_of(tmp_path: Path) -> None:
     arrays = open_samples([tmp_path / "arrays"]).items
     assert [(a.name, a.truth) for a in arrays] == [(p.name, p.truth) for p in pairs]
     assert {(a.source, a.unlabelled) for a in arrays} == {("group", "\u064e")}
+    with ArrayWriter(tmp_path / "by-line", settings, DEFAULT_CHARSET) as writer:
+        writer.add(array, DEFAULT_CHARSET.encode(sample.truth), sample.name, sample.name)
+        writer.finish()
+    assert open_samples([tmp_path / "by-line"]).items[0].source == sample.source, "a line's group that is itself tells nothing"
     engine = RasmLines(evaluate.SHIPPED_MODEL, 1)
     assert [r.text for r in engine.read(engine.prepare(arrays))] == [r.text for r in engine.read(engine.prepare(pairs))]
 

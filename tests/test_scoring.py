@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -74,7 +75,7 @@ def test_classes_by_hand() -> None:
     assert classes["digits"]["rate"] == 0.5 and classes["spaces"]["rate"] == pytest.approx(1 / 5)
     assert classes["other"]["rate"] is None, "there is nothing of it to read"
     assert sum(errors.values()) == out["normalised"]["edits"] == 6
-    assert classes["dots"]["share"] == pytest.approx(1 / 6)
+    assert classes["dots"]["share"] == pytest.approx(1 / 6) and classes["other"]["share"] == 0
     assert (out["missed"], out["invented"]) == (pytest.approx(2 / 22), pytest.approx(1 / 22))
 
 
@@ -149,12 +150,14 @@ def test_expected_calibration_error_by_hand() -> None:
     # bin 0.9-1.0: four signs of 0.95, three right: |0.95 - 0.75|; bin 0.5-0.6: one of 0.5, right: |0.5 - 1|
     sums = calibration.sums([0.95] * 4 + [0.5], [True, True, True, False, True])
     assert calibration.expected_calibration_error(sums) == pytest.approx((4 * 0.2 + 1 * 0.5) / 5)
-    low, high = calibration.reliability(sums)
-    assert low == {"from": 0.5, "to": 0.6, "count": 1, "confidence": 0.5, "right": 1.0}
+    low, high = calibration.reliability(sums, [(i / 10, 1.0) for i in range(calibration.BINS)])
+    assert low == {"from": 0.5, "to": 0.6, "count": 1, "confidence": 0.5, "right": 1.0, "right_interval": (0.5, 1.0)}
     assert (high["count"], high["confidence"], high["right"]) == (4, pytest.approx(0.95), 0.75)
     assert math.isnan(calibration.expected_calibration_error(calibration.sums([], [])))
     certain = calibration.sums([1.0, 1.0], [True, True])
     assert calibration.expected_calibration_error(certain) == 0, "1.0 belongs to the last bin"
+    assert calibration.expected_calibration_error(np.stack([sums, certain])).tolist() == pytest.approx([0.26, 0.0])
+    assert calibration.right_by_bin(np.stack([sums, certain]))[:, -1].tolist() == [0.75, 1.0]
 
 
 def test_which_signs_are_right() -> None:
@@ -174,29 +177,80 @@ def test_calibration_of_lines_and_of_none() -> None:
 
 
 def test_intervals_are_those_of_the_bootstrap_over_lines() -> None:
+
+    def rate(sums: statistics.Floats) -> statistics.Floats:
+        return sums[:, [0]] / sums[:, [1]]
+
     rng = np.random.default_rng(1)
     edits = rng.binomial(50, 0.1, 400).astype(float)
     counts = np.stack([edits, np.full(400, 50.0)], axis=1)
-    (interval,) = statistics.intervals(counts, lambda sums: np.array([sums[0] / sums[1]]))
+    (interval,) = statistics.intervals(counts, rate)
     assert interval is not None
     # the standard error of a mean of 400 shares is known: the interval is about 1.96 of them wide on each side
     error = (edits / 50).std(ddof=1) / 20
     assert interval[0] == pytest.approx((edits / 50).mean() - 1.96 * error, abs=0.3 * error)
     assert interval[1] == pytest.approx((edits / 50).mean() + 1.96 * error, abs=0.3 * error)
-    assert statistics.intervals(counts, lambda sums: np.array([sums[0] / sums[1]])) == [interval], "seeded"
-    assert statistics.intervals(counts[:1], lambda sums: np.array([1.0])) == [None], "one line tells nothing of others"
+    assert statistics.intervals(counts, rate) == [interval], "seeded"
+    assert statistics.intervals(counts[:1], rate) == [None], "one line tells nothing of others"
+    # lines are all of one length: the mean of what each line adds is that rate, by whichever way it is drawn
+    assert statistics.intervals_of_samples(edits / 50, [np.mean]) == [pytest.approx(interval)]
+
+
+def test_the_interval_of_a_median_by_hand() -> None:
+    # of three lines, all draws have a median between the least and the greatest, and more than 1 in 40 has either
+    assert statistics.intervals_of_samples(np.array([1.0, 2.0, 9.0]), [np.median]) == [(1.0, 9.0)]
+    assert statistics.intervals_of_samples(np.array([2.0, 2.0, 2.0]), [np.median, np.mean]) == [(2.0, 2.0)] * 2
+
+
+def _without_interval(figure: Any, name: str) -> list[str]:
+    """The names of numbers that are no counts and have no interval."""
+    if isinstance(figure, list):
+        return [lacking for row in figure for lacking in _without_interval(row, name)]
+    if not isinstance(figure, dict):
+        return [name] if isinstance(figure, float) else []
+    with_interval = {key.removesuffix("_interval") for key in figure if key.endswith("_interval")}
+    for key in with_interval & {k for k, value in figure.items() if value is not None}:
+        low, high = figure[f"{key}_interval"]
+        assert low <= figure[key] <= high, f"{name}.{key}"
+    return [n for key, value in figure.items() if key not in with_interval for n in _without_interval(value, f"{name}.{key}")]
 
 
 def test_every_figure_has_its_interval_around_it() -> None:
-    truth = "باب أحمد، 12 كَتَبَ"
-    pairs = [(truth, "تاب احمد. 13 كتب" if i % 3 else truth) for i in range(30)]
-    out = figures(scored(*pairs))
-    rows = [(out[rule], name) for rule in ("raw", "normalised", "kitab", "letters") for name in ("cer", "wer", "exact")]
-    rows += [(out["classes"][name], "rate") for name in ("dots", "hamza", "digits", "punctuation")]
-    rows += [(out["diacritics"], "missing")]
-    for row, name in rows:
+    truth, wrong = "باب أحمد، 12 كَتَبَ a", "تاب احمد. 13 كُتبَ bc"
+    samples = [Sample(str(i), "xy"[i % 2], truth * (1 + i % 2), array=np.zeros((8, 8), np.uint8)) for i in range(60)]
+    texts = [(wrong if i % 3 else truth) * (1 + i % 2) for i in range(60)]
+    out = figures(score(samples, [Reading(text, 0.9, tuple((c, 0.9) for c in text)) for text in texts]))
+    lacking = {name.rpartition(".")[2] for name in _without_interval(out, "")}
+    assert lacking == {"from", "to", "confidence"}, "of the bins of calibration, which are no figures"
+    for row, name in (
+        *((out[rule], what) for rule in ("raw", "normalised", "kitab", "letters") for what in ("cer", "wer", "exact")),
+        *((out["classes"][name], "rate") for name in ("dots", "hamza", "digits", "punctuation", "latin")),
+        *((out["diacritics"], what) for what in ("missing", "wrong")),
+        *((row, what) for row in (*out["by_length"], *out["by_source"]) for what in ("cer", "cer_letters", "exact")),
+        *((row, "ece") for row in out["calibration"].values()),
+        (out, "invented"),
+    ):
         low, high = row[f"{name}_interval"]
-        assert low <= row[name] <= high and low < high, name
+        assert low < high, name
+
+
+def test_intervals_of_a_source_are_those_of_its_lines_alone() -> None:
+    pairs = [("ابتث", "ابت" if i % 3 else "ابتث") for i in range(20)]
+    out = figures(scored(*pairs, *pairs[:7], sources="x" * 20 + "y" * 7))
+    alone = figures(scored(*pairs))
+    assert out["by_source"][0]["source"] == "x"
+    assert all(out["by_source"][0][name] == alone["normalised"][name] for name in ("cer", "cer_interval", "exact", "exact_interval"))
+    assert out["by_source"][0]["cer_interval"] != out["normalised"]["cer_interval"]
+    assert alone["by_length"][0]["cer_interval"] == alone["normalised"]["cer_interval"]
+
+
+def test_speed_and_its_interval_over_turns() -> None:
+    even = Run([], [2.0, 2.0, 1.0], [10, 10, 5])
+    assert even.per_second == 5.0 and even.per_second_interval == (5.0, 5.0)
+    uneven = Run([], [1.0, 2.0, 5.0], [10, 10, 10])
+    assert uneven.per_second == pytest.approx(30 / 8)
+    assert uneven.per_second_interval == (2.0, 10.0), "the slowest turn, or the quickest, three times: 1 draw in 27 each"
+    assert Run([], [2.0], [10]).per_second_interval is None
 
 
 def test_permutation_test_against_known_probabilities() -> None:
@@ -221,7 +275,7 @@ def test_comparison_of_two_engines() -> None:
     assert shares["mean"] == pytest.approx(1 / 24) and shares["median"] == 0.0
     assert shares["mean_interval"][0] <= shares["mean"] <= shares["mean_interval"][1]
     assert row["lines"] == {"first_better": 12, "second_better": 0, "alike": 0}
-    assert row["speed"] == {"ratio": 3.0, "ratio_lowest": 2.0, "ratio_highest": 4.0}
+    assert row["speed"] == {"ratio": 3.0, "ratio_interval": (2.0, 4.0), "ratio_lowest": 2.0, "ratio_highest": 4.0}
     (row,) = compare({"a": scored(*good), "b": scored(*good)}, runs, {"a": True, "b": False})
     assert row["speed"] is None and row["normalised"]["cer"]["p"] == 1.0
 

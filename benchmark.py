@@ -1,8 +1,8 @@
 """How fast Rasm reads, trains and serves, in how much memory, and beside Tesseract.
 
     python benchmark.py reader LINES --threads 1 --against tesseract --json    lines a second and errors of both, in turns
-    python benchmark.py latency LINES                                          one line at a time: p50, p95, p99
-    python benchmark.py start LINES                                            from nothing to the first line's text
+    python benchmark.py latency LINES --against tesseract                      one line at a time: p50, p95, p99
+    python benchmark.py start LINES --against tesseract                        from nothing to the first line's text
     python benchmark.py arithmetic LINES                                       the share of the machine's measured peak
     python benchmark.py pages PAGES --against tesseract                        pages a second
     python benchmark.py training LINES                                         lines a second of train.py
@@ -23,17 +23,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from benchmarking.machine import ROOT, SHIPPED_MODEL
 from model.errors import ConfigError, RasmError
-
-ROOT = Path(__file__).resolve().parent
-SHIPPED_MODEL = ROOT / "model" / "weights" / "rasm-print.onnx"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     args = parse_arguments(arguments)
     try:
-        if args.threads < 1 or args.limit < 0:
-            raise ConfigError("--threads must be at least 1 and --limit at least 0")
+        for name, least in (("threads", 1), ("limit", 0), ("steps", 1), ("clients", 1), ("seconds", 1)):
+            if vars(args).get(name, least) < least:
+                raise ConfigError(f"--{name} must be at least {least}")
         if args.what == "all":
             from benchmarking import tables
 
@@ -70,10 +69,13 @@ def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
             sub.add_argument("--model", type=Path, default=SHIPPED_MODEL, help="an ONNX file (default: the shipped model)")
         return sub
 
-    for name, help in (("reader", "lines a second, errors, memory"), ("pages", "pages a second, errors, memory")):
-        command(name, help).add_argument("--against", choices=("tesseract",), help="read the same in turns with this peer")
-    command("latency", "milliseconds of one line, each read by itself")
-    command("start", "seconds from starting Python to the first line's text")
+    for name, help in (
+        ("reader", "lines a second, errors, memory"),
+        ("pages", "pages a second, errors, memory"),
+        ("latency", "milliseconds of one line, each read by itself"),
+        ("start", "seconds from starting Python to the first line's text"),
+    ):
+        command(name, help).add_argument("--against", choices=("tesseract",), help="measure this peer too, in turns on the same")
     command("arithmetic", "the share of the machine's measured arithmetic peak that reading reaches")
     training = command("training", "lines a second of train.py with its defaults", model=False)
     training.add_argument("--steps", type=int, default=100, help="steps to train for (default: 100)")
@@ -81,8 +83,10 @@ def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     service.add_argument("--clients", type=int, default=32, help="connections that ask at the same time (default: 32)")
     service.add_argument("--seconds", type=int, default=20, help="how long they ask (default: 20)")
     service.add_argument("--url", help="a service that runs already (default: one is started, with the model)")
-    everything = command("all", "every one of these, as tables in one file", model=False)
-    everything.add_argument("--models", nargs="+", type=Path, metavar="M", help="ONNX files (default: all in model/weights)")
+    everything = command("all", "every one of these, beside Tesseract where it is installed, as tables in one file", model=False)
+    everything.add_argument(
+        "--models", nargs="+", type=Path, metavar="M", help="ONNX files (default: the shipped model, and its weights in fp32)"
+    )
     everything.add_argument("--pages", nargs="+", type=Path, default=[], metavar="FOLDER", help="folders of pages with their texts")
     everything.add_argument("--skip", nargs="+", default=[], metavar="WHAT", help="subcommands to leave out, such as service")
     everything.add_argument("--out", type=Path, default=ROOT / "docs" / "benchmarks.md", help="default: docs/benchmarks.md")
@@ -106,9 +110,9 @@ def measure(args: argparse.Namespace) -> dict[str, Any]:
     from benchmarking import reader
 
     if args.what == "latency":
-        return reader.latency(args.folders, args.model, args.threads, args.limit)
+        return reader.latency(args.folders, args.model, args.threads, args.against, args.limit)
     if args.what == "start":
-        return reader.start(args.folders, args.model, args.threads)
+        return reader.start(args.folders, args.model, args.threads, args.against)
     return reader.measure(args.folders, args.model, args.threads, args.against, args.limit, "pages" if args.what == "pages" else "lines")
 
 

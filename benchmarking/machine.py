@@ -1,4 +1,4 @@
-"""What a benchmark ran on, and how much memory this process has used.
+"""What a benchmark ran on, and how much memory this process or another has used.
 
 Where it stands: named at the top of every table (timm's results/ is the example).
 """
@@ -13,11 +13,22 @@ import resource
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from model.errors import RasmError
+
 ROOT = Path(__file__).resolve().parents[1]
+SHIPPED_MODEL = ROOT / "model" / "weights" / "rasm-print.onnx"
 _PACKAGES = ("onnxruntime", "numpy", "opencv-python-headless", "torch")
 _EXTENSIONS = ("avx2", "avx512f", "avx512_vnni", "avx_vnni", "avx512_bf16", "amx_bf16", "amx_int8", "asimd", "sve")
+#: Runs a command, and prints the most memory that it has held, as getrusage gives it.
+_MEASURED = """
+import resource, subprocess, sys
+done = subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL)
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+sys.exit(done.returncode)
+"""
 
 
 def describe() -> dict[str, str]:
@@ -75,5 +86,19 @@ def peak_rss_mb() -> float:
         status = Path("/proc/self/status").read_text(encoding="ascii", errors="replace")
         return int(re.search(r"^VmHWM:\s+(\d+) kB", status, re.MULTILINE).group(1)) * 1024 / 1e6  # type: ignore[union-attr]
     except (OSError, AttributeError):
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        return peak / 1e6 if sys.platform == "darwin" else peak * 1024 / 1e6
+        return _megabytes(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+
+
+def peak_rss_mb_of(command: Sequence[str], environment: Mapping[str, str]) -> float:
+    """The most memory that a command holds while it runs, in MB. Raises RasmError where it fails.
+
+    A small Python starts it, since what the process that starts one has held is counted too: that is less than any peer holds.
+    """
+    done = subprocess.run([sys.executable, "-c", _MEASURED, *command], capture_output=True, text=True, env=environment)
+    if done.returncode:
+        raise RasmError(f"{command[0]} failed: {(done.stderr.strip().splitlines() or ['it gave no reason'])[-1]}")
+    return _megabytes(int(done.stdout))
+
+
+def _megabytes(maxrss: int) -> float:
+    return maxrss / 1e6 if sys.platform == "darwin" else maxrss * 1024 / 1e6

@@ -34,7 +34,7 @@ from tqdm import tqdm
 
 from benchmarking.machine import ROOT
 from evaluation.datasets import open_samples
-from evaluation.engines import RasmLines
+from evaluation.engines import RasmLines, open_recognizer
 from evaluation.timing import MAX_TURN
 from model.errors import ConfigError, DatasetError, RasmError
 
@@ -69,7 +69,7 @@ end
 def measure(folders: Sequence[Path], model: Path, threads: int, clients: int, seconds: int, limit: int, url: str | None) -> dict[str, Any]:
     """Lines a second and latencies of the service at ``url``, or of one that is started here, for ``seconds`` in all.
 
-    Raises ConfigError without wrk.
+    Raises ConfigError without wrk, and a RasmError where the model cannot be used or the service does not answer.
     """
     if not shutil.which("wrk"):
         raise ConfigError("wrk, the load generator, is not installed; on Debian: apt install wrk")
@@ -77,6 +77,7 @@ def measure(folders: Sequence[Path], model: Path, threads: int, clients: int, se
     if not samples:
         raise DatasetError("the service is sent image files: give a folder of pairs")
     images = [sample.file.read_bytes() for sample in samples]
+    open_recognizer(model, threads)  # what is wrong with it is said here, and not in the log of a service
     with (
         _on_cores(threads),
         tempfile.TemporaryDirectory(prefix="rasm-service-") as folder,

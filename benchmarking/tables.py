@@ -8,18 +8,22 @@ from __future__ import annotations
 
 import argparse
 import json
+import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from tqdm import tqdm
 
-from benchmarking.machine import ROOT, describe
-from model.errors import ConfigError
+from benchmarking.machine import ROOT, SHIPPED_MODEL, describe
+from evaluation.datasets import open_samples
+from model.errors import ConfigError, RasmError
 
 THREADS = (1, 2)
+_PEEK = 16  # samples that are opened before anything is measured
 _PARTS = ("reader", "latency", "start", "arithmetic", "pages", "service", "training")
 
 Figures = dict[str, Any]
@@ -27,44 +31,69 @@ Column = tuple[str, Callable[[Figures], str]]
 
 
 def write(args: argparse.Namespace) -> None:
-    """Measures everything that ``benchmark.py all`` was asked for, and writes ``args.out``. Raises ConfigError."""
-    models: list[Path] = args.models or sorted((ROOT / "model" / "weights").glob("*.onnx"))
-    if missing := [model for model in models if not model.is_file()]:
+    """Measures everything that ``benchmark.py all`` was asked for, and writes ``args.out``. Raises a RasmError where nothing can be."""
+    if missing := [model for model in args.models or [] if not model.is_file()]:
         raise ConfigError(f"{missing[0]}: no such model file")
-    if not models:
-        raise ConfigError("there is no model in model/weights: name some with --models")
     if unknown := set(args.skip) - set(_PARTS):
         raise ConfigError(f"--skip {', '.join(sorted(unknown))}: there are {', '.join(_PARTS)}")
+    open_samples(args.folders, "lines", _PEEK)  # what is wrong with them is said at once, and not in every row
+    if args.pages:
+        open_samples(args.pages, "pages", _PEEK)
+    args.out.parent.mkdir(parents=True, exist_ok=True)
+    rows: dict[str, list[tuple[str, Figures | str]]] = {}
+    with tempfile.TemporaryDirectory(prefix="rasm-fp32-") as folder:
+        models = args.models or [SHIPPED_MODEL, _in_fp32(SHIPPED_MODEL, Path(folder))]
+        try:
+            for part, label, arguments in tqdm(_jobs(args, models), "benchmarks", disable=None):
+                rows.setdefault(part, []).append((label, _run(part, arguments)))
+        except KeyboardInterrupt:  # what was measured is kept
+            if not rows:
+                raise
+            print("\nbenchmark.py: stopped; the file holds what was measured by then", file=sys.stderr)
+    args.out.write_text(document(rows, describe(), _command(args)), encoding="utf-8")
+    print(f"wrote {args.out}")
+
+
+def _in_fp32(model: Path, folder: Path) -> Path:
+    """The network of a model of ``model/weights`` before it was quantised, from the weights beside it."""
+    out = folder / f"{model.stem}-fp32.onnx"
+    command = [sys.executable, "export.py", str(model.with_suffix(".pt")), "--out", str(out), "--name", out.stem]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
+    if done.returncode:
+        raise RasmError(f"the model cannot be exported in fp32: {(done.stderr.strip().splitlines() or ['?'])[-1]}")
+    return out
+
+
+def _jobs(args: argparse.Namespace, models: Sequence[Path]) -> list[tuple[str, str, list[str]]]:
+    """(part, label of the row, arguments) of every row, in the order of the tables."""
     folders = [str(path.resolve()) for path in args.folders]
     pages = [str(path.resolve()) for path in args.pages]
     limit = ["--limit", str(args.limit)] if args.limit else []
-    jobs: list[tuple[str, str, list[str]]] = []  # (part, label of the row, arguments)
+    against = ["--against", "tesseract"] if shutil.which("tesseract") else []
+    jobs: list[tuple[str, str, list[str]]] = []
     for model in models:
         at = ["--model", str(model.resolve())]
         for threads in THREADS:
             label, on = f"{model.stem}, {threads}", ["--threads", str(threads)]
-            jobs.append(("reader", label, [*folders, *limit, *at, *on, "--against", "tesseract"]))
-            jobs.append(("latency", label, [*folders, *limit, *at, *on]))
+            jobs.append(("reader", label, [*folders, *limit, *at, *on, *against]))
+            jobs.append(("latency", label, [*folders, *limit, *at, *on, *against]))
             jobs.append(("arithmetic", label, [*folders, *limit, *at, *on]))
             if pages:
-                jobs.append(("pages", label, [*pages, *at, *on, "--against", "tesseract"]))
-        jobs.append(("start", f"{model.stem}, 1", [*folders, *at, "--threads", "1"]))
+                jobs.append(("pages", label, [*pages, *at, *on, *against]))
+        jobs.append(("start", f"{model.stem}, 1", [*folders, *at, "--threads", "1", *against]))
         jobs.append(("service", f"{model.stem}, 2", [*folders, *limit, *at, "--threads", "2"]))
     jobs += [("training", str(threads), [*folders, *limit, "--threads", str(threads)]) for threads in THREADS]
-    jobs = sorted((job for job in jobs if job[0] not in args.skip), key=lambda job: _PARTS.index(job[0]))
-    rows: dict[str, list[tuple[str, Figures | str]]] = {}
-    try:
-        for part, label, arguments in tqdm(jobs, "benchmarks", disable=None):
-            rows.setdefault(part, []).append((label, _run(part, arguments)))
-    except KeyboardInterrupt:  # what was measured is kept
-        if not rows:
-            raise
-        print("\nbenchmark.py: stopped; the file holds what was measured by then", file=sys.stderr)
-    named = " ".join(path.name for path in args.folders)
-    command = f"python benchmark.py all {named}" + (f" --pages {' '.join(p.name for p in args.pages)}" if args.pages else "")
-    args.out.parent.mkdir(parents=True, exist_ok=True)
-    args.out.write_text(document(rows, describe(), command), encoding="utf-8")
-    print(f"wrote {args.out}")
+    return sorted((job for job in jobs if job[0] not in args.skip), key=lambda job: _PARTS.index(job[0]))
+
+
+def _command(args: argparse.Namespace) -> str:
+    """What was asked for, without the folders that files lie in."""
+    words = ["python benchmark.py all", *(path.name for path in args.folders)]
+    for option, values in (("--models", args.models or []), ("--pages", args.pages)):
+        words += [option, *(path.name for path in values)] if values else []
+    words += ["--limit", str(args.limit)] if args.limit else []
+    words += ["--skip", *args.skip] if args.skip else []
+    return " ".join(words)
 
 
 def _run(part: str, arguments: Sequence[str]) -> Figures | str:
@@ -121,7 +150,8 @@ def _comparison(kind: str, digits: int) -> tuple[Column, ...]:
         ("ratio", _number("ratio", 1)),
         ("Rasm, CER", _percent("rasm_cer")),
         ("Tesseract, CER", _percent("tesseract_cer")),
-        ("peak memory, MB", _number("peak_rss_mb", 0)),
+        ("Rasm, peak MB", _number("peak_rss_mb", 0)),
+        ("Tesseract, peak MB", _number("tesseract_peak_rss_mb", 0)),
         ("loading, s", _number("load_s", 2)),
     )
 
@@ -132,27 +162,40 @@ _TABLES: dict[str, tuple[str, str, str, tuple[Column, ...]]] = {
         "`benchmark.py reader LINES --model M --threads N --against tesseract`: both read the same lines in turns, each on as many "
         "threads. Rasm's seconds are those from the bytes of image files to texts. Tesseract's (`-l ara --psm 13`, one process for "
         "many lines) are without the time that its process takes to start and to read a blank image, and Rasm has read one when it is "
-        "opened, which is in *loading*. CER is normalised. Memory is the peak of the process that reads with Rasm, Python and "
-        "libraries included.",
+        "opened, which is in *loading*. CER is normalised. Memory is the most that a process has held: for Rasm the one that read "
+        "all lines, Python and libraries included, for Tesseract one that read the first 200 of them.",
         "model, threads",
         _comparison("lines", 1),
     ),
     "latency": (
         "One line",
-        "`benchmark.py latency`: milliseconds from the bytes of one image file to its text, each line by itself.",
+        "`benchmark.py latency LINES --against tesseract`: milliseconds from the bytes of one image file to its text, each line by "
+        "itself. Rasm is loaded and has read a line of each width, as in the service. Tesseract is what its command line has for one "
+        "image: a process that starts, loads its model, reads the file and ends. *Less start* is what is left of its p50 without the "
+        "time in which such a process reads a blank image: about what a Tesseract that is loaded would take.",
         "model, threads",
-        (("lines", _number("lines", 0)), ("p50", _number("p50_ms")), ("p95", _number("p95_ms")), ("p99", _number("p99_ms"))),
+        (
+            ("lines", _number("lines", 0)),
+            ("Rasm, p50", _number("p50_ms")),
+            ("p95", _number("p95_ms")),
+            ("p99", _number("p99_ms")),
+            ("Tesseract, p50", _number("tesseract_p50_ms", 0)),
+            ("p95", _number("tesseract_p95_ms", 0)),
+            ("p99", _number("tesseract_p99_ms", 0)),
+            ("less start, p50", _number("tesseract_reading_p50_ms", 0)),
+        ),
     ),
     "start": (
         "Starting",
-        "`benchmark.py start`: seconds from starting Python to the first line's text; the median of five processes, with files in the "
-        "system's cache.",
+        "`benchmark.py start LINES --against tesseract`: seconds from starting Python, or Tesseract, to the first line's text, both of "
+        "the same line; medians of five processes each, in turns, with files in the system's cache.",
         "model, threads",
         (
-            ("all", _number("whole_s", 2)),
+            ("Rasm", _number("whole_s", 2)),
             ("of it imports", _number("imports_s", 2)),
             ("loading the model", _number("load_s", 2)),
             ("the first line", _number("first_line_s", 3)),
+            ("Tesseract", _number("tesseract_whole_s", 2)),
         ),
     ),
     "arithmetic": (

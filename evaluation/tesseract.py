@@ -6,13 +6,14 @@ its manual advises for many images, so that its model is loaded once a turn; eve
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import statistics
 import subprocess
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import cv2
@@ -43,7 +44,7 @@ class Tesseract:
             raise ConfigError("tesseract has no Arabic model; on Debian: apt install tesseract-ocr-ara")
         self.name, self._kind = name, kind
         self._page_mode = PAGE_MODES[kind] if page_mode is None else page_mode
-        self._environment = {**os.environ, "OMP_THREAD_LIMIT": str(threads)}
+        self.environment = {**os.environ, "OMP_THREAD_LIMIT": str(threads)}
         version = subprocess.run(["tesseract", "--version"], capture_output=True, text=True).stdout.split("\n")[0]
         self.about = {"engine": version, "model": "ara", "page_mode": self._page_mode}
         self.start_s = self._measure_start()
@@ -81,8 +82,7 @@ class Tesseract:
         )
 
     def read(self, prepared: _Files) -> list[Reading]:
-        paths = [path for some in prepared.of_sample for path in some]
-        texts = iter(self._run(paths) if paths else [])
+        texts = iter(self._run(prepared.paths) if prepared.paths else [])
         readings = []
         for i, some in enumerate(prepared.of_sample):
             pages = [next(texts) for _ in some]
@@ -92,16 +92,21 @@ class Tesseract:
 
     def _run(self, paths: Sequence[Path]) -> list[str]:
         """The text of each image."""
-        with tempfile.NamedTemporaryFile("w", prefix="rasm-tesseract-", suffix=".txt") as listing:
-            listing.write("".join(f"{path}\n" for path in paths))
-            listing.flush()
-            # a stated resolution, since it guesses one for images of single lines; 300 is what its models were trained at
-            command = ["tesseract", listing.name, "stdout", "-l", "ara", "--psm", str(self._page_mode), "--dpi", "300"]
-            done = subprocess.run(command, capture_output=True, text=True, errors="replace", env=self._environment)
+        with self.command(paths) as command:
+            done = subprocess.run(command, capture_output=True, text=True, errors="replace", env=self.environment)
         texts = done.stdout.split("\f")[: len(paths)]  # each image's text ends with a form feed
         if done.returncode or len(texts) != len(paths):
             raise DatasetError(f"tesseract failed: {(done.stderr.strip().splitlines() or ['it gave no reason'])[-1]}")
         return texts
+
+    @contextlib.contextmanager
+    def command(self, paths: Sequence[Path]) -> Iterator[list[str]]:
+        """What is run, in ``environment``, to read these images."""
+        with tempfile.NamedTemporaryFile("w", prefix="rasm-tesseract-", suffix=".txt") as listing:
+            listing.write("".join(f"{path}\n" for path in paths))
+            listing.flush()
+            # a stated resolution, since it guesses one for images of single lines; 300 is what its models were trained at
+            yield ["tesseract", listing.name, "stdout", "-l", "ara", "--psm", str(self._page_mode), "--dpi", "300"]
 
 
 class _Files:
@@ -112,6 +117,10 @@ class _Files:
         self._written = 0
         self.of_sample: list[list[Path]] = []
         self.failed: dict[int, str] = {}
+
+    @property
+    def paths(self) -> list[Path]:
+        return [path for some in self.of_sample for path in some]
 
     def write(self, image: Pixels) -> Path:
         path = Path(self._folder.name) / f"{self._written}.png"

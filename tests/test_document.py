@@ -155,8 +155,16 @@ def test_alto(document: Document) -> None:
     known = {e.get("ID") for e in root.iter()}
     for block in root.iter(ALTO + "TextBlock"):
         assert block.get("TAGREFS") in known
+    assert {block.get("BASEDIRECTION") for block in root.iter(ALTO + "TextBlock")} == {"rtl"}
+    for line in root.iter(ALTO + "TextLine"):  # strings with a space at most between two of them
+        kinds = [child.tag.removeprefix(ALTO) for child in line]
+        assert kinds == ["String", "SP"] * (len(kinds) // 2) + ["String"]
     for element in root.iter(ALTO + "String"):
         assert int(str(element.get("WIDTH"))) > 0 and 0 <= float(str(element.get("WC"))) <= 1
+        for glyph in element:
+            assert glyph.tag == ALTO + "Glyph" and len(str(glyph.get("CONTENT"))) == 1 and 0 <= float(str(glyph.get("GC"))) <= 1
+    identifiers = [e.get("ID") for e in root.iter() if e.get("ID")]
+    assert len(set(identifiers)) == len(identifiers)
 
 
 def test_page_xml(document: Document) -> None:

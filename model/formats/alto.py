@@ -56,7 +56,7 @@ def _page(layout: ET.Element, page: Page) -> None:
     space = ET.SubElement(element, "PrintSpace", {"HPOS": "0", "VPOS": "0", **size})
     numbers = {"line": 0, "word": 0}
     for r, region in enumerate(page.regions, 1):
-        attributes = {"ID": f"block_{n}_{r}", **place(region.box), "TAGREFS": f"kind_{region.kind}", "LANG": "ar"}
+        attributes = {"ID": f"block_{n}_{r}", **place(region.box), "TAGREFS": f"kind_{region.kind}", "LANG": "ar", "BASEDIRECTION": "rtl"}
         block = ET.SubElement(space, "TextBlock", attributes)
         for line in region.lines:
             numbers["line"] += 1

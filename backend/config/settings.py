@@ -28,6 +28,7 @@
 | RASM_MAX_REQUEST_BYTES | 64 MiB | bytes of one request |
 | RASM_MAX_PIXELS | 40 million | pixels of one image |
 | RASM_JOB_WORKERS | 1 | processes that read jobs, started with the server; 0: none here |
+| RASM_WEB_JOBS | on if RASM_JOB_WORKERS is not 0 | on: the page at / sends long documents as jobs; for workers that others start |
 | RASM_JOB_KEEP_S | 86400 | seconds that a finished job is kept, files and results; seven times as long if it never finishes |
 | RASM_JOB_LEASE_S | 120 | seconds after which a worker that does not get on is taken for dead |
 | RASM_MAX_JOBS | 20 | unfinished jobs of one key, or of all who have none; above it, 429 |
@@ -190,6 +191,7 @@ RASM_MAX_PIXELS = _number("RASM_MAX_PIXELS", MAX_PIXELS)
 RASM_MAX_PAGES = _number("RASM_MAX_PAGES", 32)
 RASM_PAGE_REQUESTS = _number("RASM_PAGE_REQUESTS", 16)
 RASM_JOB_WORKERS = _number("RASM_JOB_WORKERS", 1, least=0)
+RASM_WEB_JOBS = _switch("RASM_WEB_JOBS", RASM_JOB_WORKERS > 0)
 RASM_JOB_KEEP_S = _number("RASM_JOB_KEEP_S", 86_400)
 RASM_JOB_LEASE_S = _number("RASM_JOB_LEASE_S", 120)
 RASM_MAX_JOBS = _number("RASM_MAX_JOBS", 20)

@@ -38,7 +38,7 @@ URGENT = 50  # the priority of what somebody waits for
 JOB_REFUSALS: dict[Any, Any] = {**REFUSALS, 404: ErrorReply, 422: ErrorReply, 503: ErrorReply}
 
 
-def _owner(request: HttpRequest) -> ApiKey | None:
+def owner_of(request: HttpRequest) -> ApiKey | None:
     key = getattr(request, "auth", None)
     return key if isinstance(key, ApiKey) else None
 
@@ -84,7 +84,7 @@ def create_job(request: HttpRequest, files: File[list[UploadedFile]], options: F
                 result.error = FileError(code=error.code, message=str(error))
         results.refuse(Model(name=info.name, version=info.version), refused)
     job = Job(
-        key=_owner(request),
+        key=owner_of(request),
         mode=options.mode,
         text_layer=options.text_layer,
         password=options.password,
@@ -108,7 +108,7 @@ def create_job(request: HttpRequest, files: File[list[UploadedFile]], options: F
 )
 def list_jobs(request: HttpRequest) -> JobsReply:
     """The jobs that were sent with this key; all that were sent without one, if keys are not asked for."""
-    return JobsReply(jobs=[job_store.describe(job) for job in job_store.owned(_owner(request))])
+    return JobsReply(jobs=[job_store.describe(job) for job in job_store.owned(owner_of(request))])
 
 
 @router.get(
@@ -122,7 +122,7 @@ def list_jobs(request: HttpRequest) -> JobsReply:
 )
 def get_job(request: HttpRequest, job_id: UUID) -> HttpResponse:
     """`state`, and how many of the pages have been read. `Retry-After` says when to ask again."""
-    return _reply(job_store.own(_owner(request), job_id))
+    return _reply(job_store.own(owner_of(request), job_id))
 
 
 @router.delete(
@@ -136,7 +136,7 @@ def get_job(request: HttpRequest, job_id: UUID) -> HttpResponse:
 )
 def delete_job(request: HttpRequest, job_id: UUID) -> HttpResponse:
     """A job that is not finished is cancelled, and what it has read is thrown away; a finished one is taken away altogether."""
-    job_store.delete(job_store.own(_owner(request), job_id))
+    job_store.delete(job_store.own(owner_of(request), job_id))
     return HttpResponse(status=204)
 
 
@@ -155,7 +155,7 @@ def job_result(request: HttpRequest, job_id: UUID, options: Query[ResultOptions]
     read; the job lists it. A searchable PDF is written when it is first asked for: until it is there the status is 202.
     """
     check_query(request, ResultOptions)
-    job = job_store.own(_owner(request), job_id)
+    job = job_store.own(owner_of(request), job_id)
     if job.state != Job.State.DONE:
         raise _not_done(job)
     files = list(job.files.all())

@@ -12,15 +12,19 @@ import os
 import re
 import shutil
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import httpx
+import numpy as np
+import pypdfium2 as pdfium
 import pytest
 from PIL import Image
 
 from model.text import Profile, apply_profile
-from tests.serving import ROOT, Service, error, get, line_png
+from tests.conftest import copied
+from tests.serving import ROOT, Service, error, get, line_png, manage, post, running_service
 from tests.serving import upload as upload_file
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -131,6 +135,19 @@ class TestPictures:
         locked = (ROOT / "tests" / "fixtures" / "encrypted.pdf").read_bytes()
         assert self.ask(locked, password="kitab").status_code == 200
 
+    def test_of_a_job_nothing_is_sent_again(self) -> None:
+        from django.test import Client
+
+        locked = (ROOT / "tests" / "fixtures" / "encrypted.pdf").read_bytes()
+        job = post(("a.pdf", locked), options={"password": "kitab"}, path="/api/v1/jobs")["Location"]
+        sent, kept = self.ask(locked, password="kitab"), get(f"{job}/picture?page=1")
+        assert (kept.status_code, kept["Content-Type"]) == (200, "image/jpeg") and kept.content == sent.content
+        assert error(get(f"{job}/picture?page=9")) == error(get(f"{job}/picture?password=kitab")) == (422, "invalid_request")
+        Client().delete(job)
+        assert error(get(f"{job}/picture")) == (409, "job_not_done")
+        Client().delete(job)
+        assert error(get(f"{job}/picture")) == (404, "job_not_found")
+
 
 def test_every_word_is_there_in_both_languages() -> None:
     assert TEXTS["en"].keys() == TEXTS["ar"].keys()
@@ -144,7 +161,7 @@ def test_every_word_is_there_in_both_languages() -> None:
         for name in key.split("."):
             words = words[name]
         assert words, key
-    used = set(re.findall(r"\w+", source)) | {f"{verb}Of" for verb in ("copy", "again", "remove")}
+    used = set(re.findall(r"\w+", source)) | {f"{verb}Of" for verb in ("copy", "again", "cancel", "remove")}
     assert TEXTS["en"].keys() <= used
 
 
@@ -167,10 +184,10 @@ Open = Callable[..., Any]
 
 @pytest.fixture
 def open_page(browser: Any, service: Service) -> Iterator[Open]:
-    """A function that opens the page; its arguments are those of a browser's context."""
-    contexts, complaints, addresses = [], [], []
+    """A function that opens the page; its arguments are another service, and those of a browser's context."""
+    contexts, complaints, addresses, own = [], [], [], set()
 
-    def open_(path: str = "/", **settings: Any) -> Any:
+    def open_(path: str = "/", at: Service = service, **settings: Any) -> Any:
         context = browser.new_context(**{"locale": "en", "viewport": {"width": 1200, "height": 800}, **settings})
         context.set_default_timeout(TIMEOUT_MS)
         contexts.append(context)
@@ -178,14 +195,15 @@ def open_page(browser: Any, service: Service) -> Iterator[Open]:
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("console", lambda message: complaints.append(message.text) if "Content Security Policy" in message.text else None)
         page.on("request", lambda request: addresses.append(request.url))
-        page.goto(service.url + path)
+        page.goto(at.url + path)
+        own.add(at.url)
         return page
 
     yield open_
     for context in contexts:
         context.close()
     assert not complaints
-    assert all(address.startswith((service.url, f"blob:{service.url}")) for address in addresses), addresses
+    assert all(address.removeprefix("blob:").startswith(tuple(own)) for address in addresses), addresses
 
 
 def expect(locator: Any) -> Any:
@@ -659,3 +677,248 @@ def test_accessibility(language: str, scheme: str, open_page: Open) -> None:
         upload(page, LINE, ("bad.png", b"no image"), ("two.pdf", pdf()))
         page.locator(".lines li").first.hover()
         page.locator(".menu summary").first.click()
+
+
+# long documents
+
+
+@dataclass(frozen=True)
+class JobService(Service):
+    """One whose jobs are read when a test says so."""
+
+    database: str
+
+    def work(self, parts: int = 100) -> None:
+        """Read so many parts of jobs, 16 pages each."""
+        code = f"""if True:
+            from django_tasks_db.models import DBTaskResult
+            for _ in range({parts}):
+                if (task := DBTaskResult.objects.ready().first()) is not None:
+                    task.claim("test")
+                    task.task.call(*task.args_kwargs["args"])
+                    task.set_successful(None)
+        """
+        done = manage("shell", "-c", code, DATABASE_URL=self.database)
+        assert done.returncode == 0, done.stderr
+
+    def job(self) -> dict[str, Any]:
+        """The latest."""
+        job: dict[str, Any] = httpx.get(f"{self.url}/api/v1/jobs", trust_env=False, timeout=TIMEOUT_MS / 1000).json()["jobs"][0]
+        return job
+
+    def delete_all(self) -> None:
+        """Cancel and take away."""
+        for _ in range(2):
+            for job in httpx.get(f"{self.url}/api/v1/jobs", trust_env=False, timeout=TIMEOUT_MS / 1000).json()["jobs"]:
+                httpx.delete(f"{self.url}/api/v1/jobs/{job['id']}", trust_env=False, timeout=TIMEOUT_MS / 1000)
+
+
+@pytest.fixture(scope="module")
+def running_job_service(tmp_path_factory: pytest.TempPathFactory, empty_database: Path) -> Iterator[JobService]:
+    folder = tmp_path_factory.mktemp("jobs")
+    database = copied(empty_database, folder)
+    with running_service(folder / "log", DATABASE_URL=database, RASM_WEB_JOBS="on") as service:
+        yield JobService(service.url, service.pid, database)
+
+
+@pytest.fixture
+def job_service(running_job_service: JobService) -> Iterator[JobService]:
+    yield running_job_service
+    running_job_service.delete_all()
+
+
+def choose(page: Any, name: str, data: bytes) -> None:
+    page.set_input_files("#files", [{"name": name, "mimeType": "application/pdf", "buffer": data}])
+
+
+def scanned_pdf(pages: int = 2) -> bytes:
+    """As large as scans are: a file is attached, which no page shows."""
+    document = pdfium.PdfDocument(pdf(pages))
+    document.new_attachment("padding").set_data(np.random.default_rng(0).bytes(2**19))
+    file = io.BytesIO()
+    document.save(file)
+    assert len(file.getvalue()) > 2**19
+    return file.getvalue()
+
+
+def sent_to(page: Any) -> list[str]:
+    """The addresses to which files are sent from now on."""
+    addresses: list[str] = []
+    page.on("request", lambda request: addresses.append(request.url.partition("/api/v1/")[2]) if request.method == "POST" else None)
+    return addresses
+
+
+QUEUED, LONG = TEXTS["en"]["queued"], "long.pdf"
+
+
+def test_a_long_document_is_a_job(open_page: Open, job_service: JobService) -> None:
+    """What is too long to be read at once is sent as a job, whose progress is told (whoever is at its button stays there), and which
+    outlives the page."""
+    page = open_page(at=job_service)
+    addresses = sent_to(page)
+    choose(page, LONG, pdf(33))
+    facts, bar = page.locator(".facts"), page.get_by_role("progressbar", name="How much of long.pdf has been read")
+    expect(facts).to_have_text(QUEUED)
+    assert addresses == ["ocr", "jobs"]
+    button = page.get_by_role("button", name="Cancel the reading of long.pdf")
+    button.focus()
+    job_service.work(parts=1)
+    expect(facts).to_have_text("Pages read: 16 of 33")
+    expect(button).to_be_focused()
+    page.reload()
+    expect(facts).to_have_text("Pages read: 16 of 33")
+    expect(page.locator("#status")).to_have_text("long.pdf: Pages read: 16 of 33")
+    assert [bar.get_attribute(name) for name in ("value", "max", "aria-valuetext")] == ["16", "33", "Pages read: 16 of 33"]
+
+    job_service.work()
+    expect(page.locator("article.done .facts")).to_contain_text("33 pages")
+    results = httpx.get(job_service.url + job_service.job()["result"], trust_env=False).json()["results"]
+    assert texts(page) == [line["text"] for line in results[0]["lines"]]
+    picture = page.get_by_role("img", name="Picture of long.pdf, page 33")
+    page.get_by_role("combobox", name="Page").select_option(label="33")
+    assert picture.evaluate("e => e.decode().then(() => e.naturalWidth / e.naturalHeight)") == pytest.approx(640 / 1680, rel=0.01)
+
+    name, content = saved(page, choice(page, LONG, "text"))
+    assert name == "long.txt" and content.decode().count("\f") == 32
+    name, content = saved(page, choice(page, LONG, "json"))
+    assert [r["text"] for r in json.loads(content)["results"]] == [r["text"] for r in results]
+    for kind, suffix, start in (("hocr", "hocr", b"<?xml"), ("alto", "alto.xml", b"<?xml"), ("page", "zip", b"PK")):
+        name, content = saved(page, choice(page, LONG, kind))
+        assert name == f"long.{suffix}" and content.startswith(start)
+    with page.expect_download() as download:
+        with page.expect_response(lambda reply: "format=pdf" in reply.url) as reply:
+            choice(page, LONG, "pdf").click()
+        assert reply.value.status == 202
+        job_service.work()
+    assert download.value.suggested_filename == LONG and Path(download.value.path()).read_bytes().startswith(b"%PDF")
+
+    with page.expect_response(lambda reply: reply.request.method == "DELETE"):
+        page.get_by_role("button", name="Remove long.pdf").click()
+    page.reload()
+    expect(page.locator("#files")).to_be_attached()
+    expect(page.locator("article")).to_have_count(0)
+    assert httpx.get(f"{job_service.url}/api/v1/jobs", trust_env=False).json()["jobs"] == []
+
+
+def test_a_job_is_cancelled(open_page: Open, job_service: JobService) -> None:
+    """What was cancelled can be sent again."""
+    page = open_page(at=job_service)
+    addresses = sent_to(page)
+    choose(page, LONG, scanned_pdf())
+    button = page.get_by_role("button", name="Cancel the reading of long.pdf")
+    expect(page.locator(".facts")).to_have_text(QUEUED)
+    assert addresses == ["jobs"]  # without being sent in vain
+    button.focus()
+    with page.expect_response(lambda reply: reply.request.method == "DELETE"):
+        page.keyboard.press("Enter")
+    expect(page.locator("article.failed .wrong")).to_have_text(TEXTS["en"]["errors"]["job_cancelled"])
+    expect(page.locator("#status")).to_have_text(TEXTS["en"]["errors"]["job_cancelled"])
+    expect(page.locator("article")).to_be_focused()
+    assert job_service.job()["state"] == "cancelled"
+    page.get_by_role("button", name="Try long.pdf again").click()
+    expect(page.locator(".facts")).to_have_text(QUEUED)
+    job_service.work()
+    expect(page.locator("article.done .facts")).to_contain_text("2 pages")
+
+
+def test_a_job_that_the_service_no_longer_has(open_page: Open, job_service: JobService) -> None:
+    """It is told once, and not taken up again; who still has the file can send it again."""
+    page = open_page(at=job_service)
+    choose(page, LONG, scanned_pdf())
+    expect(page.locator(".facts")).to_have_text(QUEUED)
+    kept = page.evaluate("sessionStorage.getItem('rasm-jobs')")
+    job_service.delete_all()
+    gone = TEXTS["en"]["errors"]["job_not_found"]
+    expect(page.locator("article.failed .wrong")).to_have_text(gone)
+    expect(page.get_by_role("button", name="Try long.pdf again")).to_be_visible()
+    page.evaluate("kept => sessionStorage.setItem('rasm-jobs', kept)", kept)
+    page.reload()
+    expect(page.locator("article.failed .wrong")).to_have_text(gone)
+    expect(page.get_by_role("button", name="Try long.pdf again")).to_have_count(0)
+    page.reload()
+    expect(page.locator("#files")).to_be_attached()
+    expect(page.locator("article")).to_have_count(0)
+
+
+def test_a_job_that_fails(open_page: Open, job_service: JobService) -> None:
+    page = open_page("/?lang=ar", at=job_service)
+
+    def fail(route: Any) -> None:
+        job = route.fetch().json()
+        route.fulfill(json={**job, "state": "failed", "error": {"code": "unreadable_image", "message": "broken"}})
+
+    page.route(re.compile("/api/v1/jobs/[^/]+$"), lambda route: fail(route) if route.request.method == "GET" else route.continue_())
+    choose(page, LONG, scanned_pdf())
+    expect(page.locator("article.failed .wrong")).to_have_text(TEXTS["ar"]["errors"]["unreadable_image"])
+
+
+def test_no_room_for_another_job(open_page: Open, job_service: JobService) -> None:
+    """What is short enough is read at once; for the rest the service says when there may be room."""
+    page = open_page(at=job_service)
+    addresses = sent_to(page)
+    full = {"error": {"code": "too_many_jobs", "message": "too many", "request_id": "1"}}
+    page.route("**/api/v1/jobs", lambda route: route.fulfill(status=429, headers={"Retry-After": "30"}, json=full))
+    upload(page, ("short.pdf", scanned_pdf()))
+    assert page.locator("article.done").count() == 1 and addresses[:2] == ["jobs", "ocr"]
+    choose(page, LONG, pdf(33))
+    expect(page.locator("article.failed .wrong")).to_contain_text("in 30 s at the earliest")
+    page.unroute("**/api/v1/jobs")
+    page.get_by_role("button", name="Try long.pdf again").click()
+    expect(page.locator("article.reading .facts")).to_have_text(QUEUED)
+
+
+def test_a_job_goes_on_while_the_service_does_not_answer(open_page: Open, job_service: JobService) -> None:
+    page = open_page(at=job_service)
+    choose(page, LONG, scanned_pdf())
+    expect(page.locator(".facts")).to_have_text(QUEUED)
+    page.route("**/api/v1/jobs/*", lambda route: route.abort())
+    expect(page.locator(".facts")).to_contain_text("The service does not answer")
+    job_service.work()
+    page.unroute("**/api/v1/jobs/*")
+    expect(page.locator("article.done .facts")).to_contain_text("2 pages")
+
+
+def test_a_job_waits_for_its_key(open_page: Open, job_service: JobService) -> None:
+    """A key is not kept: when the page is loaded again it is asked for again."""
+    page = open_page(at=job_service)
+
+    def guard(route: Any) -> None:
+        if route.request.headers.get("authorization") == "Bearer right":
+            route.continue_()
+        else:
+            route.fulfill(status=401, json={"error": {"code": "unauthorised", "message": "no key", "request_id": "1"}})
+
+    page.route("**/api/v1/jobs**", guard)
+    page.route("**/api/v1/jobs/**", guard)
+    choose(page, LONG, scanned_pdf())
+    for _ in range(2):
+        expect(page.locator("#key")).to_be_focused()
+        expect(page.locator(".facts")).to_have_text(TEXTS["en"]["waiting"])
+        page.fill("#key", "right")
+        page.keyboard.press("Enter")
+        expect(page.locator(".facts")).to_have_text(QUEUED)
+        page.reload()
+    assert job_service.job()["state"] == "queued"
+
+
+def test_without_workers_nothing_is_a_job(open_page: Open, service: Service) -> None:
+    page = open_page()
+    addresses = sent_to(page)
+    upload(page, (LONG, pdf(33)), ("scan.pdf", scanned_pdf()))
+    expect(page.locator("article.failed .wrong")).to_have_text(TEXTS["en"]["errors"]["too_many_pages"].replace("{pages}", "32"))
+    assert page.locator("article.done").count() == 1 and addresses.count("ocr") == 2 and "jobs" not in addresses
+    expect(page.get_by_text(TEXTS["en"]["private"])).to_be_visible()
+
+
+@pytest.mark.parametrize("language", ["en", "ar"])
+def test_a_job_on_a_phone(language: str, open_page: Open, job_service: JobService) -> None:
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+    page = open_page(f"/?lang={language}", at=job_service, viewport={"width": 360, "height": 740}, has_touch=True, reduced_motion="reduce")
+    expect(page.locator("[data-t=privateJobs]")).to_contain_text("24" if language == "en" else "٢٤")
+    choose(page, "a-name-that-is-long-and-has-no-place-to-be-broken-at-all.pdf", scanned_pdf())
+    expect(page.locator(".facts")).to_have_text(TEXTS[language]["queued"])
+    assert page.evaluate("document.documentElement.scrollWidth") == 360
+    for button in page.get_by_role("button").all():
+        assert button.bounding_box()["height"] >= 44
+    result = axe.run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]})
+    assert not result.response["violations"], result.generate_report()

@@ -7,6 +7,7 @@ key in a header if the service wants one.
 
 import json
 from functools import cache
+from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +46,10 @@ def page(request: HttpRequest) -> HttpResponse:
     asked = request.GET.get("lang", "")
     language = asked if asked in DIRECTIONS else get_language_from_request(request)
     other = "en" if language == "ar" else "ar"
-    limits = {"files": settings.RASM_MAX_FILES, "fileBytes": settings.RASM_MAX_FILE_BYTES, "pages": settings.RASM_MAX_PAGES}
+    limits: dict[str, Any] = {"fileBytes": settings.RASM_MAX_FILE_BYTES, "pages": settings.RASM_MAX_PAGES, "jobs": None}
+    if settings.RASM_WEB_JOBS:
+        hours = ceil(settings.RASM_JOB_KEEP_S / 3600)
+        limits["jobs"] = {"fileBytes": settings.RASM_MAX_JOB_BYTES, "pages": settings.RASM_MAX_JOB_PAGES, "hours": hours}
     response = render(
         request,
         "web/page.html",

@@ -1,13 +1,19 @@
-// The page at /: takes images and PDFs in, has the API read them one by one, and keeps what was read until it is removed.
-// A document: {id, name, file, state, how, password, shown, pages, pictures, …}; `how` are the API's options for reading it,
-// `shown` is the page that is looked at, from 0.
+// The page at /: takes images and PDFs in, has the API read them, at once or as jobs, and keeps what was read until it is removed.
+// A document: {id, name, file, state, how, password, shown, pages, pictures, job, progress, …}; `how` are the API's options for reading
+// it, `shown` is the page that is looked at, from 0. `job` is its job's id while the service has one, and `progress` tells how far that
+// is. Once the page has been loaded again its documents are those that have jobs, and their `file` is null.
 
+import * as jobs from "./jobs.js";
 import { applyProfile } from "./profile.js";
 import { convert, picture, read, ReadingError } from "./reading.js";
-import { documentView } from "./view.js";
+import { documentView, showProgress } from "./view.js";
 import { limits, say, switchLanguage, writeWords } from "./words.js";
 
-const AT_ONCE = 3; // files that are read at the same time
+const AT_ONCE = 3; // files that are read, or sent, at the same time
+const JOBS_AT_ONCE = 10; // the service takes some at a time, from all together
+const SMALL_BYTES = 2 ** 19; // so much may be sent in vain
+const MOST_MARKED = 200; // pages whose characters, each with its place, are not too much for a browser
+const OTHERWISE = ["too_many_pages", "file_too_large", "request_too_large", "overloaded", "too_many_jobs", "job_storage_full"];
 const DRAWN_HERE = /\.(png|jpe?g|webp|bmp)$/i; // by the browser; pictures of other files' pages are asked for
 const SUFFIXES = { text: ".txt", json: ".json", hocr: ".hocr", alto: ".alto.xml", page: ".page.xml", pdf: ".pdf" };
 const documents = [];
@@ -29,18 +35,25 @@ const look = () => ({
 
 function add(files) {
   for (const file of files) {
-    const doc = { id: ++lastId, name: file.name, file, state: "waiting", password: "", shown: 0, pictures: new Map() };
-    if (file.size > limits.fileBytes) Object.assign(doc, { state: "failed", error: new ReadingError("file_too_large", say("tooLarge", { size: limits.fileBytes / 2 ** 20 }), 413) });
-    documents.push(doc);
+    const doc = newDocument({ name: file.name, file });
+    if (file.size > (limits.jobs ?? limits).fileBytes) Object.assign(doc, { state: "failed", error: new ReadingError("file_too_large", say("tooLarge"), 413) });
     show(doc);
   }
   work();
 }
 
+function newDocument(values) {
+  const doc = { id: ++lastId, file: null, state: "waiting", password: "", shown: 0, pictures: new Map(), job: null, progress: null, ...values };
+  documents.push(doc);
+  return doc;
+}
+
 function work() {
-  while (documents.filter((doc) => doc.state === "reading").length < AT_ONCE) {
-    const doc = documents.find((one) => one.state === "waiting");
-    if (!doc || !$("key-form").hidden) return;
+  for (;;) {
+    const busy = documents.filter((doc) => doc.state === "reading");
+    const isFull = busy.filter((doc) => doc.job).length >= JOBS_AT_ONCE;
+    const doc = documents.find((one) => one.state === "waiting" && !(isFull && waysOf(one)[0] === asJob));
+    if (!doc || busy.filter((one) => !one.job).length >= AT_ONCE || !$("key-form").hidden) return;
     start(doc);
   }
 }
@@ -48,10 +61,10 @@ function work() {
 async function start(doc) {
   const abort = new AbortController();
   const how = { mode: $("mode").value, text_layer: $("text-layer").checked ? "use" : "ignore", password: doc.password };
-  change(doc, { state: "reading", busySeconds: 0, saveError: null, how, shown: 0, abort });
+  change(doc, { state: "reading", busySeconds: 0, saveError: null, how, shown: 0, progress: null, unmarked: false, abort });
   try {
-    const onBusy = (seconds) => change(doc, { busySeconds: seconds });
-    change(doc, { state: "done", ...(await read(doc.file, how, { key, signal: abort.signal, onBusy })) });
+    const onBusy = (busySeconds, isLost) => step(doc, { busySeconds, isLost });
+    change(doc, { state: "done", ...(await readFirst(waysOf(doc), doc, { key, signal: abort.signal, onBusy })) });
   } catch (error) {
     if (error.name === "AbortError") return;
     if (!(error instanceof ReadingError)) console.error(error);
@@ -67,6 +80,59 @@ async function start(doc) {
   work();
 }
 
+// At once it is quicker; a job takes more, tells how far it is, and outlives the page. How many pages a file has, only the service knows.
+function waysOf(doc) {
+  if (doc.job) return [asJob];
+  if (!limits.jobs) return [atOnce];
+  if (doc.file.size > limits.fileBytes) return [asJob];
+  return /\.(pdf|tiff?)$/i.test(doc.name) && doc.file.size > SMALL_BYTES ? [asJob, atOnce] : [atOnce, asJob];
+}
+
+// What is too much for one way is read in the other; if it is for both, the job's refusal tells more.
+async function readFirst(ways, doc, ask) {
+  let refusal = null;
+  for (const way of ways) {
+    try {
+      return await way(doc, ask);
+    } catch (error) {
+      if (!OTHERWISE.includes(error.code)) throw error;
+      if (!refusal || way === asJob) refusal = error;
+    }
+  }
+  throw refusal;
+}
+
+function atOnce(doc, ask) {
+  change(doc, { progress: null });
+  return read(doc.file, doc.how, ask);
+}
+
+async function asJob(doc, ask) {
+  change(doc, { progress: { state: doc.job ? "queued" : "sending" } });
+  if (!doc.job) {
+    const { id } = await jobs.submit(doc.file, doc.how, ask);
+    change(doc, { job: id, progress: { state: "queued" } });
+    work();
+  }
+  try {
+    const job = await jobs.follow(doc.job, ask, (progress) => step(doc, { progress, busySeconds: 0 }));
+    const unmarked = job.pages > MOST_MARKED;
+    if (job.state === "done") return { ...(await jobs.result(doc.job, unmarked ? "lines" : "characters", ask)), unmarked };
+    discard(doc);
+    if (job.state === "cancelled") throw new ReadingError("job_cancelled", "");
+    throw new ReadingError(job.error.code, job.error.message, job.error.code === "page_failed" ? 500 : 422);
+  } catch (error) {
+    if (error.code === "job_not_found") change(doc, { job: null });
+    throw error;
+  }
+}
+
+function discard(doc) {
+  if (!doc.job) return;
+  jobs.discard(doc.job, { key }).catch(console.error);
+  change(doc, { job: null });
+}
+
 const known = (error) => (error instanceof ReadingError ? error : new ReadingError("unexpected", ""));
 const count = (state) => documents.filter((doc) => doc.state === state).length;
 
@@ -74,8 +140,22 @@ const count = (state) => documents.filter((doc) => doc.state === state).length;
 
 function change(doc, values) {
   Object.assign(doc, values);
+  if ("job" in values) storeJobs();
   if (documents.includes(doc)) show(doc);
 }
+
+const storeJobs = () => jobs.store(documents.filter((doc) => doc.job).map((doc) => ({ id: doc.job, name: doc.name })));
+
+// What changes while it is read: whoever is at its buttons stays there.
+function step(doc, values) {
+  const before = tenth(doc.progress);
+  Object.assign(doc, values);
+  showProgress($(`document-${doc.id}`), doc);
+  const { pages_done: done, pages } = doc.progress ?? {};
+  if (tenth(doc.progress) > before) tell(`${doc.name}: ${say("pagesRead", { done, pages })}`);
+}
+
+const tenth = (progress) => (progress?.pages ? Math.floor((10 * progress.pages_done) / progress.pages) : 0);
 
 function show(doc) {
   const old = $(`document-${doc.id}`);
@@ -161,6 +241,12 @@ const stem = (name) => name.replace(/\.[^.]*$/, "") || name;
 const readOnes = () => documents.filter((doc) => doc.state === "done");
 const allText = () => readOnes().map(textOf).join("\n");
 
+async function drawn(doc, page) {
+  const ask = { key, signal: doc.abort.signal };
+  if (doc.file && DRAWN_HERE.test(doc.name)) return doc.file;
+  return doc.job ? jobs.picture(doc.job, page.number, ask) : picture(doc.file, page.number, doc.password, ask);
+}
+
 const actions = {
   copy: (doc, button) => copy(textOf(doc), button),
   download: async (doc, format) => {
@@ -169,7 +255,9 @@ const actions = {
     change(doc, { saving: true, saveError: null });
     tell(say("saving"));
     try {
-      const { blob, isArchive } = await convert(doc.file, { format, ...doc.how, ...look().profile }, { key, signal: doc.abort.signal });
+      const ask = { key, signal: doc.abort.signal };
+      const form = { format, ...look().profile };
+      const { blob, isArchive } = await (doc.job ? jobs.convert(doc.job, form, ask) : convert(doc.file, { ...doc.how, ...form }, ask));
       const name = stem(doc.name) + (isArchive ? ".zip" : SUFFIXES[format]);
       save(name, blob);
       tell(say("saved", { name }));
@@ -181,8 +269,7 @@ const actions = {
   // The address of a page's picture: the file itself where the browser can draw it, or what the service draws of it.
   picture: (doc, page) => {
     if (!doc.pictures.has(page.number)) {
-      const drawn = DRAWN_HERE.test(doc.name) ? Promise.resolve(doc.file) : picture(doc.file, page.number, doc.password, { key, signal: doc.abort.signal });
-      const address = drawn.then((blob) => URL.createObjectURL(blob));
+      const address = drawn(doc, page).then((blob) => URL.createObjectURL(blob));
       doc.pictures.set(page.number, address);
       address.catch(() => doc.pictures.delete(page.number));
     }
@@ -202,11 +289,19 @@ const actions = {
     change(doc, { state: "waiting" });
     work();
   },
+  cancel: (doc) => {
+    doc.abort.abort();
+    discard(doc);
+    change(doc, { state: "failed", error: new ReadingError("job_cancelled", "") });
+    tell(say("errors.job_cancelled"));
+    work();
+  },
   remove: (doc) => {
     doc.abort?.abort();
     for (const address of doc.pictures.values()) address.then(URL.revokeObjectURL, () => {});
     const index = documents.indexOf(doc);
     documents.splice(index, 1);
+    discard(doc);
     $(`document-${doc.id}`).remove();
     tell(say("removed", { name: doc.name }));
     const next = documents[index] ?? documents[index - 1];
@@ -267,7 +362,8 @@ document.addEventListener("drop", (event) => {
 // What is read in another way now is read again: images by the mode, PDFs by the text that they have.
 function readAgain(isMeant) {
   for (const doc of documents) {
-    if (!isMeant(doc) || !["done", "failed"].includes(doc.state) || doc.error?.code === "file_too_large") continue;
+    if (!isMeant(doc) || !doc.file || !["done", "failed"].includes(doc.state) || doc.error?.code === "file_too_large") continue;
+    discard(doc);
     change(doc, { state: "waiting", error: null });
   }
   work();
@@ -298,3 +394,5 @@ $("language").addEventListener("click", (event) => {
 });
 
 writeWords();
+for (const { id, name } of jobs.stored()) show(newDocument({ name, job: id }));
+work();

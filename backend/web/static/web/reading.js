@@ -8,60 +8,68 @@
 const READ = "/api/v1/ocr";
 const PICTURE = "/api/v1/picture";
 const RETRIES = 4;
-const BUSY = [429, 503];
+const BUSY = [429, 502, 503];
+const LONGEST_PAUSE_S = 60;
 
 export class ReadingError extends Error {
-  // code: the API's, or "network" or "unexpected"; status: of HTTP, 0 where none came
-  constructor(code, message, status = 0) {
+  // code: the API's, or one of this page's own; status: of HTTP, 0 where none came; seconds: when to try again, if the API says so
+  constructor(code, message, status = 0, seconds = 0) {
     super(message);
     this.code = code;
     this.status = status;
+    this.seconds = seconds;
   }
 }
 
 // `how` is {mode, text_layer, password}; `ask` is {key, signal, onBusy}. All throw ReadingError, or AbortError.
 export async function read(file, how, ask) {
-  return understood(await post(READ, { files: file, detail: "characters", ...how }, ask));
+  return reading(await send("POST", READ, { ...ask, fields: { files: file, detail: "characters", ...how } }));
 }
 
 // The file as hOCR, ALTO, PAGE XML or PDF: {blob, isArchive}.
 export async function convert(file, how, ask) {
-  const response = await post(READ, { files: file, ...how }, ask);
-  if (!response.ok) throw await refusal(response);
-  return { blob: await response.blob(), isArchive: response.headers.get("Content-Type") === "application/zip" };
+  return documentOf(await send("POST", READ, { ...ask, fields: { files: file, ...how } }));
 }
 
 // What the browser cannot draw by itself: a page of a PDF or a TIFF.
 export async function picture(file, page, password, ask) {
-  const response = await post(PICTURE, { file, page, password }, ask);
-  if (!response.ok) throw await refusal(response);
-  return response.blob();
+  const { blob } = await documentOf(await send("POST", PICTURE, { ...ask, fields: { file, page, password } }));
+  return blob;
 }
 
-// `onBusy(seconds)` is called before each wait for a busy service.
-async function post(address, fields, { key = "", signal, onBusy = () => {} }) {
-  const body = new FormData();
-  for (const [name, value] of Object.entries(fields)) if (value) body.append(name, value);
+// `onBusy(seconds, isLost)` is called before each wait: for a service that is busy or, if this is to be `persistent`, does not answer.
+// Who is asked to wait longer than `patience` does not.
+export async function send(method, address, { key = "", signal, onBusy = () => {}, fields, persistent = false, patience = Infinity, ...more }) {
+  const body = fields && new FormData();
+  for (const [name, value] of Object.entries(fields ?? {})) if (value) body.append(name, value);
   const headers = { Accept: "application/json", ...(key && { Authorization: `Bearer ${key}` }) };
   for (let attempt = 0; ; attempt++) {
-    let response;
+    const isLast = !persistent && attempt === RETRIES;
+    let response = null;
     try {
-      response = await fetch(address, { method: "POST", body, headers, signal, credentials: "omit", cache: "no-store" });
+      response = await fetch(address, { method, body, headers, signal, credentials: "omit", cache: "no-store", ...more });
     } catch (error) {
       if (error.name === "AbortError") throw error;
-      throw new ReadingError("network", error.message);
+      if (!persistent) throw new ReadingError("network", error.message);
     }
-    if (!BUSY.includes(response.status) || attempt === RETRIES) return response;
-    const asked = Number(response.headers.get("Retry-After"));
-    const seconds = Number.isFinite(asked) && asked > 0 ? Math.min(asked, 60) : 2 ** attempt;
-    onBusy(Math.ceil(seconds));
-    await pause(seconds * 1000, signal);
+    const seconds = Math.min((response && secondsOf(response)) || 2 ** attempt, LONGEST_PAUSE_S);
+    if (response && (!BUSY.includes(response.status) || isLast || seconds > patience)) return response;
+    onBusy(Math.ceil(seconds), !response);
+    await pause(seconds, signal);
   }
 }
 
-async function refusal(response) {
+// When to ask again; 0 if the service does not say.
+export function secondsOf(response) {
+  const seconds = Number(response.headers.get("Retry-After"));
+  return seconds > 0 ? seconds : 0;
+}
+
+// The reply's content; throws what was refused.
+export async function answer(response) {
+  if (response.ok) return content(response);
   const { code = "unexpected", message = "" } = (await content(response)).error ?? {};
-  return new ReadingError(code, message, response.status);
+  throw new ReadingError(code, message, response.status, secondsOf(response));
 }
 
 async function content(response) {
@@ -69,13 +77,18 @@ async function content(response) {
     return await response.json();
   } catch (error) {
     if (error.name === "AbortError") throw error;
-    throw new ReadingError("unexpected", error.message, response.status);
+    if (error instanceof SyntaxError) throw new ReadingError("unexpected", error.message, response.status);
+    throw new ReadingError("network", error.message); // it broke off
   }
 }
 
-async function understood(response) {
-  if (!response.ok) throw await refusal(response);
-  const reply = await content(response);
+export async function documentOf(response) {
+  if (!response.ok) await answer(response);
+  return { blob: await response.blob(), isArchive: response.headers.get("Content-Type") === "application/zip" };
+}
+
+export async function reading(response) {
+  const reply = await answer(response);
   if (!reply.results?.length) throw new ReadingError("unexpected", "", response.status);
   const pages = reply.results.map((result) => pageOf(result, response.status));
   if (pages.every((page) => page.error)) throw pages[0].error;
@@ -110,12 +123,16 @@ function boxOf([left, top, right, bottom]) {
   return { left, top, right, bottom };
 }
 
-function pause(milliseconds, signal) {
+export function pause(seconds, signal) {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(resolve, milliseconds);
-    signal?.addEventListener("abort", () => {
+    const stop = () => {
       clearTimeout(timer);
-      reject(new DOMException("", "AbortError"));
-    });
+      reject(signal.reason);
+    };
+    const timer = setTimeout(() => {
+      signal?.removeEventListener("abort", stop);
+      resolve();
+    }, seconds * 1000);
+    signal?.addEventListener("abort", stop, { once: true });
   });
 }

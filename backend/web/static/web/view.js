@@ -31,30 +31,49 @@ export function documentView(doc, look, actions) {
   const article = element("article", { id: `document-${doc.id}`, className: `document ${doc.state}`, tabIndex: -1 });
   const title = element("h3", { id: `name-${doc.id}` }, element("bdi", {}, doc.name));
   article.setAttribute("aria-labelledby", title.id);
-  const header = element("header", {}, title, element("p", { className: "facts" }, facts(doc)), buttons(doc, actions));
+  const header = element("header", {}, title, element("p", { className: "facts" }), buttons(doc, actions));
   article.append(header);
+  if (doc.state === "reading" && doc.progress) article.append(element("progress", { ariaLabel: say("progressOf", { name: doc.name }) }));
+  showProgress(article, doc);
   if (doc.state === "failed") article.append(wrong(doc.error));
   if (doc.state === "failed" && doc.error.code === "encrypted_document") article.append(passwordForm(doc, actions));
   if (doc.saveError) article.append(wrong(doc.saveError));
   if (doc.state === "done") {
     if (doc.pages.length > 1) article.append(switcher(doc, actions));
     article.append(pageView(doc, doc.pages[doc.shown], look, actions));
+    if (doc.unmarked) article.append(element("p", { className: "small" }, say("unmarked")));
   }
   return article;
 }
 
+// Writes how far it is into the document's element. The bar goes to and fro until the number of pages is known.
+export function showProgress(article, doc) {
+  article.querySelector(".facts").textContent = facts(doc);
+  const bar = article.querySelector("progress");
+  if (!bar) return;
+  bar.ariaValueText = facts(doc);
+  if (doc.progress.pages) Object.assign(bar, { max: doc.progress.pages, value: doc.progress.pages_done });
+}
+
 function facts(doc) {
   if (doc.state === "waiting") return say("waiting");
-  if (doc.state === "reading") return doc.busySeconds ? say("busy", { seconds: doc.busySeconds }) : say("reading");
+  if (doc.state === "reading" && doc.busySeconds) return say(doc.isLost ? "lost" : "busy", { seconds: doc.busySeconds });
+  if (doc.state === "reading") return doc.progress ? far(doc.progress) : say("reading");
   if (doc.state === "failed") return "";
   const [page] = doc.pages;
-  const said = [say("milliseconds", { n: doc.milliseconds })];
+  const isLong = doc.milliseconds >= 10_000;
+  const said = [say(isLong ? "seconds" : "milliseconds", { n: isLong ? doc.milliseconds / 1000 : doc.milliseconds })];
   const failed = doc.pages.filter((one) => one.error).length;
   if (doc.pages.length > 1) {
     said.unshift(say("pages", { n: doc.pages.length }));
     if (failed) said.push(say("pagesFailed", { n: failed }));
   } else said.unshift(say("size", { width: page.width, height: page.height }), say("confidence", { confidence: percent(page.confidence) }));
   return [...said, `\u2068${doc.model.name} ${doc.model.version}\u2069`].join(" · ");
+}
+
+function far({ state, pages, pages_done: done }) {
+  if (state === "sending") return say("sending");
+  return pages && state !== "queued" ? say("pagesRead", { done, pages }) : say("queued");
 }
 
 function wrong(error) {
@@ -64,7 +83,8 @@ function wrong(error) {
 function buttons(doc, actions) {
   const made = [];
   if (doc.state === "done") made.push(button("copy", doc, actions), downloads(doc, actions));
-  if (doc.state === "failed" && mayPass(doc.error)) made.push(button("again", doc, actions));
+  if (doc.state === "reading" && doc.progress) made.push(button("cancel", doc, actions));
+  if (doc.state === "failed" && (doc.file || doc.job) && mayPass(doc.error)) made.push(button("again", doc, actions));
   made.push(button("remove", doc, actions));
   return element("div", { className: "actions" }, ...made);
 }
@@ -121,9 +141,9 @@ function switcher(doc, actions) {
   return nav;
 }
 
-// Whether trying again may help: no answer came, or the service was busy or at fault.
-function mayPass({ status }) {
-  return status === 0 || status === 408 || status === 429 || status >= 500;
+// Whether trying again may help: no answer came, the service was busy or at fault, or the job has ended for any reason.
+function mayPass({ code, status }) {
+  return status === 0 || status === 408 || status === 429 || status >= 500 || code === "job_not_found";
 }
 
 function pageView(doc, page, look, actions) {

@@ -4,18 +4,22 @@ const data = JSON.parse(document.getElementById("data").textContent);
 const DIRECTIONS = { en: "ltr", ar: "rtl" };
 const LOCALES = { en: "en", ar: "ar-EG" };
 
-export const limits = data.limits;
+export const limits = data.limits; // of one file that is read at once, and of `jobs`, which is null where the service reads none
+const most = limits.jobs ?? limits;
+const LIMITS = { size: Math.floor(most.fileBytes / 2 ** 20), pages: most.pages, hours: most.hours };
 export let language = document.documentElement.lang;
 
-// The words for `key`, with {names} filled in; numbers among them are written as the language writes them.
-export function say(key, values = {}) {
+// The words for `key`, with {names} filled in, the limits' among them; numbers are written as the language writes them.
+export function say(key, given = {}) {
+  const values = { ...LIMITS, ...given };
   const words = key.split(".").reduce((part, name) => part?.[name], data.texts[language]);
   return words?.replace(/\{(\w+)\}/g, (_, name) => (typeof values[name] === "number" ? number(values[name]) : values[name])) ?? "";
 }
 
 // What is said of an error: in English the service's own words, which tell most; in Arabic those that are known.
 export function sayError(error) {
-  return say(`errors.${error.code}`, { status: error.status }) || error.message || say("errors.unexpected", { status: error.status });
+  const { status, seconds } = error;
+  return say(`errors.${error.code}`, { status, seconds }) || error.message || say("errors.unexpected", { status });
 }
 
 export function number(value) {
@@ -44,6 +48,5 @@ export function switchLanguage() {
 
 // Fills in every element that has data-t.
 export function writeWords() {
-  const values = { size: limits.fileBytes / 2 ** 20, pages: limits.pages };
-  for (const element of document.querySelectorAll("[data-t]")) element.textContent = say(element.dataset.t, values);
+  for (const element of document.querySelectorAll("[data-t]")) element.textContent = say(element.dataset.t);
 }

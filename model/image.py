@@ -78,7 +78,7 @@ def decode(data: bytes, *, max_pixels: int = MAX_PIXELS, max_side_px: int = MAX_
         except Exception as e:
             if data[:4] in (b"\x89PNG", b"RIFF", b"II*\0", b"MM\0*") or data[:2] in (b"\xff\xd8", b"BM"):
                 raise UnreadableImage("the image is broken or truncated; save it again") from e
-            raise UnsupportedImage(f"not an image that Rasm reads ({', '.join(FORMATS)})") from e
+            raise UnsupportedImage(f"not an image that Rasm reads ({', '.join(FORMATS)}; pages also as PDF)") from e
         width_px, height_px = image.size
         if width_px * height_px > max_pixels or max(width_px, height_px) > max_side_px:
             raise ImageTooLarge(

@@ -261,7 +261,7 @@ class OcrReply(BaseModel):
                             "milliseconds": 0.1,
                             "error": {
                                 "code": "unsupported_format",
-                                "message": "not an image that Rasm reads (PNG, JPEG, WEBP, BMP, TIFF)",
+                                "message": "not an image that Rasm reads (PNG, JPEG, WEBP, BMP, TIFF; pages also as PDF)",
                             },
                         },
                     ],

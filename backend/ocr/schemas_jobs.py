@@ -64,7 +64,7 @@ class JobReply(BaseModel):
                             "pages": None,
                             "error": {
                                 "code": "unsupported_format",
-                                "message": "not an image that Rasm reads (PNG, JPEG, WEBP, BMP, TIFF)",
+                                "message": "not an image that Rasm reads (PNG, JPEG, WEBP, BMP, TIFF; pages also as PDF)",
                             },
                         },
                     ],
@@ -73,7 +73,7 @@ class JobReply(BaseModel):
                             "file": 1,
                             "page": None,
                             "code": "unsupported_format",
-                            "message": "not an image that Rasm reads (PNG, JPEG, WEBP, BMP, TIFF)",
+                            "message": "not an image that Rasm reads (PNG, JPEG, WEBP, BMP, TIFF; pages also as PDF)",
                         }
                     ],
                     "error_count": 1,

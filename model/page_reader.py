@@ -8,7 +8,6 @@ recogniser is very unsure of is no text: pictures and ornaments leave such lines
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -223,7 +222,7 @@ def _word_boxes(line: segment.Line, words: Sequence[Sequence[_Sign]]) -> list[Bo
 def _word(box: Box, signs: Sequence[_Sign], boxes: Iterator[Box]) -> Word:
     """A word of ``signs``, whose own boxes come next in ``boxes``."""
     characters = [Character(text, confidence, next(boxes)) for text, confidence, _, _ in signs]
-    confidence = math.exp(sum(math.log(max(s[1], 1e-6)) for s in signs) / len(signs))
+    confidence = sum(s[1] for s in signs) / len(signs)
     return Word(finish_reading("".join(s[0] for s in signs)), confidence, box, characters)
 
 

@@ -1,6 +1,7 @@
 """A checkpoint -> one ONNX file for ``model/recognizer.py``, only if it reads as PyTorch does.
 
     python export.py runs/NAME/best.pt --out model.onnx [--arrays DIR] [--int8] [--weights model.pt]
+    python export.py runs/A/best.pt runs/B/best.pt --out model.onnx …       (B went on from A: the mean of their weights)
 
 Where it stands: after ``train.py``, before ``evaluate.py`` and the service. The graph takes uint8 and ends in log-softmax,
 and carries charset, image settings, version and training summary in its metadata: see ``model/recognizer.py``.
@@ -49,7 +50,7 @@ from tqdm import tqdm
 from evaluation.calibration import expected_calibration_error, right_characters, sums
 from model.arrays import LineArrays, check_match
 from model.charset import Charset
-from model.checkpoint import Checkpoint, load_checkpoint, save_weights
+from model.checkpoint import Checkpoint, averaged, load_checkpoint, save_weights
 from model.crnn import CRNN
 from model.ctc import best_path
 from model.errors import ConfigError, ExportError, RasmError
@@ -449,7 +450,13 @@ def fit_logistic(x: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[float,
 
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="export.py", description="Write a checkpoint as an ONNX model, if it reads as PyTorch does.")
-    parser.add_argument("checkpoint", type=Path, help="a checkpoint of train.py, such as runs/NAME/best.pt")
+    parser.add_argument(
+        "checkpoints",
+        nargs="+",
+        type=Path,
+        metavar="CHECKPOINT",
+        help="a checkpoint of train.py, such as runs/NAME/best.pt; of several, stages of one training, the mean of their weights",
+    )
     parser.add_argument("--out", type=Path, required=True, help="the ONNX file to write")
     parser.add_argument(
         "--weights", type=Path, metavar="FILE", help="also write the weights, in half precision, to train on from (train.py --init)"
@@ -467,7 +474,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise ConfigError("--int8 needs --arrays")
         if args.out.is_dir():
             raise ConfigError(f"{args.out} is a folder; --out names a file")
-        checkpoint = load_checkpoint(args.checkpoint)
+        checkpoint = averaged([load_checkpoint(path) for path in args.checkpoints])
         arrays = LineArrays(args.arrays) if args.arrays is not None else None
         export(checkpoint, args.out, args.name or checkpoint.name, args.version, arrays, args.int8, args.max_cer_loss)
         if args.weights:

@@ -16,6 +16,7 @@ The file is a ``torch.save`` of plain data (loaded with ``weights_only=True``, s
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -70,6 +71,26 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
     temporary = path.with_suffix(".tmp")
     torch.save(contents, temporary)
     temporary.replace(path)
+
+
+def averaged(checkpoints: Sequence[Checkpoint]) -> Checkpoint:
+    """One network of several whose trainings went on from each other: the mean of their weights. It often reads better than any of them.
+
+    Everything else is the last one's. Source: Wortsman et al. 2022, "Model soups". Raises CheckpointError where they are of different
+    shapes or characters.
+    """
+    last = checkpoints[-1]
+    for other in checkpoints:
+        same_network = replace(other.crnn, dropout=last.crnn.dropout) == last.crnn
+        if not same_network or other.image.height_px != last.image.height_px or other.charset != last.charset:
+            raise CheckpointError(
+                f"the checkpoints cannot be averaged: {other.name} and {last.name} differ in network, height or characters"
+            )
+    weights = {
+        name: torch.stack([c.weights[name].float() for c in checkpoints]).mean(0) if value.is_floating_point() else value
+        for name, value in last.weights.items()
+    }
+    return replace(last, weights=weights, resume={})
 
 
 def save_weights(path: Path, checkpoint: Checkpoint) -> None:

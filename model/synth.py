@@ -112,7 +112,7 @@ def _style_weight(path: str) -> float:
     if any(word in name for word in _DISPLAY_FACES):
         return 0.12
     if any(word in name for word in _STACKING_FACES):
-        return 40.0
+        return 60.0
     return 6.0 if any(word in name for word in _BOOK_FACES) else 1.0
 
 
@@ -278,6 +278,8 @@ class Synthesizer:
         """The coverage of the letters, 0..255, the row of the baseline, and the size: everything about setting type."""
         size_px = rng.choice(_SIZES_PX)
         features = rng.choice(({}, {}, {}, {"dlig": True}, {"liga": False}, {"calt": False, "dlig": False}))
+        if any(word in Path(font.path).stem.lower() for word in _STACKING_FACES):
+            features = {}  # without them nothing is stacked, and other faces show that
         companion = rng.choice(self.latin) if rng.random() < 0.5 or not font.coverage >= set("09AZaz") else font
         tracking = rng.gauss(0, 0.01) if rng.random() < 0.2 else 0.0
         word_space = max(0.35, rng.gauss(1.1, 0.3)) if rng.random() < 0.8 else rng.uniform(0.3, 2.5)

@@ -112,6 +112,20 @@ def test_a_network_that_takes_two_steps_at_a_time_is_exported_too(
     assert Recognizer(tmp_path / "pairs.onnx").log_probabilities(images).shape == (3, 48, CHARSET.classes)
 
 
+def test_several_checkpoints_give_the_mean_of_their_weights(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    paths = [tmp_path / "a.pt", tmp_path / "b.pt"]
+    for seed, path in enumerate(paths):
+        save_checkpoint(path, tiny_checkpoint(seed=seed))
+    arguments = ["--out", str(tmp_path / "mean.onnx"), "--weights", str(tmp_path / "mean.pt")]
+    assert main([*map(str, paths), *arguments]) == 0
+    a, b = (load_checkpoint(path).weights for path in paths)
+    for name, mean in load_checkpoint(tmp_path / "mean.pt").weights.items():
+        assert torch.allclose(mean.float(), (a[name].float() + b[name].float()) / 2, atol=2e-3) or not a[name].is_floating_point()
+    save_checkpoint(tmp_path / "other.pt", tiny_checkpoint(seed=3, config=dataclasses.replace(CONFIG, steps_at_once=2)))
+    assert main([str(paths[0]), str(tmp_path / "other.pt"), "--out", str(tmp_path / "none.onnx")]) == 2
+    assert "cannot be averaged" in capsys.readouterr().err and not (tmp_path / "none.onnx").exists()
+
+
 def test_the_stored_checkpoint_of_version_1_still_reads_as_its_model() -> None:
     network = load_checkpoint(FIXTURES / "tiny_v1.pt").network()
     recognizer = Recognizer(FIXTURES / "tiny_v1.onnx", threads=1)

@@ -99,7 +99,7 @@ class Model(BaseModel):
     """The model that has read."""
 
     name: str = Field(examples=["rasm-print"])
-    version: str = Field(examples=["0.4.0"])
+    version: str = Field(examples=["0.5.0"])
 
 
 class FileError(BaseModel):
@@ -197,7 +197,7 @@ class OcrReply(BaseModel):
         json_schema_extra={
             "examples": [
                 {
-                    "model": {"name": "rasm-print", "version": "0.4.0"},
+                    "model": {"name": "rasm-print", "version": "0.5.0"},
                     "results": [
                         {
                             "name": "heading.png",
@@ -214,24 +214,24 @@ class OcrReply(BaseModel):
                             "direction": "rtl",
                             "text": "الفصل الثالث : في العمران البدوي والأمم الوحشية",
                             "text_as_read": "الفصل الثالث : في العمران البدوي والأمم الوحشية",
-                            "confidence": 0.9959,
+                            "confidence": 0.9977,
                             "bbox": [0, 0, 736, 58],
                             "regions": [],
                             "lines": [
                                 {
                                     "text": "الفصل الثالث : في العمران البدوي والأمم الوحشية",
                                     "text_as_read": "الفصل الثالث : في العمران البدوي والأمم الوحشية",
-                                    "confidence": 0.9959,
+                                    "confidence": 0.9977,
                                     "bbox": [0, 0, 736, 58],
                                     "words": [
-                                        {"text": "الفصل", "confidence": 0.9978, "bbox": [648, 0, 732, 58]},
-                                        {"text": "الثالث", "confidence": 0.9956, "bbox": [551, 0, 626, 58]},
-                                        {"text": ":", "confidence": 0.9976, "bbox": [512, 0, 527, 58]},
-                                        {"text": "في", "confidence": 0.9995, "bbox": [464, 0, 496, 58]},
-                                        {"text": "العمران", "confidence": 0.9992, "bbox": [348, 0, 445, 58]},
-                                        {"text": "البدوي", "confidence": 0.9986, "bbox": [237, 0, 329, 58]},
-                                        {"text": "والأمم", "confidence": 0.9996, "bbox": [126, 0, 215, 58]},
-                                        {"text": "الوحشية", "confidence": 0.9991, "bbox": [7, 0, 109, 58]},
+                                        {"text": "الفصل", "confidence": 0.9991, "bbox": [650, 0, 736, 58]},
+                                        {"text": "الثالث", "confidence": 0.999, "bbox": [551, 0, 631, 58]},
+                                        {"text": ":", "confidence": 0.9986, "bbox": [512, 0, 527, 58]},
+                                        {"text": "في", "confidence": 0.9981, "bbox": [466, 0, 498, 58]},
+                                        {"text": "العمران", "confidence": 0.9992, "bbox": [350, 0, 447, 58]},
+                                        {"text": "البدوي", "confidence": 0.9998, "bbox": [239, 0, 331, 58]},
+                                        {"text": "والأمم", "confidence": 0.9979, "bbox": [128, 0, 218, 58]},
+                                        {"text": "الوحشية", "confidence": 0.9994, "bbox": [12, 0, 109, 58]},
                                     ],
                                     "characters": None,
                                 },
@@ -289,7 +289,7 @@ class LiteParseReply(BaseModel):
     model_config = ConfigDict(
         json_schema_extra={
             "examples": [
-                {"results": [{"text": "الفصل الثالث : في العمران البدوي والأمم الوحشية", "bbox": [0, 0, 736, 58], "confidence": 0.9948}]}
+                {"results": [{"text": "الفصل الثالث : في العمران البدوي والأمم الوحشية", "bbox": [0, 0, 736, 58], "confidence": 0.9977}]}
             ]
         }
     )
@@ -299,7 +299,7 @@ class ModelDescription(BaseModel):
     """One model that the service has."""
 
     name: str = Field(examples=["rasm-print"])
-    version: str = Field(examples=["0.4.0"])
+    version: str = Field(examples=["0.5.0"])
     precision: str = Field(description="Of the weights: fp32 or int8.", examples=["fp32"])
     default: bool = Field(description="Whether it reads when a request names none.")
     height_px: int = Field(description="The height that a line is scaled to.", examples=[48])

@@ -57,6 +57,8 @@ SYNTHETIC = (
     Stage("short", 2000, "--learning-rate 1.5e-3 --constant-share 1 --short-lines-steps 1200 --seed 1"),
     Stage("synthetic-1", 4371, "--learning-rate 1.5e-3 --constant-share 0.4 --seed 2"),
     Stage("synthetic-2", 6273, "--learning-rate 1.5e-3 --constant-share 0.3 --seed 11"),
+    Stage("synthetic-3", 5922, "--dropout 0 --learning-rate 1e-3 --constant-share 0.15 --final-share 0.005 --seed 37"),
+    Stage("synthetic-4", 2084, "--dropout 0 --learning-rate 6e-4 --constant-share 0.1 --average 0.997 --seed 39"),
 )
 # what is named twice is drawn twice as often
 PRINT_LINES = ("jstor/train", "books", "pages", "pages")
@@ -98,8 +100,8 @@ PRINT = (
         checked=True,
     ),
 )
-# rasm-print is the mean of what these stages ended with: it reads better than any of them
-AVERAGED = ("print-3", "print-4", "print-5", "print-6")
+# the released models are the means of what these stages ended with: they read better than any of them
+AVERAGED = {"rasm-synthetic": ("synthetic-2", "synthetic-3", "synthetic-4"), "rasm-print": ("print-3", "print-4", "print-5", "print-6")}
 
 
 def main() -> int:
@@ -144,18 +146,18 @@ class Recipe:
             shutil.rmtree(self.out / "rendered", ignore_errors=True)  # of a rendering that was stopped
             run("synthesize.py", "--text", *self.texts, "--out", str(self.out / "rendered"), "--count", "400", "--seed", "1000")
             run("preprocess.py", str(self.out / "rendered"), "--out", str(self.out / "rendered-val"))
-        last = self.train(SYNTHETIC, None, self.out, [self.out / "rendered-val"])
-        self.export([last], "rasm-synthetic", self.out / "rendered-val")
+        self.train(SYNTHETIC, None, self.out, [self.out / "rendered-val"])
+        self.release("rasm-synthetic", self.out / "rendered-val")
 
     def make_print(self, lines: Path, pages: Path | None) -> None:
         """rasm-print: on from rasm-synthetic, half real lines and half rendered ones."""
-        last, reader = self.out / SYNTHETIC[-1].name / "best.pt", self.out / "rasm-synthetic.onnx"
+        last, reader = self.out / "rasm-synthetic.pt", self.out / "rasm-synthetic.onnx"
         for stage in PRINT:
             arrays = self.out / ("checked-lines" if stage.checked else "lines")
             self.prepare(lines, pages, arrays, reader, check=stage.checked)
             last = self.train([stage], last, arrays, [arrays / "jstor" / "val", arrays / "held-out"])
             reader = self.export([last], stage.name, arrays / "jstor" / "val")
-        self.export([self.out / stage / "best.pt" for stage in AVERAGED], "rasm-print", arrays / "jstor" / "val")
+        self.release("rasm-print", arrays / "jstor" / "val")
 
     def prepare(self, lines: Path, pages: Path | None, arrays: Path, reader: Path, check: bool) -> None:
         """Arrays of the real lines, and of those that ``reader`` aligns with the texts of pages."""
@@ -199,6 +201,9 @@ class Recipe:
             start = out / "best.pt"
         assert start is not None
         return start
+
+    def release(self, model: str, arrays: Path) -> None:
+        self.export([self.out / stage / "best.pt" for stage in AVERAGED[model]], model, arrays)
 
     def export(self, checkpoints: Sequence[Path], model: str, arrays: Path) -> Path:
         """One model of the mean of the checkpoints."""

@@ -18,7 +18,7 @@ from evaluation.engines import Engine, Reading
 from evaluation.statistics import Interval, intervals
 
 MAX_TURN = 200  # lines: enough for full batches, and for what a process spends on starting to matter little
-MIN_TURNS = 4
+MIN_TURNS = 2  # more would be of so few lines that batches, which are of one width, are hardly filled
 
 
 @dataclass

@@ -333,10 +333,10 @@ class _Slow:
 
 
 def test_ctrl_c_keeps_the_turns_that_were_finished() -> None:
-    samples = [Sample(str(i), "s", str(i), array=np.zeros((8, 8), np.uint8)) for i in range(20)]
+    samples = [Sample(str(i), "s", str(i), array=np.zeros((8, 8), np.uint8)) for i in range(500)]
     run = take_turns([_Slow()], samples)["slow"]
-    assert [r.text for r in run.readings] == [str(i) for i in range(10)], "two turns of four"
-    assert run.samples == [5, 5] and len(run.seconds) == 2
+    assert [r.text for r in run.readings] == [str(i) for i in range(400)], "two turns of three"
+    assert run.samples == [200, 200] and len(run.seconds) == 2
     stopped = _Slow()
     stopped.calls = 3
     with pytest.raises(KeyboardInterrupt):

@@ -22,20 +22,23 @@ from numpy.typing import NDArray
 
 NARROW_GAP, WIDE_GAP = 1.1, 2.2  # in heights of letters: where a line may be cut at a gutter, and where it is cut in any case
 _COLUMN_WIDTH = 14.0  # pieces at least so wide, in heights of letters, are columns of text; narrower ones verses or cells
+_LONG_COLUMN_WIDTH = 11.0  # of a gutter that many rows have: what is no column there is a poem, and shows it by its rhyme
 _CHANCE_WIDTH = 12.0
-_COLUMN_ROWS = 4  # a gutter parts at least so many rows
+_SPACES = 1.6  # a gutter is at least so many times as wide as the spaces between words
+_COLUMN_ROWS, _LONG_COLUMN_ROWS = 4, 8  # a gutter parts at least so many rows; many
 _CELL_PX = 5  # the height of letters where cells of tables are looked for
 
 
 @dataclass(frozen=True)
 class Piece:
-    """A stretch of a line. y_left, y_right: its baseline at both ends. row: pieces of one row share it."""
+    """A stretch of a line. y_left, y_right: its baseline at both ends. row: pieces of one row share it. space: between its words."""
 
     left: int
     right: int
     y_left: float
     y_right: float
     row: int
+    space: float
 
     @property
     def width(self) -> int:
@@ -149,25 +152,52 @@ def column_gutters(pieces: Sequence[Piece], size: float) -> set[tuple[int, int]]
         groups.setdefault(root(i), []).append(i)
     parted: set[tuple[int, int]] = set()
     for group in groups.values():
-        # most rows reach over the whole column, some are the last of a paragraph
-        reaches = np.array([(_reach(pieces, by_row, gaps[i][3], size, -1), _reach(pieces, by_row, gaps[i][4], size, 1)) for i in group])
-        if len(group) >= _COLUMN_ROWS and np.percentile(reaches, 80, axis=0).min() >= _COLUMN_WIDTH * size:
-            if _is_straight([gaps[i] for i in group], pieces, size):
-                parted |= {(gaps[i][3], gaps[i][4]) for i in group}
-        elif len(group) < _COLUMN_ROWS:  # two columns may have a row at one height by chance
-            for i, reach in zip(group, reaches.min(axis=1), strict=True):
-                if reach >= _CHANCE_WIDTH * size and gaps[i][1] - gaps[i][0] >= WIDE_GAP * size:
+        reach = {i: (_reach(pieces, by_row, gaps[i][3], size, -1), _reach(pieces, by_row, gaps[i][4], size, 1)) for i in group}
+        if len(group) < _COLUMN_ROWS:  # two columns may have a row at one height by chance
+            for i in group:
+                wide = min(reach[i]) >= _CHANCE_WIDTH * size and gaps[i][1] - gaps[i][0] >= WIDE_GAP * size
+                if wide and not _is_verse(gaps[i], pieces, size):
                     parted.add((gaps[i][3], gaps[i][4]))
+        while len(group) >= _COLUMN_ROWS:  # ragged lines may have linked one gutter with the next
+            x = _fullest_place([gaps[i][:2] for i in group], 0.3 * size)
+            through = [i for i in group if gaps[i][0] + 0.3 * size <= x <= gaps[i][1] - 0.3 * size]
+            if len(through) < _COLUMN_ROWS:
+                break
+            # most rows reach over the whole column, some are the last of a paragraph
+            width = np.percentile([reach[i] for i in through], 80, axis=0).min() / size
+            wide = width >= (_LONG_COLUMN_WIDTH if len(through) >= _LONG_COLUMN_ROWS else _COLUMN_WIDTH)
+            if wide and _is_gutter(x, [gaps[i] for i in through], pieces, size):
+                parted |= {(gaps[i][3], gaps[i][4]) for i in through}
+            group = [i for i in group if i not in through]
     return parted
 
 
-def _is_straight(gaps: Sequence[tuple[int, int, float, int, int]], pieces: Sequence[Piece], size: float) -> bool:
-    """Whether the gaps stand above one another, and no line runs across them: spaces between words do neither for long."""
-    left, right = float(np.median([gap[0] for gap in gaps])), float(np.median([gap[1] for gap in gaps]))
-    aligned = sum(min(gap[1], right) - max(gap[0], left) >= 0.6 * size for gap in gaps)
-    middle, top, bottom = (left + right) / 2, min(gap[2] for gap in gaps), max(gap[2] for gap in gaps)
-    crossing = sum(p.left < middle - 0.3 * size and p.right > middle + 0.3 * size and top <= p.y_right <= bottom for p in pieces)
-    return aligned >= 0.8 * len(gaps) and crossing <= 0.2 * len(gaps)
+def _fullest_place(spans: Sequence[tuple[int, int]], margin: float) -> float:
+    """The middle of where most of ``spans``, made shorter by ``margin`` at both ends, lie above one another."""
+    edges = sorted([(left + margin, -1) for left, _ in spans] + [(right - margin, 1) for _, right in spans])
+    open_at = -np.cumsum([step for _, step in edges])
+    most = int(open_at.argmax())
+    return (edges[most][0] + edges[most + 1][0]) / 2
+
+
+def _is_verse(gap: tuple[int, int, float, int, int], pieces: Sequence[Piece], size: float) -> bool:
+    """Whether a gap that few rows have is one between halves of verses: lines across it stand above and below, as prose does around a
+    quotation, and to its left nothing stands by itself nearby, as in a column it would."""
+    middle, y = (gap[0] + gap[1]) / 2, gap[2]
+    across = [p.y_right for p in pieces if p.left < middle - 2 * size and p.right > middle + 2 * size]
+    accompanied = {p.row for p in pieces if p.right > middle}
+    alone = [p for p in pieces if p.right < middle and p.width > 3 * size and abs(p.y_right - y) < 7 * size and p.row not in accompanied]
+    return not alone and any(level < y - size for level in across) and any(level > y + size for level in across)
+
+
+def _is_gutter(x: float, gaps: Sequence[tuple[int, int, float, int, int]], pieces: Sequence[Piece], size: float) -> bool:
+    """Whether the gaps, which all lie at ``x``, are wider than spaces between words, and hardly a line runs across there: spaces of
+    loosely set lines do neither for long."""
+    if np.median([(gap[1] - gap[0]) / max(pieces[gap[3]].space, pieces[gap[4]].space) for gap in gaps]) < _SPACES:
+        return False
+    top, bottom = min(gap[2] for gap in gaps), max(gap[2] for gap in gaps)
+    crossing = sum(p.left < x - 0.3 * size and p.right > x + 0.3 * size and top <= p.y_right <= bottom for p in pieces)
+    return crossing <= 0.2 * len(gaps)
 
 
 def margins(pieces: Sequence[Piece], size: float) -> set[tuple[int, int]]:

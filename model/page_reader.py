@@ -16,7 +16,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from model import segment
+from model import segment, verses
 from model.dewarp import straightened
 from model.document import Box, Character, Line, Page, Region, RegionKind, Word
 from model.errors import ImageError
@@ -78,7 +78,7 @@ class PageReader:
             number,
             page.shape[1],
             page.shape[0],
-            _regions(list(regions.values()), found.lines),
+            _regions(verses.joined(list(regions.values())), found.lines),
             found.rotation_degrees,
             round(found.lines.flat.skew_degrees, 2),
         )

@@ -365,7 +365,8 @@ def _make_lines(
     """The lines in reading order: each ridge that has letters, cut at the cells of tables, at wide gaps and at gutters of columns."""
     tables = layout.find_tables(rules, parts.labels.shape, size)
     cell_of = tables.cells_at(parts.cx, parts.cy)
-    pieces: dict[int, list[tuple[NDArray[np.int64], int]]] = {}  # of each cell: pieces of ink and the ridge they lie on
+    # of each cell: pieces of ink, the ridge they lie on, and the space between its words
+    pieces: dict[int, list[tuple[NDArray[np.int64], int, float]]] = {}
     for k in range(len(ridges)):
         on_ridge = np.flatnonzero(owner == k)
         if not letters[on_ridge].any():
@@ -375,7 +376,10 @@ def _make_lines(
             mine = on_ridge[cell_of[on_ridge] == cell]
             ends = np.maximum.accumulate(parts.x[mine] + parts.w[mine])
             gaps = parts.x[mine][1:] - ends[:-1]
-            pieces.setdefault(cell, []).extend((piece, k) for piece in np.split(mine, np.flatnonzero(gaps > layout.NARROW_GAP * size) + 1))
+            spaces = gaps[gaps > 0.25 * size]
+            space = float(np.percentile(spaces, 70)) if len(spaces) else 0.6 * size
+            cuts = np.flatnonzero(gaps > layout.NARROW_GAP * size) + 1
+            pieces.setdefault(cell, []).extend((piece, k, space) for piece in np.split(mine, cuts))
     rows = {cell: _rows(parts, letters, ridges, size, *zip(*inside, strict=True)) for cell, inside in pieces.items()}
     units = rows.get(0, [])
     for row in tables.rows:
@@ -398,9 +402,10 @@ def _rows(
     size: float,
     members: Sequence[NDArray[np.int64]],
     ridge_of: Sequence[int],
+    spaces: Sequence[float],
 ) -> list[list[Line]]:
     """Pieces of ink on ridges -> rows that are read in one go, each of its lines from right to left."""
-    pieces = [_piece(parts, piece, ridges[k], size, k) for piece, k in zip(members, ridge_of, strict=True)]
+    pieces = [_piece(parts, piece, ridges[k], size, k, space) for piece, k, space in zip(members, ridge_of, spaces, strict=True)]
     pieces = layout.joined_rows(pieces, size)
     order = sorted(range(len(pieces)), key=lambda i: (pieces[i].row, pieces[i].left))
     parted = layout.column_gutters(pieces, size) | layout.margins(pieces, size)
@@ -438,11 +443,11 @@ def _bodies(units: list[list[Line]], size: float) -> NDArray[np.float64]:
     )
 
 
-def _piece(parts: _Ink, piece: NDArray[np.int64], ridge: NDArray[np.float64], size: float, row: int) -> layout.Piece:
+def _piece(parts: _Ink, piece: NDArray[np.int64], ridge: NDArray[np.float64], size: float, row: int, space: float) -> layout.Piece:
     left, right = int(parts.x[piece].min()), int((parts.x + parts.w)[piece].max())
     known = np.flatnonzero(~np.isnan(ridge))
     ends = np.interp(np.array([left, right]) * _RIDGE_PX / size, known, ridge[known]) * size / _RIDGE_PX
-    return layout.Piece(left, right, float(ends[0]), float(ends[1]), row)
+    return layout.Piece(left, right, float(ends[0]), float(ends[1]), row, space)
 
 
 def _line(parts: _Ink, piece: NDArray[np.int64], letters: NDArray[np.bool_], ridge: NDArray[np.float64], size: float) -> Line:

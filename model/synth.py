@@ -40,9 +40,10 @@ _STACKING_FACES = ("amiri-",)
 _DISPLAY_FACES = (
     "kufi", "nastaliq", "awami", "lemonada", "decorative", "kacstart", "poster", "digital", "ae_electron", "ostorah", "metal", "japan",
     "jet", "shado", "graph", "tholoth", "dimnah", "battar", "granada", "petra", "sindbad", "alkalami", "tehreer", "ajrak", "titr", "rehan",
-    "hani", "kacstscreen", "colored", "homa", "mono", "black",
+    "hani", "kacstscreen", "colored", "homa", "mono", "black", "kacsttitle",
 )  # fmt: skip
-_ORNAMENTS = ("haramain",)  # has letters by its own account, and draws borders
+# one has letters by its own account, and draws borders; the other has outlines so thin that a page set in it comes out blank
+_UNUSABLE = ("haramain", "kacsttitlel")
 Levels = NDArray[Any]  # float32; OpenCV's stubs do not say so
 
 _PROBE = "ابتثجحخدذرزسشصضطظعغفقكلمنهوي"
@@ -73,7 +74,7 @@ def find_fonts(folders: list[str] | None, charset: Charset) -> list[Font]:
             for root in roots
             if root.exists()
             for p in ([root] if root.is_file() else root.rglob("*"))
-            if p.suffix.lower() in (".ttf", ".otf") and not any(word in p.stem.lower() for word in _ORNAMENTS)
+            if p.suffix.lower() in (".ttf", ".otf") and not any(word in p.stem.lower() for word in _UNUSABLE)
         }
     )
     wanted = sorted(set(charset.characters) | set("".join(_DRAWN_AS.values()) + _OLD_STOP + _RETURNED_YEH))

@@ -88,6 +88,7 @@ class _Setter:
         if rng.random() < 0.6:  # a running head, with the page's number beside it
             self._place(self._text(rng.randint(10, 24)), (self.left + self.right) // 2, y, "header", align="centre")
             self._place(str(rng.randint(1, 400)).translate(_DIGITS), self.right if rng.random() < 0.5 else self.left, y, "page-number")
+            self.lines.sort(key=lambda line: -line.box[2])  # as all that stands in one row, from the right
             if rng.random() < 0.6:
                 self._rule(y + round(0.6 * self.pitch), self.left, self.right)
             y += round(1.7 * self.pitch)
@@ -119,6 +120,10 @@ class _Setter:
         rng = self.rng
         start = True
         while y < bottom:
+            if self.columns == 1 and rng.random() < 0.03:
+                y = self._verses(right, y, min(bottom, y + rng.randint(1, 9) * self.pitch))
+                start = True
+                continue
             last = rng.random() < 0.15
             indent = round(1.3 * self.size_px) if start else 0
             width = round((self.column_px - indent) * (rng.uniform(0.3, 0.9) if last else 1.0))
@@ -127,6 +132,30 @@ class _Setter:
             y += self.pitch
             if last and rng.random() < 0.2:
                 y += self.pitch // 2
+
+    def _verses(self, right: int, y: int, bottom: int) -> int:
+        """Verses of one rhyme down to ``bottom``, their halves under one another; where the next line stands."""
+        gap = round(self.size_px * self.rng.uniform(1.5, 4))
+        half = (self.column_px - gap) // 2
+        rhyme = _last_letter(self._text(20))
+        while y < bottom:
+            for x, ending in ((right, None), (right - half - gap, rhyme)):
+                self._place(self._half(half, ending), x, y, "paragraph", width_px=half)
+            y += self.pitch
+        return y
+
+    def _half(self, width_px: int, ending: str | None) -> str:
+        """A text that fills nearly ``width_px``, and ends in this letter. Where none is found, any."""
+        for _ in range(60):
+            words = self._text(round(width_px / self.size_px * self.rng.uniform(2.0, 2.6))).split()
+            while len(words) > 2 and ending and _last_letter(words[-1]) != ending:
+                words.pop()
+            text = " ".join(words)
+            if not ending or _last_letter(text) == ending:
+                width = self._set(text, 1.0)[0].shape[1]
+                if 0.83 * width_px < width <= width_px:
+                    break
+        return text
 
     def _text(self, characters: int) -> str:
         return self.synthesizer.sampler.sample(self.rng, max(4, characters))
@@ -168,6 +197,10 @@ class _Setter:
 
 
 _DIGITS = str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩")
+
+
+def _last_letter(text: str) -> str:
+    return next((c for c in reversed(text) if c.isalpha()), "")
 
 
 def _turn(rng: random.Random, ink: Levels) -> tuple[Levels, NDArray[Any], float]:

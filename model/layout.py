@@ -24,8 +24,10 @@ NARROW_GAP, WIDE_GAP = 1.1, 2.2  # in heights of letters: where a line may be cu
 _COLUMN_WIDTH = 14.0  # pieces at least so wide, in heights of letters, are columns of text; narrower ones verses or cells
 _LONG_COLUMN_WIDTH = 11.0  # of a gutter that many rows have: what is no column there is a poem, and shows it by its rhyme
 _CHANCE_WIDTH = 12.0
+_NEAR = 7.0  # in heights of letters: three lines or so
 _SPACES = 1.6  # a gutter is at least so many times as wide as the spaces between words
 _COLUMN_ROWS, _LONG_COLUMN_ROWS = 4, 8  # a gutter parts at least so many rows; many
+_APART = 1.25  # a running head is at least so many times as far from the text as its lines are from each other
 _CELL_PX = 5  # the height of letters where cells of tables are looked for
 
 
@@ -143,7 +145,7 @@ def column_gutters(pieces: Sequence[Piece], size: float) -> set[tuple[int, int]]
 
     for i, gap in enumerate(gaps):
         for j in range(i - 1, -1, -1):
-            if gap[2] - gaps[j][2] > 7 * size:
+            if gap[2] - gaps[j][2] > _NEAR * size:
                 break
             if gap[2] - gaps[j][2] > 0.5 * size and min(gap[1], gaps[j][1]) - max(gap[0], gaps[j][0]) >= 0.6 * size:
                 cluster[root(i)] = root(j)
@@ -153,11 +155,10 @@ def column_gutters(pieces: Sequence[Piece], size: float) -> set[tuple[int, int]]
     parted: set[tuple[int, int]] = set()
     for group in groups.values():
         reach = {i: (_reach(pieces, by_row, gaps[i][3], size, -1), _reach(pieces, by_row, gaps[i][4], size, 1)) for i in group}
-        if len(group) < _COLUMN_ROWS:  # two columns may have a row at one height by chance
-            for i in group:
-                wide = min(reach[i]) >= _CHANCE_WIDTH * size and gaps[i][1] - gaps[i][0] >= WIDE_GAP * size
-                if wide and not _is_verse(gaps[i], pieces, size):
-                    parted.add((gaps[i][3], gaps[i][4]))
+        for i in group:  # two columns may have a row at one height by chance
+            wide = min(reach[i]) >= _CHANCE_WIDTH * size and gaps[i][1] - gaps[i][0] >= WIDE_GAP * size
+            if (len(group) < _COLUMN_ROWS and wide and not _is_verse(gaps[i], pieces, size)) or _is_by_chance(gaps[i], pieces, size):
+                parted.add(gaps[i][3:])
         while len(group) >= _COLUMN_ROWS:  # ragged lines may have linked one gutter with the next
             x = _fullest_place([gaps[i][:2] for i in group], 0.3 * size)
             through = [i for i in group if gaps[i][0] + 0.3 * size <= x <= gaps[i][1] - 0.3 * size]
@@ -167,7 +168,9 @@ def column_gutters(pieces: Sequence[Piece], size: float) -> set[tuple[int, int]]
             width = np.percentile([reach[i] for i in through], 80, axis=0).min() / size
             wide = width >= (_LONG_COLUMN_WIDTH if len(through) >= _LONG_COLUMN_ROWS else _COLUMN_WIDTH)
             if wide and _is_gutter(x, [gaps[i] for i in through], pieces, size):
-                parted |= {(gaps[i][3], gaps[i][4]) for i in through}
+                # a heading above has a space there by chance
+                rows = [gaps[i][2] for i in through if _spaces(gaps[i], pieces) >= _SPACES] or [0.0]
+                parted |= {gap[3:] for gap in gaps if min(rows) <= gap[2] <= max(rows) and gap[0] < x < gap[1]}
             group = [i for i in group if i not in through]
     return parted
 
@@ -180,24 +183,43 @@ def _fullest_place(spans: Sequence[tuple[int, int]], margin: float) -> float:
     return (edges[most][0] + edges[most + 1][0]) / 2
 
 
+def _is_by_chance(gap: tuple[int, int, float, int, int], pieces: Sequence[Piece], size: float) -> bool:
+    """Whether a gap is of two columns whose lines are not level with each other: on both sides of it lines stand by themselves."""
+    near = [p for p in pieces if abs(p.y_right - gap[2]) < _NEAR * size]
+    # the gutter is somewhere in the gap: a line may be indented, and another end early
+    free = [x for x in np.linspace(gap[0] + 0.4 * size, gap[1] - 0.4 * size, 8).tolist() if not any(p.left < x < p.right for p in near)]
+    return any(min(map(len, _alone(x, gap[2], pieces, size))) >= 2 for x in free)
+
+
 def _is_verse(gap: tuple[int, int, float, int, int], pieces: Sequence[Piece], size: float) -> bool:
     """Whether a gap that few rows have is one between halves of verses: lines across it stand above and below, as prose does around a
     quotation, and to its left nothing stands by itself nearby, as in a column it would."""
     middle, y = (gap[0] + gap[1]) / 2, gap[2]
     across = [p.y_right for p in pieces if p.left < middle - 2 * size and p.right > middle + 2 * size]
-    accompanied = {p.row for p in pieces if p.right > middle}
-    alone = [p for p in pieces if p.right < middle and p.width > 3 * size and abs(p.y_right - y) < 7 * size and p.row not in accompanied]
-    return not alone and any(level < y - size for level in across) and any(level > y + size for level in across)
+    by_itself, _ = _alone(middle, y, pieces, size)
+    return not by_itself and any(level < y - size for level in across) and any(level > y + size for level in across)
+
+
+def _alone(x: float, y: float, pieces: Sequence[Piece], size: float) -> tuple[set[int], set[int]]:
+    """Rows near (x, y) that have something on the left side of it only, and those that have on the right only."""
+    near = [p for p in pieces if p.width > 3 * size and abs(p.y_right - y) < _NEAR * size]
+    left, right = {p.row for p in near if p.left < x}, {p.row for p in near if p.right > x}
+    return left - {p.row for p in pieces if p.right > x}, right - {p.row for p in pieces if p.left < x}
 
 
 def _is_gutter(x: float, gaps: Sequence[tuple[int, int, float, int, int]], pieces: Sequence[Piece], size: float) -> bool:
     """Whether the gaps, which all lie at ``x``, are wider than spaces between words, and hardly a line runs across there: spaces of
     loosely set lines do neither for long."""
-    if np.median([(gap[1] - gap[0]) / max(pieces[gap[3]].space, pieces[gap[4]].space) for gap in gaps]) < _SPACES:
+    if np.median([_spaces(gap, pieces) for gap in gaps]) < _SPACES:
         return False
     top, bottom = min(gap[2] for gap in gaps), max(gap[2] for gap in gaps)
     crossing = sum(p.left < x - 0.3 * size and p.right > x + 0.3 * size and top <= p.y_right <= bottom for p in pieces)
     return crossing <= 0.2 * len(gaps)
+
+
+def _spaces(gap: tuple[int, int, float, int, int], pieces: Sequence[Piece]) -> float:
+    """How many times as wide as the spaces between the words beside it a gap is."""
+    return (gap[1] - gap[0]) / max(pieces[gap[3]].space, pieces[gap[4]].space)
 
 
 def margins(pieces: Sequence[Piece], size: float) -> set[tuple[int, int]]:
@@ -242,7 +264,35 @@ def _reach(pieces: Sequence[Piece], by_row: dict[int, list[int]], start: int, si
 
 
 def reading_order(boxes: NDArray[Any], size: float) -> list[int]:
-    """Indices of rows, (n, 4) left, top, right, bottom of their bodies, as they are read: Breuel's two rules, right to left."""
+    """Indices of rows, (n, 4) left, top, right, bottom of their bodies, as they are read: Breuel's two rules, right to left.
+
+    What stands by itself at the head or the foot of the page belongs to all columns, whichever it is over.
+    """
+    n = len(boxes)
+    middles, pitch = (boxes[:, 1] + boxes[:, 3]) / 2, _pitch(boxes)
+    head = _edge_row(middles, pitch, size)
+    foot = [i for i in _edge_row(-middles, pitch, size) if i not in head]
+    inside = [i for i in range(n) if i not in head and i not in foot]
+    from_right = [sorted(row, key=lambda i: -boxes[i][2]) for row in (head, foot)]
+    return from_right[0] + [inside[i] for i in _columns_order(boxes[inside], size)] + from_right[1]
+
+
+def _pitch(boxes: NDArray[Any]) -> float:
+    """The usual distance from a row to the next one below it."""
+    middle = (boxes[:, 1] + boxes[:, 3]) / 2
+    over = np.minimum(boxes[:, None, 2], boxes[None, :, 2]) > np.maximum(boxes[:, None, 0], boxes[None, :, 0])
+    steps = np.where(over & (middle[:, None] < middle), middle - middle[:, None], np.inf).min(axis=1, initial=np.inf)
+    return float(np.median(steps[np.isfinite(steps)])) if np.isfinite(steps).any() else 0.0
+
+
+def _edge_row(middles: NDArray[Any], pitch: float, size: float) -> list[int]:
+    """The row with the least ``middles``, if all others are clearly farther from it than rows are from each other."""
+    row = np.flatnonzero(middles < middles.min(initial=np.inf) + size)
+    others = np.delete(middles, row)
+    return row.tolist() if len(others) and others.min() - middles[row].max() > _APART * pitch else []
+
+
+def _columns_order(boxes: NDArray[Any], size: float) -> list[int]:
     n = len(boxes)
     left, top, right, bottom = (boxes[:, i].astype(float) for i in range(4))
     middle = (top + bottom) / 2

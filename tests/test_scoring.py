@@ -289,6 +289,10 @@ def test_lines_of_a_page_are_compared_by_place() -> None:
     found = count_lines(known, [whole[1], whole[0], *halves, (0.0, 900.0, 10.0, 910.0)])
     assert found == LineCounts(3, 2, 5, 4, 60, 30, 1, 0)
     assert (found.recall, found.precision, found.order) == (pytest.approx(2 / 3), 0.8, 0.0)
+    # two columns of two lines that are read across: each line is followed by one of the other column
+    four = [KnownLine("ا", (x, y, x + 100, y + 50)) for x in (200, 0) for y in (0, 60)]
+    across = count_lines(four, [four[i].box for i in (0, 2, 1, 3)])
+    assert (across.recalled, across.neighbours, across.in_order) == (4, 3, 0)
     # two columns taken for one line: one of them at most is covered by it, and it lies on neither
     columns = [KnownLine("ا", (0, 0, 100, 50)), KnownLine("ا", (110, 0, 210, 50))]
     merged = count_lines(columns, [(0.0, 0.0, 210.0, 50.0)])

@@ -164,6 +164,54 @@ def test_the_right_column_is_read_first() -> None:
     assert [y for _, y in places[7:]] == sorted(y for _, y in places[7:])
 
 
+RAGGED = (500, 380, 500, 300, 470, 500, 340, 420, 500, 410)  # where the lines of a column end
+
+
+def ragged_columns(rights: tuple[int, ...], shift: int = 0) -> list[tuple[Pixels, int, int]]:
+    """Ten lines in each column, of other lengths than the line beside it; each column ``shift`` lower than the one before."""
+    line = golden_line("prose")
+    return [
+        (line[:, -RAGGED[row - 3 * column] :], x, 60 + 70 * row + shift * column) for column, x in enumerate(rights) for row in range(10)
+    ]
+
+
+@pytest.mark.parametrize("shift", [0, 9, 35], ids=["level", "hardly level", "not level"])
+@pytest.mark.parametrize("rights", [(1100, 560), (1640, 1100, 560)], ids=["two", "three"])
+def test_ragged_columns_are_read_down(rights: tuple[int, ...], shift: int) -> None:
+    places = on_page(find_lines(sheet(ragged_columns(rights, shift), rights[0] + 60, 860)))
+    assert len(places) == 10 * len(rights)
+    for column, right in enumerate(rights):
+        ten = places[10 * column : 10 * column + 10]
+        assert all(right - 510 < x < right for x, _ in ten)
+        assert [y for _, y in ten] == sorted(y for _, y in ten)
+
+
+def test_a_running_head_comes_first_and_a_number_last_whichever_column_they_are_over() -> None:
+    head, number = golden_line("heading")[:, -400:], golden_line("figures")[:, -90:]
+    lines = [(image, x, y + 120) for image, x, y in ragged_columns((1640, 1100, 560), 35)]
+    places = on_page(find_lines(sheet([(head, 1050, 40), (number, 620, 1080), *lines], 1700, 1160)))
+    assert len(places) == 32
+    assert places[0][1] < 100 and places[-1][1] > 1060
+
+
+def test_loosely_set_lines_have_no_gutters() -> None:
+    word = golden_line("prose")[:, -110:]
+    # the spaces between words stand above one another
+    loose = [(word, 1100 - 150 * k, 60 + 70 * row) for row in range(10) for k in range(7)]
+    places = on_page(find_lines(sheet(loose, 1160, 860)))
+    assert [y for _, y in places] == sorted(y for _, y in places)
+
+
+def test_a_couplet_in_prose_is_read_across() -> None:
+    prose, half = golden_line("prose"), golden_line("figures")[:, -430:]
+    rows = [(prose, 1110, 60 + 70 * row) for row in (0, 1, 2, 4, 5, 7)]
+    couplets = [(half, x, 60 + 70 * row) for row in (3, 6) for x in (1110, 560)]
+    places = on_page(find_lines(sheet(rows + couplets, 1170, 640)))
+    levels = [round((y - 84) / 70) for _, y in places]
+    assert levels == [0, 1, 2, 3, 3, 4, 5, 6, 6, 7]
+    assert places[3][0] > places[4][0] and places[7][0] > places[8][0]
+
+
 def test_rows_of_narrow_cells_are_read_across() -> None:
     cell = golden_line("figures")[:, -200:]
     cells = [(cell, x, 60 + 75 * row) for row in range(5) for x in (1300, 800, 300)]
@@ -226,7 +274,7 @@ def test_lines_of_rendered_pages_are_found() -> None:
         scores.append(count_lines(known, [tuple(box) for box in moved.reshape(-1, 4).tolist()]))
     assert np.mean([s.recall for s in scores]) > 0.9
     assert np.mean([s.precision for s in scores]) > 0.9
-    assert np.mean([s.order for s in scores]) > 0.85
+    assert np.mean([s.order for s in scores]) > 0.9
 
 
 @pytest.mark.parametrize("coloured", [False, True])

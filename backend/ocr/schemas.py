@@ -139,7 +139,9 @@ class Line(BaseModel):
     bbox: Bbox
     words: list[Word] = Field(description="In logical order.")
     characters: list[Character] | None = Field(
-        None, description="In logical order, as read; null unless `detail=characters` asks for them."
+        None,
+        description="In logical order, as read; of a line image with its spaces, of a page only those of its words. Null unless "
+        "`detail=characters` asks for them.",
     )
 
 

@@ -31,6 +31,9 @@ _APART = 1.25  # a running head is at least so many times as far from the text a
 _CELL_PX = 5  # the height of letters where cells of tables are looked for
 
 
+Gap = tuple[int, int, float, int, int]  # its left and right end, its y, the pieces to its left and right
+
+
 @dataclass(frozen=True)
 class Piece:
     """A stretch of a line. y_left, y_right: its baseline at both ends. row: pieces of one row share it. space: between its words."""
@@ -108,23 +111,21 @@ def joined_rows(pieces: Sequence[Piece], size: float) -> list[Piece]:
             row = row_of[row]
         return row
 
-    for i in order:
-        best: tuple[float, int] | None = None
-        for j in order:
-            a, b = pieces[i], pieces[j]  # b to the right of a
-            gap = b.left - a.right
-            if gap < 0.5 * size or root(a.row) == root(b.row) or abs(b.y_left - a.y_right) > 0.45 * size:
-                continue
-            if best is None or gap < best[0]:
-                best = gap, j
-        if best is not None:
-            row_of[root(pieces[best[1]].row)] = root(pieces[i].row)
+    left, right = np.array([pieces[i].left for i in order]), np.array([pieces[i].right for i in order])
+    y_left, y_right = np.array([pieces[i].y_left for i in order]), np.array([pieces[i].y_right for i in order])
+    for k, i in enumerate(order):
+        gaps = left - right[k]  # to what is to the right of it
+        level = np.flatnonzero((gaps >= 0.5 * size) & (np.abs(y_left - y_right[k]) <= 0.45 * size))
+        for j in level[np.argsort(gaps[level], kind="stable")].tolist():
+            if root(pieces[order[j]].row) != root(pieces[i].row):
+                row_of[root(pieces[order[j]].row)] = root(pieces[i].row)
+                break
     return [replace(piece, row=root(piece.row)) for piece in pieces]
 
 
 def column_gutters(pieces: Sequence[Piece], size: float) -> set[tuple[int, int]]:
     """Pairs of neighbouring pieces, (left one, right one) by index, between which a gutter of columns runs."""
-    gaps = []  # (left end, right end, y, left piece, right piece)
+    gaps: list[Gap] = []
     by_row: dict[int, list[int]] = {}
     for i, piece in enumerate(pieces):
         by_row.setdefault(piece.row, []).append(i)
@@ -135,6 +136,8 @@ def column_gutters(pieces: Sequence[Piece], size: float) -> set[tuple[int, int]]
             for a, b in itertools.pairwise(members)
             if pieces[b].left - pieces[a].right >= NARROW_GAP * size
         ]
+    if not gaps:
+        return set()
     gaps.sort(key=lambda gap: gap[2])
     cluster = list(range(len(gaps)))
 
@@ -153,11 +156,13 @@ def column_gutters(pieces: Sequence[Piece], size: float) -> set[tuple[int, int]]
     for i in range(len(gaps)):
         groups.setdefault(root(i), []).append(i)
     parted: set[tuple[int, int]] = set()
+    places = _Places(*(np.array(column) for column in zip(*((p.left, p.right, p.y_right, p.row) for p in pieces), strict=True)))
     for group in groups.values():
         reach = {i: (_reach(pieces, by_row, gaps[i][3], size, -1), _reach(pieces, by_row, gaps[i][4], size, 1)) for i in group}
         for i in group:  # two columns may have a row at one height by chance
+            near = places.near(gaps[i][2], _NEAR * size)
             wide = min(reach[i]) >= _CHANCE_WIDTH * size and gaps[i][1] - gaps[i][0] >= WIDE_GAP * size
-            if (len(group) < _COLUMN_ROWS and wide and not _is_verse(gaps[i], pieces, size)) or _is_by_chance(gaps[i], pieces, size):
+            if (len(group) < _COLUMN_ROWS and wide and not _is_verse(gaps[i], places, near, size)) or _is_by_chance(gaps[i], near, size):
                 parted.add(gaps[i][3:])
         while len(group) >= _COLUMN_ROWS:  # ragged lines may have linked one gutter with the next
             x = _fullest_place([gaps[i][:2] for i in group], 0.3 * size)
@@ -183,31 +188,45 @@ def _fullest_place(spans: Sequence[tuple[int, int]], margin: float) -> float:
     return (edges[most][0] + edges[most + 1][0]) / 2
 
 
-def _is_by_chance(gap: tuple[int, int, float, int, int], pieces: Sequence[Piece], size: float) -> bool:
+@dataclass(frozen=True)
+class _Places:
+    """Where the pieces are, each as a column."""
+
+    left: NDArray[Any]
+    right: NDArray[Any]
+    y: NDArray[Any]
+    row: NDArray[Any]
+
+    def near(self, y: float, reach: float) -> _Places:
+        here = np.abs(self.y - y) < reach
+        return _Places(self.left[here], self.right[here], self.y[here], self.row[here])
+
+    def alone(self, x: float, size: float) -> tuple[int, int]:
+        """How many rows have something on the left side of ``x`` only, and how many on the right only. Specks do not count."""
+        wide = self.right - self.left > 3 * size
+        left, right = self.left < x, self.right > x
+        return tuple(
+            len(set(self.row[wide & one].tolist()) - set(self.row[other].tolist())) for one, other in ((left, right), (right, left))
+        )  # type: ignore[return-value]
+
+
+def _is_by_chance(gap: Gap, near: _Places, size: float) -> bool:
     """Whether a gap is of two columns whose lines are not level with each other: on both sides of it lines stand by themselves."""
-    near = [p for p in pieces if abs(p.y_right - gap[2]) < _NEAR * size]
     # the gutter is somewhere in the gap: a line may be indented, and another end early
-    free = [x for x in np.linspace(gap[0] + 0.4 * size, gap[1] - 0.4 * size, 8).tolist() if not any(p.left < x < p.right for p in near)]
-    return any(min(map(len, _alone(x, gap[2], pieces, size))) >= 2 for x in free)
+    places = np.linspace(gap[0] + 0.4 * size, gap[1] - 0.4 * size, 8)
+    free = places[~((near.left < places[:, None]) & (near.right > places[:, None])).any(axis=1)]
+    return any(min(near.alone(x, size)) >= 2 for x in free.tolist())
 
 
-def _is_verse(gap: tuple[int, int, float, int, int], pieces: Sequence[Piece], size: float) -> bool:
+def _is_verse(gap: Gap, places: _Places, near: _Places, size: float) -> bool:
     """Whether a gap that few rows have is one between halves of verses: lines across it stand above and below, as prose does around a
     quotation, and to its left nothing stands by itself nearby, as in a column it would."""
-    middle, y = (gap[0] + gap[1]) / 2, gap[2]
-    across = [p.y_right for p in pieces if p.left < middle - 2 * size and p.right > middle + 2 * size]
-    by_itself, _ = _alone(middle, y, pieces, size)
-    return not by_itself and any(level < y - size for level in across) and any(level > y + size for level in across)
+    middle = (gap[0] + gap[1]) / 2
+    across = places.y[(places.left < middle - 2 * size) & (places.right > middle + 2 * size)]
+    return not near.alone(middle, size)[0] and bool((across < gap[2] - size).any() and (across > gap[2] + size).any())
 
 
-def _alone(x: float, y: float, pieces: Sequence[Piece], size: float) -> tuple[set[int], set[int]]:
-    """Rows near (x, y) that have something on the left side of it only, and those that have on the right only."""
-    near = [p for p in pieces if p.width > 3 * size and abs(p.y_right - y) < _NEAR * size]
-    left, right = {p.row for p in near if p.left < x}, {p.row for p in near if p.right > x}
-    return left - {p.row for p in pieces if p.right > x}, right - {p.row for p in pieces if p.left < x}
-
-
-def _is_gutter(x: float, gaps: Sequence[tuple[int, int, float, int, int]], pieces: Sequence[Piece], size: float) -> bool:
+def _is_gutter(x: float, gaps: Sequence[Gap], pieces: Sequence[Piece], size: float) -> bool:
     """Whether the gaps, which all lie at ``x``, are wider than spaces between words, and hardly a line runs across there: spaces of
     loosely set lines do neither for long."""
     if np.median([_spaces(gap, pieces) for gap in gaps]) < _SPACES:
@@ -217,7 +236,7 @@ def _is_gutter(x: float, gaps: Sequence[tuple[int, int, float, int, int]], piece
     return crossing <= 0.2 * len(gaps)
 
 
-def _spaces(gap: tuple[int, int, float, int, int], pieces: Sequence[Piece]) -> float:
+def _spaces(gap: Gap, pieces: Sequence[Piece]) -> float:
     """How many times as wide as the spaces between the words beside it a gap is."""
     return (gap[1] - gap[0]) / max(pieces[gap[3]].space, pieces[gap[4]].space)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 import torch
+from torch import library
 
 from model.image import Pixels
 
@@ -21,7 +22,7 @@ def _import_transforms():  # type: ignore[no-untyped-def]
     try:
         from torchvision.transforms import v2
     except RuntimeError:
-        operators = torch.library.Library("torchvision", "FRAGMENT")
+        operators = library.Library("torchvision", "FRAGMENT")
         operators.define("nms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
         operators.define("qnms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
         _import_transforms.operators = operators  # type: ignore[attr-defined]  # collected, it would take them along

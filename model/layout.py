@@ -174,7 +174,7 @@ def column_gutters(pieces: Sequence[Piece], size: float) -> set[tuple[int, int]]
             wide = width >= (_LONG_COLUMN_WIDTH if len(through) >= _LONG_COLUMN_ROWS else _COLUMN_WIDTH)
             if wide and _is_gutter(x, [gaps[i] for i in through], pieces, size):
                 # a heading above has a space there by chance
-                rows = [gaps[i][2] for i in through if _spaces(gaps[i], pieces) >= _SPACES] or [0.0]
+                rows = [gaps[i][2] for i in through if _spaces(gaps[i], pieces) >= _SPACES]
                 parted |= {gap[3:] for gap in gaps if min(rows) <= gap[2] <= max(rows) and gap[0] < x < gap[1]}
             group = [i for i in group if i not in through]
     return parted
@@ -205,9 +205,7 @@ class _Places:
         """How many rows have something on the left side of ``x`` only, and how many on the right only. Specks do not count."""
         wide = self.right - self.left > 3 * size
         left, right = self.left < x, self.right > x
-        return tuple(
-            len(set(self.row[wide & one].tolist()) - set(self.row[other].tolist())) for one, other in ((left, right), (right, left))
-        )  # type: ignore[return-value]
+        return len(np.setdiff1d(self.row[wide & left], self.row[right])), len(np.setdiff1d(self.row[wide & right], self.row[left]))
 
 
 def _is_by_chance(gap: Gap, near: _Places, size: float) -> bool:
@@ -312,6 +310,7 @@ def _edge_row(middles: NDArray[Any], pitch: float, size: float) -> list[int]:
 
 
 def _columns_order(boxes: NDArray[Any], size: float) -> list[int]:
+    """``reading_order`` of what stands in columns."""
     n = len(boxes)
     left, top, right, bottom = (boxes[:, i].astype(float) for i in range(4))
     middle = (top + bottom) / 2

@@ -18,7 +18,6 @@ from ninja.files import UploadedFile
 
 from model.document import Page
 from model.errors import ImageError
-from model.pages import PageFile
 from ocr import documents, job_store, results
 from ocr.access import throttles
 from ocr.api_reading import OTHER_FORMATS
@@ -227,10 +226,7 @@ def _source(file: JobFile) -> documents.Source:
     def pages() -> Iterator[Page]:
         return job_store.read_pages(file)
 
-    def opened() -> tuple[PageFile, bytes | None]:
-        raise NotImplementedError("the PDFs of jobs are written by workers")
-
-    return documents.Source(file.name, job_store.count_read(file), pages, opened)
+    return documents.Source(file.name, job_store.count_read(file), pages)
 
 
 def _pdf(job: Job, files: list[JobFile]) -> HttpResponseBase:

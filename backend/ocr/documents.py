@@ -39,12 +39,13 @@ _KINDS: tuple[RegionKind, ...] = ("paragraph", "heading", "header", "footer", "p
 
 @dataclass(frozen=True)
 class Source:
-    """A file that was read. ``pages``: asked for anew each time. ``open``: its pictures, for a PDF, and its bytes if it is one."""
+    """A file that was read. ``pages``: asked for anew each time. ``open``: its pictures, for a PDF, and its bytes if it
+    is one; None where workers write the PDFs."""
 
     name: str
     page_count: int
     pages: Callable[[], Iterable[Page]]
-    open: Callable[[], tuple[PageFile, bytes | None]]
+    open: Callable[[], tuple[PageFile, bytes | None]] | None = None
     password: str | None = None
 
 
@@ -103,6 +104,7 @@ def parts(source: Source, form: Form) -> Iterator[str]:
 
 def searchable(source: Source, form: Form) -> bytes:
     """The PDF with its text, or a new one of the pictures."""
+    assert source.open, "a job's PDF is its workers' to write"
     file, original = source.open()
     with file:
         pdf = SearchablePdf(original, password=source.password)

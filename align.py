@@ -1,6 +1,7 @@
-"""Make line pairs of pages whose text is known: pages and their texts in, images and labels of single lines out.
+"""Make line pairs of pages: of pages whose text is known, or of pages that nobody has transcribed.
 
     python align.py PAGES --out LINES            (PAGES: a.png with a.gt.txt or a.txt, the text of the whole page)
+    python align.py PAGES --out LINES --own-readings                  (PAGES: images of pages or of lines, no texts)
     python preprocess.py LINES --out data/LINES --unlabelled diacritics tatweel
 
 Where it stands: before ``preprocess.py``, for those who have the text of their pages but not of each line: editions, mostly.
@@ -10,6 +11,10 @@ alignment"). Lines whose stretch does not fit are left out: running heads, notes
 
 An edition differs from the print on purpose: modern hamza, modern punctuation, no diacritics. So its letters are taken, and
 from the reading what it does not decide: the seat of a hamza, ى or ي, ة or ه, digits, and punctuation with its spaces.
+
+With ``--own-readings`` no text is needed: the label of a line is what the beam search reads, and lines that it is not sure of are left
+out. A model trained on them for some minutes, beside the lines it knows, reads that book better than before (self-training; Das and
+Jawahar 2020, "Adapting OCR with limited supervision"): docs/training.md has the figures. What it misreads surely it goes on misreading.
 """
 
 from __future__ import annotations
@@ -31,9 +36,10 @@ from model.image import Pixels, decode
 from model.line_crops import cut_lines
 from model.metrics import normalised
 from model.recognizer import Recognizer
-from model.segment import find_lines
+from model.segment import find_lines, is_line
 
 SHIPPED_MODEL = Path(__file__).parent / "model" / "weights" / "rasm-print.onnx"
+LEAST_CHARACTERS = 8  # of --own-readings: a page number or a stain is easily read surely and wrongly
 _FOLD = str.maketrans("أإآٱةىئؤ", "اااا" + "هييو")
 _OMITTED = str.maketrans("", "", DIACRITICS + TATWEEL)
 
@@ -48,6 +54,10 @@ def main() -> int:
     parser.add_argument(
         "--max-cer", type=float, default=0.25, help="lines whose letters differ more from the text are left out (default: 0.25)"
     )
+    parser.add_argument("--own-readings", action="store_true", help="label lines with what is read on them: no texts are needed")
+    parser.add_argument(
+        "--min-confidence", type=float, default=0.96, help="of --own-readings: lines that are less sure are left out (default: 0.96)"
+    )
     parser.add_argument("--threads", type=int, default=None, help="threads of the reading (default: one a core)")
     args = parser.parse_args()
     try:
@@ -61,18 +71,22 @@ def main() -> int:
 
 
 def align(args: argparse.Namespace) -> int:
-    pages = [(image, text) for folder in args.pages for image, text in find_pages(folder)]
-    recognizer = Recognizer(args.model, threads=args.threads)
+    own = args.own_readings
+    pages = [page for folder in args.pages for page in find_pages(folder, with_texts=not own)]
+    recognizer = Recognizer(args.model, threads=args.threads, decoder="beam" if own else "greedy")
     found = written = 0
     for image_path, text_path in tqdm(pages, unit="page", disable=None):
-        page = decode(image_path.read_bytes())
         crops, lines = [], []
-        for crop in cut_lines(find_lines(page)):
+        for crop in lines_of(decode(image_path.read_bytes())):
             with contextlib.suppress(LineTooLong, ImageTooSmall):  # a speck, a rule: no line that could be trained on
-                lines.append(recognizer.prepare(crop.pixels))
-                crops.append(crop.pixels)
-        readings = [reading.text for reading in recognizer.read_arrays(lines)]
-        labels = labels_of_lines(readings, text_path.read_text(encoding="utf-8"), args.max_cer)
+                lines.append(recognizer.prepare(crop))
+                crops.append(crop)
+        readings = recognizer.read_arrays(lines)
+        labels: list[str | None]
+        if text_path:
+            labels = labels_of_lines([r.text for r in readings], text_path.read_text(encoding="utf-8"), args.max_cer)
+        else:
+            labels = [r.text if r.confidence >= args.min_confidence and len(r.text) >= LEAST_CHARACTERS else None for r in readings]
         folder = args.out / image_path.parent.name
         folder.mkdir(parents=True, exist_ok=True)
         for i, (crop, label) in enumerate(zip(crops, labels, strict=True)):
@@ -86,18 +100,28 @@ def align(args: argparse.Namespace) -> int:
     return 0
 
 
-def find_pages(folder: Path) -> list[tuple[Path, Path]]:
-    """Images of a folder and the texts beside them. Raises DatasetError where there are none."""
+def find_pages(folder: Path, *, with_texts: bool) -> list[tuple[Path, Path | None]]:
+    """Images of a folder, and the texts beside them if those are asked for. Raises DatasetError where there are none."""
     if not folder.is_dir():
         raise DatasetError(f"{folder}: no such folder")
-    pages = []
-    for image in sorted(p for p in folder.iterdir() if p.suffix.lower() in (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".bmp")):
+    images = sorted(p for p in folder.iterdir() if p.suffix.lower() in (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".bmp"))
+    if not with_texts:
+        if not images:
+            raise DatasetError(f"{folder}: no images (.png, .jpg, .tif, .webp, .bmp)")
+        return [(image, None) for image in images]
+    pages: list[tuple[Path, Path | None]] = []
+    for image in images:
         text = next((t for ending in (".gt.txt", ".txt") if (t := image.with_name(image.stem + ending)).is_file()), None)
         if text:
             pages.append((image, text))
     if not pages:
-        raise DatasetError(f"{folder}: no image with a text of the same name (a.png with a.gt.txt or a.txt)")
+        raise DatasetError(f"{folder}: no image with a text of the same name (a.png with a.gt.txt or a.txt); without texts: --own-readings")
     return pages
+
+
+def lines_of(image: Pixels) -> list[Pixels]:
+    """The lines of a page from the top down; an image of one line is that line."""
+    return [image] if is_line(image) else [crop.pixels for crop in cut_lines(find_lines(image))]
 
 
 def write_image(path: Path, image: Pixels) -> None:

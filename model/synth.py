@@ -259,6 +259,8 @@ class Synthesizer:
         ink, baseline, size_px = self._ink(rng, text, font)
         if ink.size == 0 or not ink.any():
             return None
+        if not self.clean and rng.random() < 0.25:
+            ink, baseline = _reproportioned(rng, ink, baseline, size_px)
         ink, size_px = _frame(rng, ink, baseline, size_px)
         if self.clean:
             return np.asarray(255 - ink, dtype=np.uint8), Path(font.path).stem
@@ -371,6 +373,19 @@ def _drawn_runs(rng: random.Random, text: str, coverage: frozenset[str]) -> list
         at += len(run)
         runs.append((piece, ltr, at - 1 in notes))
     return runs
+
+
+def _reproportioned(rng: random.Random, ink: NDArray[np.uint8], baseline: int, size_px: int) -> tuple[NDArray[np.uint8], int]:
+    """Ascenders, bodies and descenders of other heights: there are more typefaces in print than fonts on any machine."""
+    body = max(0, baseline - round(0.3 * size_px))
+    parts = [
+        cv2.resize(part, (ink.shape[1], max(1, round(len(part) * rng.uniform(0.78, 1.22)))), interpolation=cv2.INTER_LINEAR)
+        for part in (ink[:body], ink[body:baseline], ink[baseline:])
+        if len(part)
+    ]
+    below = len(parts[-1]) if baseline < len(ink) else 0
+    changed = np.asarray(np.vstack(parts), dtype=np.uint8)
+    return changed, len(changed) - below
 
 
 def _frame(rng: random.Random, ink: NDArray[np.uint8], baseline: int, size_px: int) -> tuple[Levels, int]:

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from align import labels_of_lines, merge, write_image
-from model.charset import DEFAULT_CHARSET
+from model.charset import DEFAULT_CHARSET, TATWEEL
 from model.image import ImageSettings
 from model.synth import Synthesizer, find_fonts
 from model.synth_text import load_texts
@@ -42,36 +42,69 @@ def test_lines_that_are_not_in_the_text_get_no_label() -> None:
     assert labels_of_lines(readings, text, 0.25) == [None, "الاطباء في حفظ الصحة . والأمر الجامع", "من الدروس العالية في الاخلاق", None]
 
 
-def test_a_page_becomes_labelled_lines(tmp_path: Path) -> None:
+LINES = [
+    "خير الكلام ما قل ودل ولم يطل فيمل",
+    "من جد وجد ومن زرع حصد ومن سار وصل",
+    "الصبر مفتاح الفرج والعجلة من الندامة",
+    "العلم في الصغر كالنقش على الحجر الصلب",
+]
+
+
+@pytest.fixture
+def book(tmp_path: Path) -> Path:
+    """A folder with one page of LINES, and no text beside it."""
     synthesizer = Synthesizer(
         load_texts([str(ROOT / "examples" / "text")]), find_fonts([str(DEJAVU)], DEFAULT_CHARSET), DEFAULT_CHARSET, ImageSettings()
     )
-    lines = [
-        "خير الكلام ما قل ودل ولم يطل فيمل",
-        "من جد وجد ومن زرع حصد ومن سار وصل",
-        "الصبر مفتاح الفرج والعجلة من الندامة",
-        "العلم في الصغر كالنقش على الحجر الصلب",
-    ]
     page = np.full((560, 1500), 255, np.uint8)
-    for i, line in enumerate(lines):
+    for i, line in enumerate(LINES):
         ink, baseline, _ = synthesizer._ink(random.Random(5), line, synthesizer.arabic[0])
         top = 120 + 110 * i - baseline
         page[top : top + ink.shape[0], 1400 - ink.shape[1] : 1400] = 255 - ink
     folder = tmp_path / "book"
     folder.mkdir()
     write_image(folder / "p1.png", page)
-    (folder / "p1.txt").write_text("\n\n".join([" ".join(lines[:2]), " ".join(lines[2:])]), encoding="utf-8")
-    done = subprocess.run(
-        [sys.executable, "align.py", str(folder), "--out", str(tmp_path / "out")], cwd=ROOT, capture_output=True, text=True
-    )
+    return folder
+
+
+def align(*arguments: object) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, "align.py", *map(str, arguments)], cwd=ROOT, capture_output=True, text=True)
+
+
+def labels_in(folder: Path) -> list[str]:
+    texts = sorted(folder.glob("*.gt.txt"))
+    assert len(list(folder.glob("*.png"))) == len(texts)
+    return [p.read_text(encoding="utf-8").strip().replace(TATWEEL, "") for p in texts]
+
+
+def test_a_page_becomes_labelled_lines(book: Path, tmp_path: Path) -> None:
+    (book / "p1.txt").write_text("\n\n".join([" ".join(LINES[:2]), " ".join(LINES[2:])]), encoding="utf-8")
+    done = align(book, "--out", tmp_path / "out")
     assert done.returncode == 0, done.stderr
-    labels = [p.read_text(encoding="utf-8").strip() for p in sorted((tmp_path / "out" / "book").glob("*.gt.txt"))]
-    assert labels == lines
-    assert len(list((tmp_path / "out" / "book").glob("*.png"))) == len(lines)
+    assert labels_in(tmp_path / "out" / "book") == LINES
+
+
+def test_without_a_text_lines_are_labelled_with_what_is_surely_read(book: Path, tmp_path: Path) -> None:
+    pytest.importorskip("flashlight.lib.text.decoder.kenlm", reason="flashlight-text has no wheel for this Python")
+    done = align(book, "--out", tmp_path / "out", "--own-readings", "--min-confidence", 0.5)
+    assert done.returncode == 0, done.stderr
+    assert labels_in(tmp_path / "out" / "book") == LINES
+    assert align(book, "--out", tmp_path / "none", "--own-readings", "--min-confidence", 1.01).returncode == 0
+    assert labels_in(tmp_path / "none" / "book") == []
+
+
+def test_an_image_of_one_line_is_labelled_as_it_is(book: Path, tmp_path: Path) -> None:
+    pytest.importorskip("flashlight.lib.text.decoder.kenlm", reason="flashlight-text has no wheel for this Python")
+    assert align(book, "--out", tmp_path / "lines", "--own-readings", "--min-confidence", 0).returncode == 0
+    for text in (tmp_path / "lines" / "book").glob("*.gt.txt"):
+        text.unlink()
+    done = align(tmp_path / "lines" / "book", "--out", tmp_path / "again", "--own-readings", "--min-confidence", 0)
+    assert done.returncode == 0, done.stderr
+    assert labels_in(tmp_path / "again" / "book") == LINES
 
 
 def test_a_folder_without_pages_is_refused(tmp_path: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, "align.py", str(tmp_path), "--out", str(tmp_path / "out")], cwd=ROOT, capture_output=True, text=True
-    )
+    done = align(tmp_path, "--out", tmp_path / "out")
     assert done.returncode == 2 and "no image with a text" in done.stderr and "Traceback" not in done.stderr
+    done = align(tmp_path, "--out", tmp_path / "out", "--own-readings")
+    assert done.returncode == 2 and "no images" in done.stderr and "Traceback" not in done.stderr

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from model.arrays import ArrayWriter, LineArrays
-from model.augment import augment_line
+from model.augment import _respaced, augment_line
 from model.charset import DEFAULT_CHARSET
 from model.config import TrainConfig
 from model.data import Batch, BatchSource
@@ -87,3 +87,19 @@ def test_augmentation_keeps_height_and_bound_and_follows_the_seed() -> None:
     assert all(np.array_equal(a, b) for a, b in zip(varied[0], varied[1], strict=True))
     assert not all(np.array_equal(a, b) for a, b in zip(varied[0], varied[2], strict=True))
     assert all(int(v.max()) - int(v.min()) > 60 for v in varied[0]), "the ink is still there"
+
+
+def test_respacing_changes_gaps_and_no_letter() -> None:
+    line = np.full((48, 120), 250, np.uint8)
+    for start, end in ((10, 30), (33, 50), (70, 110)):
+        line[20:30, start:end] = np.arange(start, end)  # each column of the letters is another
+    torch.manual_seed(4)
+    widths = set()
+    for _ in range(8):
+        varied = _respaced(line)
+        letters = varied[:, varied.min(axis=0) < 200]
+        assert (letters == line[:, line.min(axis=0) < 200]).all()
+        widths.add(varied.shape[1])
+    assert len(widths) > 3
+    light_on_dark = np.asarray(255 - line, dtype=np.uint8)
+    assert np.array_equal(_respaced(light_on_dark), light_on_dark)

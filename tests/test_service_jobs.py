@@ -108,6 +108,50 @@ def test_a_job_from_end_to_end() -> None:
     ]
 
 
+def test_pages_are_given_out_as_they_are_read() -> None:
+    """Those that follow the one named, up to the first that is missing; the whole result has the same ones."""
+    from django_tasks_db.models import DBTaskResult
+
+    address = send(("book.pdf", pdf(40)), ("line.png", line_png()), ("notes.txt", b"notes"))["Location"]
+
+    def pages(query: str = "") -> list[dict[str, Any]]:
+        reply = get(f"{address}/pages?{query}")
+        assert reply.status_code == 200 and reply.json()["model"] == {"name": "tiny", "version": "1"}
+        return list(reply.json()["results"])
+
+    def do(task: Any) -> None:
+        task.claim("test")
+        task.task.call(*task.args_kwargs["args"])
+        task.set_successful(None)
+
+    tasks = list(DBTaskResult.objects.ready())  # of the book's parts, and of the line
+    assert pages() == []
+    do(tasks[0])
+    first = pages()
+    assert [(page["page"], page["pages"], page["kind"]) for page in first] == [(n, 40, "page") for n in range(1, 17)]
+    assert [page["page"] for page in pages("after=12&detail=characters")] == [13, 14, 15, 16] and pages("after=16") == []
+    assert work() == len(tasks) - 1
+    assert described(address)["state"] == "done"
+    assert [page["page"] for page in pages("after=32")] == list(range(33, 41)) and pages("after=40") == []
+    assert [page["name"] for page in pages("file=1")] == ["line.png"] and pages("file=2") == []
+    whole = json.loads(content(get(f"{address}/result?file=0")))["results"]
+    assert whole == first + pages("after=16") + pages("after=32")
+    assert error(get(f"{address}/pages?file=3")) == error(get(f"{address}/pages?after=-1")) == (422, "invalid_request")
+    assert error(get(f"{address}/pages?format=pdf")) == (422, "invalid_request")
+
+
+def test_pages_after_a_gap_wait_for_it() -> None:
+    from ocr import job_store
+    from ocr.models import JobFile, JobPage
+
+    address = send(("book.pdf", pdf(20)))["Location"]
+    work()
+    JobPage.objects.filter(number=18).delete()  # as if another worker were still at it
+    assert [page.number for page in job_store.pages_after(JobFile.objects.get(), 16, 16)] == [17]
+    assert [page["page"] for page in get(f"{address}/pages?after=16").json()["results"]] == [17]
+    assert delete(address).status_code == 204
+
+
 def test_a_file_that_waits_on_the_disk_is_kept_as_it_was_sent() -> None:
     """Above 256 KiB; another process has counted its pages meanwhile."""
     from ocr import job_store
@@ -180,7 +224,7 @@ def test_a_bad_file_is_refused_at_once_or_fails_its_job(name: str) -> None:
         assert 400 <= reply.status_code < 500 and status in (None, reply.status_code)
 
 
-@pytest.mark.parametrize("path", ["", "/result"])
+@pytest.mark.parametrize("path", ["", "/result", "/pages"])
 def test_what_is_not_there(path: str) -> None:
     assert error(get(f"/api/v1/jobs/{uuid4()}{path}")) == (404, "job_not_found")
     assert error(get(f"/api/v1/jobs/none{path}"))[0] == 422
@@ -467,7 +511,7 @@ def test_keys_see_their_own_jobs_only(tmp_path: Path, empty_database: Path) -> N
             assert one.get(address).status_code == 200
             assert len(one.get("/api/v1/jobs").json()["jobs"]) == 1
             assert two.get("/api/v1/jobs").json() == {"jobs": []}
-            for refusal in (two.get(address), two.get(address + "/result"), two.delete(address)):
+            for refusal in (two.get(address), two.get(address + "/result"), two.get(address + "/pages"), two.delete(address)):
                 assert (refusal.status_code, refusal.json()["error"]["code"]) == (404, "job_not_found")
             assert httpx.get(service.url + address, trust_env=False).status_code == 401
             assert one.get(address).json()["state"] == "queued"

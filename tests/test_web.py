@@ -769,11 +769,23 @@ def test_a_long_document_is_a_job(open_page: Open, job_service: JobService) -> N
     expect(facts).to_have_text("Pages read: 16 of 33")
     expect(page.locator("#status")).to_have_text("long.pdf: Pages read: 16 of 33")
     assert [bar.get_attribute(name) for name in ("value", "max", "aria-valuetext")] == ["16", "33", "Pages read: 16 of 33"]
+    # what has been read is shown meanwhile; whoever looks at a page goes on looking at it while more come
+    choices, switch = page.get_by_role("combobox", name="Page").locator("option"), page.get_by_role("combobox", name="Page")
+    expect(choices).to_have_count(16)
+    expect(page.locator(".switcher")).to_contain_text("of 33")
+    switch.select_option(label="3")
+    switch.focus()
+    early = texts(page)
+    assert page.get_by_role("img", name="Picture of long.pdf, page 3").evaluate("e => e.decode().then(() => true)")
+    job_service.work(parts=1)
+    expect(choices).to_have_count(32)
+    expect(switch).to_be_focused()
+    assert switch.input_value() == "2" and texts(page) == early and page.locator("article.reading").count() == 1
 
     job_service.work()
     expect(page.locator("article.done .facts")).to_contain_text("33 pages")
     results = httpx.get(job_service.url + job_service.job()["result"], trust_env=False).json()["results"]
-    assert texts(page) == [line["text"] for line in results[0]["lines"]]
+    assert texts(page) == early == [line["text"] for line in results[2]["lines"]]
     picture = page.get_by_role("img", name="Picture of long.pdf, page 33")
     page.get_by_role("combobox", name="Page").select_option(label="33")
     assert picture.evaluate("e => e.decode().then(() => e.naturalWidth / e.naturalHeight)") == pytest.approx(640 / 1680, rel=0.01)

@@ -25,14 +25,15 @@ from ocr.engines import models
 from ocr.errors import DocumentFailed, InvalidRequest, JobNotDone
 from ocr.forms import READING_REFUSALS, REFUSALS, check_fields, check_query, content_of, form_schema, guarded, wanted_format
 from ocr.job_work import enqueue
-from ocr.models import ApiKey, Job, JobFile, JobPart
+from ocr.models import ApiKey, Job, JobFile, JobPage, JobPart
 from ocr.page_pool import check
 from ocr.request_id import request_id
 from ocr.schemas import ErrorReply, FileError, Model, OcrReply, ReadingOptions, Result
-from ocr.schemas_jobs import JobReply, JobsReply, Preparing, ResultOptions
+from ocr.schemas_jobs import JobReply, JobsReply, PagesOptions, Preparing, ResultOptions
 
 router = Router()
 ASK_AGAIN_S = 2
+PAGES_AT_ONCE = 16
 URGENT = 50  # the priority of what somebody waits for
 JOB_REFUSALS: dict[Any, Any] = {**REFUSALS, 404: ErrorReply, 422: ErrorReply, 503: ErrorReply}
 
@@ -140,6 +141,35 @@ def delete_job(request: HttpRequest, job_id: UUID) -> HttpResponse:
 
 
 @router.get(
+    "/api/v1/jobs/{job_id}/pages",
+    response={200: OcrReply, **JOB_REFUSALS},
+    summary="What has been read so far",
+    operation_id="job_pages",
+    tags=["jobs"],
+    throttle=throttles(),
+    **guarded,
+)
+def job_pages(request: HttpRequest, job_id: UUID, options: Query[PagesOptions]) -> HttpResponse:
+    """The pages of one file that follow page `after`, without a gap, as far as they have been read; 16 at most. Ask again with the
+    last of them. The job need not be done; of one that was cancelled there are none.
+    """
+    check_query(request, PagesOptions)
+    job = job_store.own(owner_of(request), job_id)
+    file = job.files.filter(number=options.file).first()
+    if file is None:
+        raise InvalidRequest(f"file: the job has {job.files.count()} files, from 0")
+    output = results.Output.of(options)
+    pages = [_result(file, page, output) for page in job_store.pages_after(file, options.after, PAGES_AT_ONCE)]
+    reply = OcrReply(
+        model=Model(name=job.model, version=job.model_version),
+        results=pages,
+        milliseconds=sum(page.milliseconds for page in pages),
+        request_id=request_id.get(),
+    )
+    return HttpResponse(reply.model_dump_json(), content_type="application/json; charset=utf-8")
+
+
+@router.get(
     "/api/v1/jobs/{job_id}/result",
     response={200: OcrReply, 202: Preparing, **JOB_REFUSALS, 409: ErrorReply},
     summary="What was read",
@@ -204,16 +234,20 @@ def _results(file: JobFile, output: results.Output) -> Iterator[Result]:
         result = results.empty_result(file.name, file.number)
         result.error = FileError(code=file.error_code, message=file.error_message)
         yield result
-    for kept in job_store.pages_of(file):
-        result = results.empty_result(file.name, file.number, page=kept.number, pages=file.pages)
-        if kept.error_code:
-            result.error = FileError(code=kept.error_code, message=kept.error_message)
-        else:
-            page, kind, result.milliseconds = job_store.unpack(bytes(kept.data))
-            results.fill_page(result, page, output)
-            if kind == "line":
-                result.kind, result.regions = "line", []
-        yield result
+    for page in job_store.pages_of(file):
+        yield _result(file, page, output)
+
+
+def _result(file: JobFile, kept: JobPage, output: results.Output) -> Result:
+    result = results.empty_result(file.name, file.number, page=kept.number, pages=file.pages)
+    if kept.error_code:
+        result.error = FileError(code=kept.error_code, message=kept.error_message)
+        return result
+    page, kind, result.milliseconds = job_store.unpack(bytes(kept.data))
+    results.fill_page(result, page, output)
+    if kind == "line":
+        result.kind, result.regions = "line", []
+    return result
 
 
 def _text(sources: list[documents.Source], form: documents.Form) -> Iterator[str]:

@@ -200,6 +200,12 @@ def pages_of(file: JobFile) -> Iterator[JobPage]:
         yield JobPage.objects.get(pk=pk)
 
 
+def pages_after(file: JobFile, number: int, most: int) -> list[JobPage]:
+    """Those that follow a page without a gap, as far as they have been read."""
+    pages = JobPage.objects.filter(file=file, number__gt=number, number__lte=number + most).order_by("number")
+    return [page for i, page in enumerate(pages, number + 1) if page.number == i]
+
+
 def count_read(file: JobFile) -> int:
     """How many of its pages could be read."""
     return JobPage.objects.filter(file=file, error_code="").count()

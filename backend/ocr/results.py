@@ -12,7 +12,7 @@ from model.document import Box, Document, Page
 from model.recognizer import Reading
 from model.text import Profile, apply_profile
 from ocr.errors import FILE_STATUS, FilesRefused
-from ocr.schemas import Character, FileError, Line, Model, OutputOptions, Region, Result, Word
+from ocr.schemas import Character, FileError, Line, Model, Region, Result, TextOptions, Word
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Output:
     with_characters: bool = False
 
     @classmethod
-    def of(cls, options: OutputOptions) -> "Output":
+    def of(cls, options: TextOptions) -> "Output":
         profile = Profile(options.diacritics, options.tatweel, options.digits)
         return cls(profile, options.line_breaks == "join", options.detail == "characters")
 

@@ -56,8 +56,8 @@ class ReadingOptions(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
-class OutputOptions(BaseModel):
-    """What to give out. Every option may be left out."""
+class TextOptions(BaseModel):
+    """In which form to give texts. Every option may be left out."""
 
     diacritics: Literal["keep", "strip"] = Field("keep", description="`strip`: without tashkeel.", examples=["strip"])
     tatweel: Literal["keep", "strip"] = Field("keep", description="`strip`: without the lengthening stroke ـ.", examples=["strip"])
@@ -70,6 +70,12 @@ class OutputOptions(BaseModel):
     detail: Literal["lines", "characters"] = Field(
         "lines", description="`characters`: each line also lists its characters with their places and confidences.", examples=["characters"]
     )
+    model_config = ConfigDict(extra="forbid")
+
+
+class OutputOptions(TextOptions):
+    """What to give out. Every option may be left out."""
+
     format: Literal["json", "text", "hocr", "alto", "page", "pdf"] = Field(
         "json",
         description="Of the reply; if it is left out, the header `Accept` says (`application/json`, `text/plain`, `text/vnd.hocr+html`, "
@@ -79,8 +85,6 @@ class OutputOptions(BaseModel):
         "a page cannot be read, any other reply is the error, as JSON, with all results.",
         examples=["json"],
     )
-
-    model_config = ConfigDict(extra="forbid")
 
 
 class OcrOptions(OutputOptions, ReadingOptions):

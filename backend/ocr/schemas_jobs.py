@@ -5,13 +5,20 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from ocr.schemas import FileError, Model, OutputOptions
+from ocr.schemas import FileError, Model, OutputOptions, TextOptions
 
 
 class ResultOptions(OutputOptions):
     """What to give out of a job. Every option may be left out."""
 
     file: int | None = Field(None, ge=0, lt=2**31, description="Only this one of the job's files, from 0; all if left out.", examples=[0])
+
+
+class PagesOptions(TextOptions):
+    """Which of a job's pages to give out. Every option may be left out."""
+
+    file: int = Field(0, ge=0, lt=2**31, description="Of which of the job's files, from 0.", examples=[0])
+    after: int = Field(0, ge=0, lt=2**30, description="The page, from 1, that comes before those that are wanted.", examples=[16])
 
 
 class JobFileReply(BaseModel):

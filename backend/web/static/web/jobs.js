@@ -1,6 +1,6 @@
 // Long documents: sent to the API as jobs, asked after until they are finished, and known again when the page is loaded again.
 
-import { answer, documentOf, pause, reading, secondsOf, send } from "./reading.js";
+import { answer, documentOf, pagesOf, pause, reading, secondsOf, send } from "./reading.js";
 
 const JOBS = "/api/v1/jobs";
 const PATIENCE_S = 10; // no room for another job: that lasts too long to wait for, with the file to be sent again
@@ -12,17 +12,22 @@ export async function submit(file, how, ask) {
   return answer(await send("POST", JOBS, { ...ask, fields: { files: file, ...how }, patience: PATIENCE_S }));
 }
 
-// Asks until the job is finished, and gives it as it is then; `onStep` is told of each answer. A service that does not answer is
+// Asks until the job is finished, and gives it as it is then; `onStep` is told of each answer, and waited for. A service that does not answer is
 // asked again and again: the job goes on there.
 export async function follow(id, ask, onStep) {
   for (;;) {
     const response = await send("GET", `${JOBS}/${id}`, { ...ask, persistent: true });
     const job = await answer(response);
     ask.signal.throwIfAborted();
-    onStep(job);
+    await onStep(job);
     if (!["queued", "running"].includes(job.state)) return job;
     await pause(secondsOf(response), ask.signal);
   }
+}
+
+// The next pages after so many, as far as they have been read.
+export async function pagesAfter(id, after, detail, ask) {
+  return pagesOf(await send("GET", `${JOBS}/${id}/pages?after=${after}&detail=${detail}`, { ...ask, persistent: true }));
 }
 
 export async function result(id, detail, ask) {

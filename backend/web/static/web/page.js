@@ -1,12 +1,12 @@
 // The page at /: takes images and PDFs in, has the API read them, at once or as jobs, and keeps what was read until it is removed.
 // A document: {id, name, file, state, how, password, shown, pages, pictures, job, progress, …}; `how` are the API's options for reading
-// it, `shown` is the page that is looked at, from 0. `job` is its job's id while the service has one, and `progress` tells how far that
+// it, `shown` is the page that is looked at, from 0; `pages` are those that have been read so far. `job` is its job's id while the service has one, and `progress` tells how far that
 // is. Once the page has been loaded again its documents are those that have jobs, and their `file` is null.
 
 import * as jobs from "./jobs.js";
 import { applyProfile } from "./profile.js";
 import { convert, picture, read, ReadingError } from "./reading.js";
-import { documentView, showProgress } from "./view.js";
+import { countPages, documentView, showNewPages, showProgress } from "./view.js";
 import { limits, say, switchLanguage, writeWords } from "./words.js";
 
 const AT_ONCE = 3; // files that are read, or sent, at the same time
@@ -43,7 +43,7 @@ function add(files) {
 }
 
 function newDocument(values) {
-  const doc = { id: ++lastId, file: null, state: "waiting", password: "", shown: 0, pictures: new Map(), job: null, progress: null, ...values };
+  const doc = { id: ++lastId, file: null, state: "waiting", password: "", shown: 0, pages: [], pictures: new Map(), job: null, progress: null, ...values };
   documents.push(doc);
   return doc;
 }
@@ -61,7 +61,7 @@ function work() {
 async function start(doc) {
   const abort = new AbortController();
   const how = { mode: $("mode").value, text_layer: $("text-layer").checked ? "use" : "ignore", password: doc.password };
-  change(doc, { state: "reading", busySeconds: 0, saveError: null, how, shown: 0, progress: null, unmarked: false, abort });
+  change(doc, { state: "reading", busySeconds: 0, saveError: null, how, shown: 0, pages: [], progress: null, unmarked: false, abort });
   try {
     const onBusy = (busySeconds, isLost) => step(doc, { busySeconds, isLost });
     change(doc, { state: "done", ...(await readFirst(waysOf(doc), doc, { key, signal: abort.signal, onBusy })) });
@@ -115,9 +115,11 @@ async function asJob(doc, ask) {
     work();
   }
   try {
-    const job = await jobs.follow(doc.job, ask, (progress) => step(doc, { progress, busySeconds: 0 }));
-    const unmarked = job.pages > MOST_MARKED;
-    if (job.state === "done") return { ...(await jobs.result(doc.job, unmarked ? "lines" : "characters", ask)), unmarked };
+    const job = await jobs.follow(doc.job, ask, async (progress) => {
+      step(doc, { progress, busySeconds: 0 });
+      if (progress.state === "running" && progress.pages_done > doc.pages.length) await showMore(doc, detailOf(progress), ask);
+    });
+    if (job.state === "done") return { ...(await jobs.result(doc.job, detailOf(job), ask)), unmarked: job.pages > MOST_MARKED };
     discard(doc);
     if (job.state === "cancelled") throw new ReadingError("job_cancelled", "");
     throw new ReadingError(job.error.code, job.error.message, job.error.code === "page_failed" ? 500 : 422);
@@ -125,6 +127,17 @@ async function asJob(doc, ask) {
     if (error.code === "job_not_found") change(doc, { job: null });
     throw error;
   }
+}
+
+const detailOf = (job) => (job.pages > MOST_MARKED ? "lines" : "characters");
+
+// Pages are shown as soon as those before them are there. Whoever reads one, or is at a button, is not disturbed.
+async function showMore(doc, detail, ask) {
+  const more = await jobs.pagesAfter(doc.job, doc.pages.length, detail, ask);
+  if (!more.length || doc.state !== "reading") return;
+  const areFirst = !doc.pages.length;
+  doc.pages.push(...more);
+  showNewPages($(`document-${doc.id}`), doc, areFirst, look(), actions);
 }
 
 function discard(doc) {
@@ -279,7 +292,7 @@ const actions = {
     change(doc, { shown });
     const { parts } = $(`document-${doc.id}`).querySelector(".switcher");
     (parts[by].disabled ? parts.page : parts[by]).focus();
-    tell(say("pageOf", { n: doc.pages[shown].number, all: doc.pages.length }));
+    tell(say("pageOf", { n: doc.pages[shown].number, all: countPages(doc) }));
   },
   unlock: (doc, password) => {
     change(doc, { state: "waiting", password });

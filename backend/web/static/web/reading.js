@@ -87,6 +87,11 @@ export async function documentOf(response) {
   return { blob: await response.blob(), isArchive: response.headers.get("Content-Type") === "application/zip" };
 }
 
+export async function pagesOf(response) {
+  const { results = [] } = await answer(response);
+  return results.map((result) => pageOf(result, response.status));
+}
+
 export async function reading(response) {
   const reply = await answer(response);
   if (!reply.results?.length) throw new ReadingError("unexpected", "", response.status);

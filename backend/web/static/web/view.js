@@ -38,12 +38,30 @@ export function documentView(doc, look, actions) {
   if (doc.state === "failed") article.append(wrong(doc.error));
   if (doc.state === "failed" && doc.error.code === "encrypted_document") article.append(passwordForm(doc, actions));
   if (doc.saveError) article.append(wrong(doc.saveError));
-  if (doc.state === "done") {
-    if (doc.pages.length > 1) article.append(switcher(doc, actions));
-    article.append(pageView(doc, doc.pages[doc.shown], look, actions));
-    if (doc.unmarked) article.append(element("p", { className: "small" }, say("unmarked")));
-  }
+  if (doc.state === "done" || (doc.state === "reading" && doc.pages.length)) article.append(...pagesView(doc, look, actions));
+  if (doc.state === "done" && doc.unmarked) article.append(element("p", { className: "small" }, say("unmarked")));
   return article;
+}
+
+function pagesView(doc, look, actions) {
+  const page = pageView(doc, doc.pages[doc.shown], look, actions);
+  return countPages(doc) > 1 ? [switcher(doc, actions), page] : [page];
+}
+
+// Of a document that is being read, how many it has in all.
+export const countPages = (doc) => (doc.state === "reading" && doc.progress?.pages) || doc.pages.length;
+
+// Adds pages that have been read since to the document's element. What is there of it stays, and so does the focus.
+export function showNewPages(article, doc, areFirst, look, actions) {
+  if (areFirst) {
+    article.append(...pagesView(doc, look, actions));
+    return;
+  }
+  const old = article.querySelector(".switcher");
+  const [held] = Object.entries(old.parts).find(([, part]) => part === document.activeElement) ?? [];
+  const made = switcher(doc, actions);
+  old.replaceWith(made);
+  if (held) made.parts[held].focus();
 }
 
 // Writes how far it is into the document's element. The bar goes to and fro until the number of pages is known.
@@ -134,7 +152,7 @@ function switcher(doc, actions) {
   const step = (name, to) => element("button", { type: "button", disabled: to < 0 || to > last, onclick: () => actions.turn(doc, to, name) }, say(name));
   const choice = element("select", { onchange: () => actions.turn(doc, Number(choice.value), "page") });
   doc.pages.forEach((page, i) => choice.append(element("option", { value: i, selected: i === doc.shown }, `${number(page.number)}${page.error ? " ✕" : ""}`)));
-  const label = element("label", {}, say("pageWord"), " ", choice, " ", say("ofPages", { n: doc.pages.length }));
+  const label = element("label", {}, say("pageWord"), " ", choice, " ", say("ofPages", { n: countPages(doc) }));
   const nav = element("nav", { className: "switcher", ariaLabel: say("pagesOf", { name: doc.name }) }, step("previous", doc.shown - 1), label, step("next", doc.shown + 1));
   const [previous, next] = nav.querySelectorAll("button");
   nav.parts = { previous, next, page: choice };
@@ -203,7 +221,7 @@ function pageView(doc, page, look, actions) {
 }
 
 function pictureView(doc, page, overlay, place, actions) {
-  const alt = doc.pages.length > 1 ? say("pictureOfPage", { name: doc.name, n: page.number }) : say("picture", { name: doc.name });
+  const alt = countPages(doc) > 1 ? say("pictureOfPage", { name: doc.name, n: page.number }) : say("picture", { name: doc.name });
   const blank = () => shape("svg", { viewBox: `0 0 ${page.width} ${page.height}`, class: "blank", "aria-hidden": "true" });
   const image = element("img", { alt, width: page.width, height: page.height });
   const waiting = blank();

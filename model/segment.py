@@ -233,15 +233,22 @@ def _trace(peaks: NDArray[np.bool_], reach: int) -> list[list[tuple[int, int]]]:
     active: dict[int, int] = {}  # the last row of a trace -> its number
     columns, rows = np.nonzero(peaks.T)
     starts = np.searchsorted(columns, np.arange(peaks.shape[1] + 1))
-    nearby = sorted(range(-reach, reach + 1), key=abs)
+    nearby = sorted(range(-reach, reach + 1), key=abs)[1:]
     for x in range(peaks.shape[1]):
         found = rows[starts[x] : starts[x + 1]].tolist()
         following: dict[int, int] = {}
         for i, y in enumerate(found):
             if i and y == found[i - 1] + 1:  # a flat top is one peak
                 continue
-            last = next((y + d for d in nearby if y + d in active), None)
-            if last is None:
+            last = y
+            if y not in active:  # most ridges are level
+                for d in nearby:
+                    if y + d in active:
+                        last = y + d
+                        break
+                else:
+                    last = -1
+            if last < 0:
                 traces.append([(x, y)])
                 following[y] = len(traces) - 1
             else:

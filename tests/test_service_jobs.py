@@ -136,8 +136,8 @@ def test_pages_are_given_out_as_they_are_read() -> None:
     assert [page["name"] for page in pages("file=1")] == ["line.png"] and pages("file=2") == []
     whole = json.loads(content(get(f"{address}/result?file=0")))["results"]
     assert whole == first + pages("after=16") + pages("after=32")
-    assert error(get(f"{address}/pages?file=3")) == error(get(f"{address}/pages?after=-1")) == (422, "invalid_request")
-    assert error(get(f"{address}/pages?format=pdf")) == (422, "invalid_request")
+    assert error(get(f"{address}/pages?file=3")) == error(get(f"{address}/result?file=3")) == (404, "no_such_file")
+    assert error(get(f"{address}/pages?after=-1")) == error(get(f"{address}/pages?format=pdf")) == (422, "invalid_request")
 
 
 def test_pages_after_a_gap_wait_for_it() -> None:
@@ -197,7 +197,7 @@ def test_results_in_other_formats(kind: str) -> None:
             pages = ["b/0001", "b/0002"] if kind == "page" else ["b"]
             assert packed.namelist() == [name + endings[kind] for name in ("a", *pages)]
     assert content(one)
-    assert error(get(address + "&file=2")) == (422, "invalid_request")
+    assert error(get(address + "&file=2")) == (404, "no_such_file")
 
 
 def test_only_what_can_be_read_is_taken_in() -> None:

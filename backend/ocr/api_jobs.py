@@ -22,7 +22,7 @@ from ocr import documents, job_store, results
 from ocr.access import throttles
 from ocr.api_reading import OTHER_FORMATS
 from ocr.engines import models
-from ocr.errors import DocumentFailed, InvalidRequest, JobNotDone
+from ocr.errors import DocumentFailed, InvalidRequest, JobNotDone, NoSuchFile
 from ocr.forms import READING_REFUSALS, REFUSALS, check_fields, check_query, content_of, form_schema, guarded, wanted_format
 from ocr.job_work import enqueue
 from ocr.models import ApiKey, Job, JobFile, JobPage, JobPart
@@ -155,9 +155,7 @@ def job_pages(request: HttpRequest, job_id: UUID, options: Query[PagesOptions]) 
     """
     check_query(request, PagesOptions)
     job = job_store.own(owner_of(request), job_id)
-    file = job.files.filter(number=options.file).first()
-    if file is None:
-        raise InvalidRequest(f"file: the job has {job.files.count()} files, from 0")
+    [file] = _files(job, options.file)
     output = results.Output.of(options)
     pages = [_result(file, page, output) for page in job_store.pages_after(file, options.after, PAGES_AT_ONCE)]
     reply = OcrReply(
@@ -187,11 +185,7 @@ def job_result(request: HttpRequest, job_id: UUID, options: Query[ResultOptions]
     job = job_store.own(owner_of(request), job_id)
     if job.state != Job.State.DONE:
         raise _not_done(job)
-    files = list(job.files.all())
-    if options.file is not None:
-        if options.file >= len(files):
-            raise InvalidRequest(f"file: the job has {len(files)} files, from 0")
-        files = [files[options.file]]
+    files = _files(job, options.file)
     kind = wanted_format(request, options.format if "format" in request.GET else None)
     output = results.Output.of(options)
     if kind == "json":
@@ -206,6 +200,16 @@ def job_result(request: HttpRequest, job_id: UUID, options: Query[ResultOptions]
     if kind == "text":
         return StreamingHttpResponse(_text(sources, form), content_type="text/plain; charset=utf-8")
     return documents.document_reply(sources, form)
+
+
+def _files(job: Job, number: int | None) -> list[JobFile]:
+    """That one, or all of them."""
+    files = list(job.files.all())
+    if number is None:
+        return files
+    if number >= len(files):
+        raise NoSuchFile(f"file: the job has {len(files)} files, from 0")
+    return [files[number]]
 
 
 def _not_done(job: Job) -> JobNotDone:

@@ -115,6 +115,13 @@ class JobNotFound(RequestError):
     code = "job_not_found"
 
 
+class NoSuchFile(RequestError):
+    """The job is there, and has fewer files."""
+
+    status = 404
+    code = "no_such_file"
+
+
 class JobNotDone(RequestError):
     """Its result is not there yet, or will never be."""
 

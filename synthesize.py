@@ -26,7 +26,8 @@ from tqdm import tqdm
 from model.charset import DEFAULT_CHARSET, Charset, describe
 from model.errors import ConfigError, RasmError
 from model.image import ImageSettings
-from model.synth import Synthesizer, default_workers, find_fonts
+from model.synth import Synthesizer, default_workers
+from model.synth_fonts import find_fonts
 from model.synth_pages import PageSynthesizer
 from model.synth_text import load_texts
 

@@ -352,7 +352,8 @@ def choose_precision(asked: str, device: torch.device) -> torch.dtype:
 def make_synthesizer(args: argparse.Namespace, charset: Charset, image: ImageSettings):  # type: ignore[no-untyped-def]
     if not args.text:
         return None
-    from model.synth import Synthesizer, find_fonts  # the text-rendering libraries, only where lines are rendered
+    from model.synth import Synthesizer  # the text-rendering libraries, only where lines are rendered
+    from model.synth_fonts import find_fonts
     from model.synth_text import load_texts
 
     return Synthesizer(load_texts(args.text), find_fonts(args.fonts, charset), charset, image)

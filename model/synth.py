@@ -17,150 +17,19 @@ from pathlib import Path
 from typing import Any
 
 import cv2
-import freetype
 import numpy as np
-import uharfbuzz as hb
 from numpy.typing import NDArray
 
 from model.charset import DIACRITICS, LEADER, TATWEEL, Charset, to_visual, visual_runs
 from model.ctc import WIDTH_STRIDE
-from model.errors import DatasetError, RasmError
+from model.errors import RasmError
 from model.image import ImageSettings, Pixels, line_to_array
+from model.synth_fonts import CUTS, DRAWN_AS, OLD_STOP, RETURNED_YEH, STACKING_FACES, Font, open_face
 from model.synth_text import JOINS_NEXT, JOINS_PREVIOUS, TextSampler, TextSource
 
-FONT_FOLDERS = ("/usr/share/fonts", "/usr/local/share/fonts", "~/.fonts", "~/.local/share/fonts", "/Library/Fonts", "~/Library/Fonts")
-# most of what is read is books, and books are set in Naskh; how much a family counts, by the words in its file names
-_BOOK_FACES = (
-    "scheherazade", "naskh", "kacstbook", "kacstoffice", "kacstqurn", "kacstone", "kacstletter", "nazli",
-    "freeserif", "lateef", "harmattan", "traditional", "simplified", "lotus", "yakout", "kacstfarsi", "amiriquran",
-)  # fmt: skip
-# the only ones of Debian's fonts that stack letters as metal type does (يحـ, لمحـ, نمـ, يمـ): without many of them a reader of old
-# print takes the م for nothing
-_STACKING_FACES = ("amiri-",)
-_DISPLAY_FACES = (
-    "kufi", "nastaliq", "awami", "lemonada", "decorative", "kacstart", "poster", "digital", "ae_electron", "ostorah", "metal", "japan",
-    "jet", "shado", "graph", "tholoth", "dimnah", "battar", "granada", "petra", "sindbad", "alkalami", "tehreer", "ajrak", "titr", "rehan",
-    "hani", "kacstscreen", "colored", "homa", "mono", "black", "kacsttitle",
-)  # fmt: skip
-# one has letters by its own account, and draws borders; the other has outlines so thin that a page set in it comes out blank
-_UNUSABLE = ("haramain", "kacsttitlel")
 Levels = NDArray[Any]  # float32; OpenCV's stubs do not say so
 
-_PROBE = "ابتثجحخدذرزسشصضطظعغفقكلمنهوي"
-_OLD_STOP, _RETURNED_YEH = "·", "ے"  # what founts of about 1900 have for . and a last ي or ى
-_DRAWN_AS = {"-": "-–—", '"': '"“”', "'": "'’‘", "*": "*٭✱", "•": "•●", "%": "%٪"}
 _SIZES_PX = (28, 34, 40, 46)  # lines of 48 px, set solid, have 34
-
-
-@dataclass(frozen=True)
-class Font:
-    """A font file and the characters it can draw."""
-
-    path: str
-    coverage: frozenset[str]
-    weight: float
-    arabic: bool
-
-
-def find_fonts(folders: list[str] | None, charset: Charset) -> list[Font]:
-    """Fonts of ``folders`` (default: where the machine keeps them) with the Arabic or the Latin letters.
-
-    Raises DatasetError where none has the Arabic letters, naming packages that do.
-    """
-    roots = [Path(f).expanduser() for f in folders or FONT_FOLDERS]
-    files = sorted(
-        {
-            p
-            for root in roots
-            if root.exists()
-            for p in ([root] if root.is_file() else root.rglob("*"))
-            if p.suffix.lower() in (".ttf", ".otf") and not any(word in p.stem.lower() for word in _UNUSABLE)
-        }
-    )
-    wanted = sorted(set(charset.characters) | set("".join(_DRAWN_AS.values()) + _OLD_STOP + _RETURNED_YEH))
-    found: list[tuple[str, frozenset[str], bool]] = []
-    for file in files:
-        try:
-            face = freetype.Face(str(file))
-        except freetype.FT_Exception:
-            continue
-        arabic = all(face.get_char_index(c) for c in _PROBE)
-        if arabic or (_is_text_face(file.stem) and all(face.get_char_index(c) for c in "AZaz09éè")):
-            found.append((str(file), frozenset(c for c in wanted if face.get_char_index(c)), arabic))
-    if not any(arabic for *_, arabic in found):
-        raise DatasetError(
-            f"no font with the Arabic letters in {', '.join(map(str, roots))}; install some (on Debian: fonts-hosny-amiri "
-            "fonts-sil-scheherazade fonts-kacst fonts-noto-core) or name a folder with --fonts"
-        )
-    families = [_family(path) for path, *_ in found]
-    return [Font(path, cover, _style_weight(path) / families.count(_family(path)) ** 0.75, arabic) for path, cover, arabic in found]
-
-
-def _is_text_face(stem: str) -> bool:
-    return any(
-        word in stem
-        for word in ("Serif-Regular", "Serif-Italic", "SerifCondensed", "DejaVuSerif", "FreeSerif", "Sans-Regular", "DejaVuSans")
-    )
-
-
-def _family(path: str) -> str:
-    stem = Path(path).stem.lower()
-    return stem[:4] if stem.startswith("ae_") else stem.split("-")[0][:12]
-
-
-def _style_weight(path: str) -> float:
-    name = Path(path).stem.lower()
-    if any(word in name for word in _DISPLAY_FACES):
-        return 0.12
-    if any(word in name for word in _STACKING_FACES):
-        return 60.0
-    return 6.0 if any(word in name for word in _BOOK_FACES) else 1.0
-
-
-class _Face:
-    """An open font: shapes with HarfBuzz, draws with FreeType, and remembers the glyphs it has drawn."""
-
-    def __init__(self, path: str) -> None:
-        self.hb_font = hb.Font(hb.Face(hb.Blob.from_file_path(path)))
-        self.ft_face = freetype.Face(path)
-        self.units = self.hb_font.face.upem
-        self.size_px = 0
-        self.glyphs: dict[tuple[int, int], tuple[NDArray[np.uint8], int, int]] = {}
-
-    def shape(self, text: str, ltr: bool, features: dict[str, bool]) -> list[tuple[int, int, int, int, int]]:
-        """(glyph, x offset, y offset, advance, index of its character) in font units, from left to right."""
-        buffer = hb.Buffer()
-        buffer.add_str(text)
-        buffer.guess_segment_properties()
-        buffer.direction = "ltr" if ltr else "rtl"
-        hb.shape(self.hb_font, buffer, features)
-        return [
-            (i.codepoint, p.x_offset, p.y_offset, p.x_advance, i.cluster)
-            for i, p in zip(buffer.glyph_infos, buffer.glyph_positions, strict=True)
-        ]
-
-    def glyph(self, glyph: int, size_px: int) -> tuple[NDArray[np.uint8], int, int]:
-        """Its coverage 0..255, and where it stands from the pen: (bitmap, left, top)."""
-        if (known := self.glyphs.get((glyph, size_px))) is not None:
-            return known
-        if size_px != self.size_px:
-            self.ft_face.set_pixel_sizes(0, size_px)
-            self.size_px = size_px
-        self.ft_face.load_glyph(glyph, freetype.FT_LOAD_RENDER | freetype.FT_LOAD_NO_HINTING | freetype.FT_LOAD_NO_BITMAP)
-        slot = self.ft_face.glyph
-        bitmap = slot._FT_GlyphSlot.contents.bitmap  # freetype-py's own .buffer makes a list of every byte
-        pixels = np.zeros((0, 0), np.uint8)
-        if bitmap.rows and bitmap.width:
-            pixels = np.ctypeslib.as_array(bitmap.buffer, (bitmap.rows, bitmap.pitch))[:, : bitmap.width].copy()
-        if len(self.glyphs) > 2000:
-            self.glyphs.clear()
-        self.glyphs[glyph, size_px] = result = (pixels, slot.bitmap_left, slot.bitmap_top)
-        return result
-
-
-@functools.lru_cache(maxsize=256)
-def _open(path: str) -> _Face:
-    return _Face(path)
 
 
 @functools.cache
@@ -281,7 +150,7 @@ class Synthesizer:
         """The coverage of the letters, 0..255, the row of the baseline, and the size: everything about setting type."""
         size_px = rng.choice(_SIZES_PX)
         features = rng.choice(({}, {}, {}, {"dlig": True}, {"liga": False}, {"calt": False, "dlig": False}))
-        if any(word in Path(font.path).stem.lower() for word in _STACKING_FACES):
+        if any(word in Path(font.path).stem.lower() for word in STACKING_FACES):
             features = {}  # without them nothing is stacked, and other faces show that
         companion = rng.choice(self.latin) if rng.random() < 0.5 or not font.coverage >= set("09AZaz") else font
         tracking = rng.gauss(0, 0.01) if rng.random() < 0.2 else 0.0
@@ -289,6 +158,7 @@ class Synthesizer:
         raised_notes, jitter_px = rng.random() < 0.6, rng.choice((0, 0, 0, 0.6))
         # hand-set type stands apart, now more, now less, wherever letters do not join
         gap, unevenness = (abs(rng.gauss(0, 0.05)), rng.uniform(0.01, 0.05)) if rng.random() < 0.4 else (0.0, 0.0)
+        cut = rng.randint(1, CUTS) if not self.clean and rng.random() < 0.35 else 0
         placed: list[tuple[NDArray[np.uint8], int, int]] = []
         pen = 0.0
         for run, ltr, note in _drawn_runs(rng, text, font.coverage):
@@ -299,7 +169,7 @@ class Synthesizer:
                     return np.zeros((0, 0), np.uint8), 0, size_px
                 used = able
             run_px, rise_px = (round(size_px * 0.6), round(size_px * 0.28)) if note and raised_notes else (size_px, 0)
-            face = _open(used.path)
+            face = open_face(used.path)
             scale = run_px / face.units
             space = face.ft_face.get_char_index(" ")
             typed = run if ltr else run[::-1].translate(_UNMIRROR)
@@ -308,11 +178,12 @@ class Synthesizer:
                 if unevenness and at != last and last >= 0 and typed[at] in _NOT_JOINING and typed[last] != " ":
                     pen += max(-0.03, rng.gauss(gap, unevenness)) * size_px
                 last = at
+                wider = word_space
                 if glyph != space:
-                    bitmap, left, top = face.glyph(glyph, run_px)
+                    bitmap, left, top, wider = face.glyph(glyph, run_px, 0 if ltr else cut)
                     y = -top - rise_px - round(dy * scale + (rng.gauss(0, jitter_px) if jitter_px else 0))
                     placed.append((bitmap, round(pen + dx * scale) + left, y))
-                pen += advance * scale * (word_space if glyph == space else 1.0) + (tracking * size_px if advance else 0)
+                pen += advance * scale * wider + (tracking * size_px if advance else 0)
         if not placed:
             return np.zeros((0, 0), np.uint8), 0, size_px
         x0, y0 = min(x for _, x, _ in placed), min(y for *_, y in placed)
@@ -334,15 +205,15 @@ _NOTE_DIGITS = set("0123456789٠١٢٣٤٥٦٧٨٩")
 def _drawn_runs(rng: random.Random, text: str, coverage: frozenset[str]) -> list[tuple[str, bool, bool]]:
     """(characters as drawn, is left to right, is a footnote mark), with the printer's forms of dashes, quotes and leaders."""
     leader = rng.choice((".", ".", " .", "·", "-", "_", "…")) * rng.randint(4, 40)
-    forms = {c: rng.choice(options) for c, options in _DRAWN_AS.items()}
+    forms = {c: rng.choice(options) for c, options in DRAWN_AS.items()}
     kashida = TATWEEL * rng.randint(2, 5)
     # short ones are the typeface's and not written down: before ك in much old print, or anywhere in a line that is justified
     stretched, stretch = (_KAF if rng.random() < 0.7 else JOINS_PREVIOUS, rng.uniform(0.1, 0.8)) if rng.random() < 0.3 else ("", 0.0)
     if stretched is JOINS_PREVIOUS:
         stretch *= 0.25
-    old_stop = _OLD_STOP in coverage and rng.random() < 0.06
+    old_stop = OLD_STOP in coverage and rng.random() < 0.06
     dotless_yeh = rng.random() < 0.08  # Egyptian print: the letter is ي all the same, as its books are transcribed
-    returned_yeh = rng.uniform(0.2, 1) if _RETURNED_YEH in coverage and rng.random() < 0.07 else 0.0
+    returned_yeh = rng.uniform(0.2, 1) if RETURNED_YEH in coverage and rng.random() < 0.07 else 0.0
     visual = to_visual(text)
     notes = set()
     for start, c in enumerate(visual):  # (12) with no space before it, read from the right
@@ -361,9 +232,9 @@ def _drawn_runs(rng: random.Random, text: str, coverage: frozenset[str]) -> list
                 piece = ""
             ends_word = i == 0 or run[i - 1] in " .،:"  # the run is as drawn: what follows in reading is before
             if old_stop and c == "." and not ltr:
-                piece += _OLD_STOP
+                piece += OLD_STOP
             elif c in "يى" and ends_word and returned_yeh and rng.random() < returned_yeh:
-                piece += _RETURNED_YEH
+                piece += RETURNED_YEH
             elif c == "ي" and ends_word and dotless_yeh:
                 piece += "ى"
             else:

@@ -19,7 +19,8 @@ from pathlib import Path
 from model.charset import DEFAULT_CHARSET
 from model.image import ImageSettings
 from model.recognizer import Recognizer
-from model.synth import Font, Synthesizer, find_fonts
+from model.synth import Synthesizer
+from model.synth_fonts import Font, find_fonts
 from model.synth_text import TextSource
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -17,7 +17,8 @@ import cv2
 
 from model.charset import DEFAULT_CHARSET
 from model.image import ImageSettings
-from model.synth import Synthesizer, find_fonts
+from model.synth import Synthesizer
+from model.synth_fonts import find_fonts
 from model.synth_text import TextSource
 
 ROOT = Path(__file__).resolve().parent.parent

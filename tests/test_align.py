@@ -14,7 +14,8 @@ import pytest
 from align import labels_of_lines, merge, write_image
 from model.charset import DEFAULT_CHARSET, TATWEEL
 from model.image import ImageSettings
-from model.synth import Synthesizer, find_fonts
+from model.synth import Synthesizer
+from model.synth_fonts import find_fonts
 from model.synth_text import load_texts
 
 ROOT = Path(__file__).parent.parent

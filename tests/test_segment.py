@@ -16,7 +16,8 @@ from model.flatten import find_skew, flatten
 from model.image import ImageSettings, Pixels, decode
 from model.line_crops import cut_lines
 from model.segment import PageLines, find_lines, is_line
-from model.synth import Synthesizer, find_fonts
+from model.synth import Synthesizer
+from model.synth_fonts import find_fonts
 from model.synth_pages import PageSynthesizer
 from model.synth_text import load_texts
 from tests.paper import GOLDEN, golden_line, prose_page, sheet

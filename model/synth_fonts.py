@@ -1,0 +1,216 @@
+"""Fonts for rendered lines: which there are, and their glyphs, as they are or as another punch cutter might have made them.
+
+Where it stands: ``model/synth.py`` sets lines with it.
+
+There are more typefaces in print than fonts on any machine. So a font's letters may be cut anew: each wider or narrower,
+its dots of another size and place, all alike in one line.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+import random
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import freetype
+import numpy as np
+import uharfbuzz as hb
+from numpy.typing import NDArray
+
+from model.charset import Charset
+from model.errors import DatasetError
+
+FONT_FOLDERS = ("/usr/share/fonts", "/usr/local/share/fonts", "~/.fonts", "~/.local/share/fonts", "/Library/Fonts", "~/Library/Fonts")
+# most of what is read is books, and books are set in Naskh; how much a family counts, by the words in its file names
+_BOOK_FACES = (
+    "scheherazade", "naskh", "kacstbook", "kacstoffice", "kacstqurn", "kacstone", "kacstletter", "nazli",
+    "freeserif", "lateef", "harmattan", "traditional", "simplified", "lotus", "yakout", "kacstfarsi", "amiriquran",
+)  # fmt: skip
+# the only ones of Debian's fonts that stack letters as metal type does (يحـ, لمحـ, نمـ, يمـ): without many of them a reader of old
+# print takes the م for nothing
+STACKING_FACES = ("amiri-",)
+_DISPLAY_FACES = (
+    "kufi", "nastaliq", "awami", "lemonada", "decorative", "kacstart", "poster", "digital", "ae_electron", "ostorah", "metal", "japan",
+    "jet", "shado", "graph", "tholoth", "dimnah", "battar", "granada", "petra", "sindbad", "alkalami", "tehreer", "ajrak", "titr", "rehan",
+    "hani", "kacstscreen", "colored", "homa", "mono", "black", "kacsttitle",
+)  # fmt: skip
+# one has letters by its own account, and draws borders; the other has outlines so thin that a page set in it comes out blank
+_UNUSABLE = ("haramain", "kacsttitlel")
+
+_PROBE = "ابتثجحخدذرزسشصضطظعغفقكلمنهوي"
+OLD_STOP, RETURNED_YEH = "·", "ے"  # what founts of about 1900 have for . and a last ي or ى
+DRAWN_AS = {"-": "-–—", '"': '"“”', "'": "'’‘", "*": "*٭✱", "•": "•●", "%": "%٪"}
+CUTS = 12  # ways in which the letters of a font are cut anew: few, since drawn glyphs are kept
+
+
+@dataclass(frozen=True)
+class Font:
+    """A font file and the characters it can draw."""
+
+    path: str
+    coverage: frozenset[str]
+    weight: float
+    arabic: bool
+
+
+def find_fonts(folders: list[str] | None, charset: Charset) -> list[Font]:
+    """Fonts of ``folders`` (default: where the machine keeps them) with the Arabic or the Latin letters.
+
+    Raises DatasetError where none has the Arabic letters, naming packages that do.
+    """
+    roots = [Path(f).expanduser() for f in folders or FONT_FOLDERS]
+    files = sorted(
+        {
+            p
+            for root in roots
+            if root.exists()
+            for p in ([root] if root.is_file() else root.rglob("*"))
+            if p.suffix.lower() in (".ttf", ".otf") and not any(word in p.stem.lower() for word in _UNUSABLE)
+        }
+    )
+    wanted = sorted(set(charset.characters) | set("".join(DRAWN_AS.values()) + OLD_STOP + RETURNED_YEH))
+    found: list[tuple[str, frozenset[str], bool]] = []
+    for file in files:
+        try:
+            face = freetype.Face(str(file))
+        except freetype.FT_Exception:
+            continue
+        arabic = all(face.get_char_index(c) for c in _PROBE)
+        if arabic or (_is_text_face(file.stem) and all(face.get_char_index(c) for c in "AZaz09éè")):
+            found.append((str(file), frozenset(c for c in wanted if face.get_char_index(c)), arabic))
+    if not any(arabic for *_, arabic in found):
+        raise DatasetError(
+            f"no font with the Arabic letters in {', '.join(map(str, roots))}; install some (on Debian: fonts-hosny-amiri "
+            "fonts-sil-scheherazade fonts-kacst fonts-noto-core) or name a folder with --fonts"
+        )
+    families = [_family(path) for path, *_ in found]
+    return [Font(path, cover, _style_weight(path) / families.count(_family(path)) ** 0.75, arabic) for path, cover, arabic in found]
+
+
+def _is_text_face(stem: str) -> bool:
+    return any(
+        word in stem
+        for word in ("Serif-Regular", "Serif-Italic", "SerifCondensed", "DejaVuSerif", "FreeSerif", "Sans-Regular", "DejaVuSans")
+    )
+
+
+def _family(path: str) -> str:
+    stem = Path(path).stem.lower()
+    return stem[:4] if stem.startswith("ae_") else stem.split("-")[0][:12]
+
+
+def _style_weight(path: str) -> float:
+    name = Path(path).stem.lower()
+    if any(word in name for word in _DISPLAY_FACES):
+        return 0.12
+    if any(word in name for word in STACKING_FACES):
+        return 60.0
+    return 6.0 if any(word in name for word in _BOOK_FACES) else 1.0
+
+
+class Drawn(NamedTuple):
+    """A glyph's coverage 0..255, where it stands from the pen, and how much wider it is than the font has it."""
+
+    bitmap: NDArray[np.uint8]
+    left: int
+    top: int
+    stretch: float
+
+
+class Face:
+    """An open font: shapes with HarfBuzz, draws with FreeType, and remembers the glyphs it has drawn."""
+
+    def __init__(self, path: str) -> None:
+        self.hb_font = hb.Font(hb.Face(hb.Blob.from_file_path(path)))
+        self.ft_face = freetype.Face(path)
+        self.units = self.hb_font.face.upem
+        self.size_px = 0
+        self.glyphs: dict[tuple[int, int, int], Drawn] = {}
+        self.dots: dict[int, list[tuple[slice, float, float]]] = {}
+
+    def shape(self, text: str, ltr: bool, features: dict[str, bool]) -> list[tuple[int, int, int, int, int]]:
+        """(glyph, x offset, y offset, advance, index of its character) in font units, from left to right."""
+        buffer = hb.Buffer()
+        buffer.add_str(text)
+        buffer.guess_segment_properties()
+        buffer.direction = "ltr" if ltr else "rtl"
+        hb.shape(self.hb_font, buffer, features)
+        return [
+            (i.codepoint, p.x_offset, p.y_offset, p.x_advance, i.cluster)
+            for i, p in zip(buffer.glyph_infos, buffer.glyph_positions, strict=True)
+        ]
+
+    def glyph(self, glyph: int, size_px: int, cut: int = 0) -> Drawn:
+        """The glyph of the font or, with a ``cut`` other than 0, as another punch cutter might have made it."""
+        if (known := self.glyphs.get((glyph, size_px, cut))) is not None:
+            return known
+        if size_px != self.size_px:
+            self.ft_face.set_pixel_sizes(0, size_px)
+            self.size_px = size_px
+        self.ft_face.load_glyph(glyph, freetype.FT_LOAD_NO_HINTING | freetype.FT_LOAD_NO_BITMAP)
+        slot = self.ft_face.glyph
+        stretch = self._recut(slot._FT_GlyphSlot.contents.outline, glyph, cut) if cut else 1.0
+        freetype.FT_Render_Glyph(slot._FT_GlyphSlot, freetype.FT_RENDER_MODE_NORMAL)
+        bitmap = slot._FT_GlyphSlot.contents.bitmap  # freetype-py's own .buffer makes a list of every byte
+        pixels = np.zeros((0, 0), np.uint8)
+        if bitmap.rows and bitmap.width:
+            pixels = np.ctypeslib.as_array(bitmap.buffer, (bitmap.rows, bitmap.pitch))[:, : bitmap.width].copy()
+        if len(self.glyphs) > 4000:
+            self.glyphs.clear()
+        self.glyphs[glyph, size_px, cut] = result = Drawn(pixels, slot.bitmap_left, slot.bitmap_top, stretch)
+        return result
+
+    def _recut(self, outline: Any, glyph: int, cut: int) -> float:
+        """Changes a FreeType outline (1/64 px) in place: a wider or narrower letter, dots and hamzas of other size and place.
+
+        Returns by how much it is wider. Letters join where the pen comes from and where it goes on, and still do so.
+        """
+        if not outline.n_points:
+            return 1.0
+        em, of_glyph = self.size_px * 64, random.Random(cut << 20 | glyph)
+        points = np.ctypeslib.as_array(ctypes.cast(outline.points, ctypes.POINTER(ctypes.c_long)), (outline.n_points, 2))
+        if glyph not in self.dots:
+            ends = [outline.contours[i] + 1 for i in range(outline.n_contours)]
+            self.dots[glyph] = _dots([slice(*ends) for ends in zip([0, *ends[:-1]], ends, strict=True)], points / em)
+        stretch = min(1.25, max(0.8, of_glyph.gauss(1, 0.08)))
+        scale, right, outward = _dots_of(cut)
+        right += of_glyph.gauss(0, 0.015)
+        outward = min(0.12, max(-0.05, outward + of_glyph.gauss(0, 0.015)))
+        points[:, 0] = points[:, 0] * stretch
+        for part, x, y in self.dots[glyph]:
+            centre = np.array([x * stretch, y]) * em
+            moved = np.array([right, outward if y > 0 else -outward]) * em
+            points[part] = (points[part] - centre) * (scale / stretch, scale) + centre + moved
+        return stretch
+
+
+@functools.cache
+def _dots_of(cut: int) -> tuple[float, float, float]:
+    """How much larger a cut's dots are, and how far to the right and from the letter they stand, in ems."""
+    rng = random.Random(cut)
+    return rng.uniform(0.75, 1.3), rng.gauss(0, 0.03), rng.gauss(0.02, 0.05)
+
+
+def _dots(contours: list[slice], points: NDArray[Any]) -> list[tuple[slice, float, float]]:
+    """The contours that are dots or hamzas, by size, and their centres; ``points`` (n, 2) in ems."""
+    areas = []
+    for part in contours:
+        x, y = points[part].T
+        areas.append(0.5 * float(np.dot(x, np.roll(y, -1)) - np.dot(y, np.roll(x, -1))))
+    body = max(areas, key=abs)
+    found = []
+    for part, area in zip(contours, areas, strict=True):
+        width, height = np.ptp(points[part], axis=0)
+        # what turns the other way is a hole; a part of the letter is larger
+        if area * body > 0 and abs(area) < min(0.025, 0.6 * abs(body)) and width < 0.28 and height < 0.24:
+            x, y = points[part].mean(axis=0)
+            found.append((part, float(x), float(y)))
+    return found
+
+
+@functools.lru_cache(maxsize=256)
+def open_face(path: str) -> Face:
+    return Face(path)

@@ -163,35 +163,51 @@ class Face:
         self.glyphs[glyph, size_px, cut] = result = Drawn(pixels, slot.bitmap_left, slot.bitmap_top, stretch)
         return result
 
-    def _recut(self, outline: Any, glyph: int, cut: int) -> float:
-        """Changes a FreeType outline (1/64 px) in place: a wider or narrower letter, dots and hamzas of other size and place.
+    def _recut(self, outline: Any, glyph: int, number: int) -> float:
+        """Changes a FreeType outline (1/64 px) in place: a wider or narrower letter, heavier, its dots and hamzas of other size and place.
 
         Returns by how much it is wider. Letters join where the pen comes from and where it goes on, and still do so.
         """
         if not outline.n_points:
             return 1.0
-        em, of_glyph = self.size_px * 64, random.Random(cut << 20 | glyph)
+        em, cut, rng = self.size_px * 64, _cut(number), random.Random(number << 20 | glyph)
         points = np.ctypeslib.as_array(ctypes.cast(outline.points, ctypes.POINTER(ctypes.c_long)), (outline.n_points, 2))
         if glyph not in self.dots:
             ends = [outline.contours[i] + 1 for i in range(outline.n_contours)]
             self.dots[glyph] = _dots([slice(*ends) for ends in zip([0, *ends[:-1]], ends, strict=True)], points / em)
-        stretch = min(1.25, max(0.8, of_glyph.gauss(1, 0.08)))
-        scale, right, outward = _dots_of(cut)
-        right += of_glyph.gauss(0, 0.015)
-        outward = min(0.12, max(-0.05, outward + of_glyph.gauss(0, 0.015)))
+        stretch = min(1.25, max(0.8, rng.gauss(1, 0.08)))
+        right = cut.dot_right + rng.gauss(0, 0.015)
+        outward = min(0.12, max(-0.05, cut.dot_outward + rng.gauss(0, 0.015)))
         points[:, 0] = points[:, 0] * stretch
         for part, x, y in self.dots[glyph]:
             centre = np.array([x * stretch, y]) * em
             moved = np.array([right, outward if y > 0 else -outward]) * em
-            points[part] = (points[part] - centre) * (scale / stretch, scale) + centre + moved
+            points[part] = (points[part] - centre) * (cut.dot_scale / stretch, cut.dot_scale) + centre + moved
+        across, along = round(cut.heavier_across * em), round(cut.heavier_along * em)
+        if across or along:
+            freetype.FT_Outline_EmboldenXY(ctypes.byref(outline), across, along)
+            freetype.FT_Outline_Translate(ctypes.byref(outline), -across // 2, -along // 2)  # it grew to the right and upwards
         return stretch
 
 
+@dataclass(frozen=True)
+class _Cut:
+    """How a typeface's letters are cut. In ems; dots stand so much more to the right, and further from their letter."""
+
+    dot_scale: float
+    dot_right: float
+    dot_outward: float
+    heavier_across: float
+    heavier_along: float
+
+
 @functools.cache
-def _dots_of(cut: int) -> tuple[float, float, float]:
-    """How much larger a cut's dots are, and how far to the right and from the letter they stand, in ems."""
-    rng = random.Random(cut)
-    return rng.uniform(0.75, 1.3), rng.gauss(0, 0.03), rng.gauss(0.02, 0.05)
+def _cut(number: int) -> _Cut:
+    rng = random.Random(number)
+    heavier = max(0.0, rng.uniform(-0.02, 0.045))
+    return _Cut(
+        rng.uniform(0.75, 1.3), rng.gauss(0, 0.03), rng.gauss(0.02, 0.05), heavier * rng.uniform(0.5, 1), heavier * rng.uniform(0.3, 1)
+    )
 
 
 def _dots(contours: list[slice], points: NDArray[Any]) -> list[tuple[slice, float, float]]:

@@ -80,14 +80,17 @@ def test_letters_cut_anew_keep_their_dots(letter: str, dots: int) -> None:
     face = open_face(str(DEJAVU))
     glyph = face.ft_face.get_char_index(letter)
     plain = face.glyph(glyph, 46)
-    parts = cv2.connectedComponents(np.asarray(plain.bitmap > 127, np.uint8))[0]
+    pieces = []
     for cut in range(1, CUTS + 1):
         anew = face.glyph(glyph, 46, cut)
         assert anew is face.glyph(glyph, 46, cut), "drawn once"
         assert 0.8 <= anew.stretch <= 1.25 and not np.array_equal(anew.bitmap, plain.bitmap)
         assert len(face.dots[glyph]) == dots
-        if dots < 2 and letter != "أ":  # several may run into one, and a hamza into its alef, as in print
-            assert cv2.connectedComponents(np.asarray(anew.bitmap > 127, np.uint8))[0] == parts
+        pieces.append(cv2.connectedComponents(np.asarray(anew.bitmap > 127, np.uint8))[0])
+    expected = cv2.connectedComponents(np.asarray(plain.bitmap > 127, np.uint8))[0]
+    assert max(pieces) <= expected, "nothing falls apart"
+    if dots < 2 and letter != "أ":  # several run into one, and a hamza into its alef, as in print
+        assert sum(n == expected for n in pieces) > 0.7 * CUTS, "few dots run into their letter"
 
 
 def test_letters_cut_anew_still_join() -> None:

@@ -152,6 +152,8 @@ class Synthesizer:
         features = rng.choice(({}, {}, {}, {"dlig": True}, {"liga": False}, {"calt": False, "dlig": False}))
         if any(word in Path(font.path).stem.lower() for word in STACKING_FACES):
             features = {}  # without them nothing is stacked, and other faces show that
+        if not self.clean and rng.random() < 0.12:  # vowel signs at one place for all letters, as simpler founts and fonts have them
+            features = {**features, "mark": False, "mkmk": False}
         companion = rng.choice(self.latin) if rng.random() < 0.5 or not font.coverage >= set("09AZaz") else font
         tracking = rng.gauss(0, 0.01) if rng.random() < 0.2 else 0.0
         word_space = max(0.35, rng.gauss(1.1, 0.3)) if rng.random() < 0.8 else rng.uniform(0.3, 2.5)

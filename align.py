@@ -30,12 +30,14 @@ import cv2
 from rapidfuzz.distance import Levenshtein
 from tqdm import tqdm
 
+from evaluation.page_text import read_page_text
 from model.charset import DIACRITICS, TATWEEL
-from model.errors import DatasetError, ImageTooSmall, LineTooLong, RasmError
+from model.config import positive, share
+from model.errors import ConfigError, DatasetError, ImageTooSmall, LineTooLong, RasmError
 from model.image import Pixels, decode
 from model.line_crops import cut_lines
 from model.metrics import normalised
-from model.recognizer import Recognizer
+from model.recognizer import Reading, Recognizer
 from model.segment import find_lines, is_line
 
 SHIPPED_MODEL = Path(__file__).parent / "model" / "weights" / "rasm-print.onnx"
@@ -49,55 +51,71 @@ def main() -> int:
         prog="align.py", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
     )
     parser.add_argument("pages", nargs="+", type=Path, metavar="PAGES", help="folders of page images and their texts")
-    parser.add_argument("--out", type=Path, required=True, help="the folder to write pairs to")
+    parser.add_argument("--out", type=Path, required=True, help="the folder to write pairs to, empty or new")
     parser.add_argument("--model", type=Path, default=SHIPPED_MODEL, help="who reads (default: the shipped model)")
     parser.add_argument(
-        "--max-cer", type=float, default=0.25, help="lines whose letters differ more from the text are left out (default: 0.25)"
+        "--max-cer", type=share, default=0.25, help="lines whose letters differ more from the text are left out (default: 0.25)"
     )
     parser.add_argument("--own-readings", action="store_true", help="label lines with what is read on them: no texts are needed")
     parser.add_argument(
-        "--min-confidence", type=float, default=0.96, help="of --own-readings: lines that are less sure are left out (default: 0.96)"
+        "--min-confidence", type=share, default=0.96, help="of --own-readings: lines that are less sure are left out (default: 0.96)"
     )
-    parser.add_argument("--threads", type=int, default=None, help="threads of the reading (default: one a core)")
+    parser.add_argument("--threads", type=positive, default=None, help="threads of the reading (default: one a core)")
     args = parser.parse_args()
     try:
         return align(args)
     except RasmError as e:
         print(f"align.py: error: {e}", file=sys.stderr)
         return 2
+    except OSError as e:
+        print(f"align.py: error: {e.filename}: {e.strerror}", file=sys.stderr)
+        return 2
     except KeyboardInterrupt:
-        print("\nalign.py: stopped; what was written is whole, and running it again writes the same", file=sys.stderr)
+        print(f"\nalign.py: stopped; the pairs in {args.out} are whole: delete it and run again for all of them", file=sys.stderr)
         return 130
 
 
 def align(args: argparse.Namespace) -> int:
     own = args.own_readings
-    pages = [page for folder in args.pages for page in find_pages(folder, with_texts=not own)]
+    books = [Book(folder, find_pages(folder, with_texts=not own)) for folder in args.pages]
+    if args.out.is_dir() and any(args.out.iterdir()):
+        raise ConfigError(f"{args.out} is not empty, and what is in it would be taken for pairs of these pages: choose another --out")
     recognizer = Recognizer(args.model, threads=args.threads, decoder="beam" if own else "greedy")
-    found = written = 0
-    for image_path, text_path in tqdm(pages, unit="page", disable=None):
-        crops, lines = [], []
-        for crop in lines_of(decode(image_path.read_bytes())):
-            with contextlib.suppress(LineTooLong, ImageTooSmall):  # a speck, a rule: no line that could be trained on
-                lines.append(recognizer.prepare(crop))
-                crops.append(crop)
-        readings = recognizer.read_arrays(lines)
-        labels: list[str | None]
-        if text_path:
-            labels = labels_of_lines([r.text for r in readings], text_path.read_text(encoding="utf-8"), args.max_cer)
-        else:
-            labels = [r.text if r.confidence >= args.min_confidence and len(r.text) >= LEAST_CHARACTERS else None for r in readings]
-        folder = args.out / image_path.parent.name
-        folder.mkdir(parents=True, exist_ok=True)
-        for i, (crop, label) in enumerate(zip(crops, labels, strict=True)):
-            found += 1
-            if label:
-                written += 1
-                name = f"{image_path.stem}_{i:03}"
-                write_image(folder / f"{name}.png", crop)
-                (folder / f"{name}.gt.txt").write_text(label + "\n", encoding="utf-8")
-    print(f"{len(pages)} pages, {found} lines found, {written} of them written to {args.out}")
+    args.out.mkdir(parents=True, exist_ok=True)
+    found = written = failed = 0
+    with tqdm(total=sum(len(book.pages) for book in books), unit="page", disable=None) as bar:
+        for folder, book in zip(output_folders(args.out, books), books, strict=True):
+            for image_path, text_path in book.pages:
+                try:
+                    crops, readings = read_lines(recognizer, decode(image_path.read_bytes()))
+                    text = read_page_text(text_path) if text_path else None
+                except (RasmError, OSError) as e:  # one bad scan must not cost a book
+                    failed += 1
+                    tqdm.write(f"{image_path}: left out: {e}", file=sys.stderr)
+                    continue
+                finally:
+                    bar.update()
+                labels = labels_of_lines([r.text for r in readings], text, args.max_cer) if text else sure(readings, args.min_confidence)
+                found += len(crops)
+                written += write_pairs(folder, book.stem(image_path), crops, labels)
+    pages = sum(len(book.pages) for book in books)
+    if failed == pages:
+        raise DatasetError("no page could be read")
+    print(f"{pages - failed} of {pages} pages read, {found} lines found, {written} of them written to {args.out}")
     return 0
+
+
+@dataclass(frozen=True)
+class Book:
+    """A folder, and its pages: images, with their texts where those are asked for."""
+
+    folder: Path
+    pages: list[tuple[Path, Path | None]]
+
+    def stem(self, image: Path) -> str:
+        """What the names of a page's lines begin with: no other page's do."""
+        shared = sum(other.stem == image.stem for other, _ in self.pages) > 1
+        return image.name if shared else image.stem
 
 
 def find_pages(folder: Path, *, with_texts: bool) -> list[tuple[Path, Path | None]]:
@@ -117,6 +135,37 @@ def find_pages(folder: Path, *, with_texts: bool) -> list[tuple[Path, Path | Non
     if not pages:
         raise DatasetError(f"{folder}: no image with a text of the same name (a.png with a.gt.txt or a.txt); without texts: --own-readings")
     return pages
+
+
+def output_folders(out: Path, books: list[Book]) -> list[Path]:
+    """A folder for each book, named as its own is; those of the same name are numbered."""
+    names = [book.folder.resolve().name for book in books]
+    return [out / (name if names.count(name) == 1 else f"{name}-{names[: i + 1].count(name)}") for i, name in enumerate(names)]
+
+
+def read_lines(recognizer: Recognizer, page: Pixels) -> tuple[list[Pixels], list[Reading]]:
+    """The lines of a page that could be trained on, and what is read on them."""
+    crops, lines = [], []
+    for crop in lines_of(page):
+        with contextlib.suppress(LineTooLong, ImageTooSmall):  # a speck, a rule
+            lines.append(recognizer.prepare(crop))
+            crops.append(crop)
+    return crops, recognizer.read_arrays(lines)
+
+
+def sure(readings: list[Reading], min_confidence: float) -> list[str | None]:
+    """For each line what is read on it, or None where that is not sure."""
+    return [r.text if r.confidence >= min_confidence and len(r.text) >= LEAST_CHARACTERS else None for r in readings]
+
+
+def write_pairs(folder: Path, stem: str, crops: list[Pixels], labels: list[str | None]) -> int:
+    """Writes the lines that have a label; how many."""
+    folder.mkdir(parents=True, exist_ok=True)
+    labelled = [(i, crop, label) for i, (crop, label) in enumerate(zip(crops, labels, strict=True)) if label]
+    for i, crop, label in labelled:
+        write_image(folder / f"{stem}_{i:03}.png", crop)
+        (folder / f"{stem}_{i:03}.gt.txt").write_text(label + "\n", encoding="utf-8")
+    return len(labelled)
 
 
 def lines_of(image: Pixels) -> list[Pixels]:
@@ -174,9 +223,9 @@ def labels_of_lines(readings: list[str], text: str, max_cer: float) -> list[str 
 def _map_positions(source: str, target: str) -> list[int]:
     """For each position between letters of ``source``, the one in ``target`` that it is aligned with."""
     positions = [0] * (len(source) + 1)
-    for tag, a0, a1, b0, b1 in Levenshtein.opcodes(source, target):
-        for i in range(a0, a1 + 1):
-            positions[i] = b0 + min(i - a0, b1 - b0) if tag != "delete" else b0
+    for op in Levenshtein.opcodes(source, target):
+        for i in range(op.src_end - op.src_start + 1):
+            positions[op.src_start + i] = op.dest_start + min(i, op.dest_end - op.dest_start)
     return positions
 
 
@@ -206,12 +255,13 @@ def merge(reading: str, text: str) -> str:
         return " " if t is not None and told.between[t] else ""  # of spaces alone the edition knows better
 
     out: list[str] = []
-    for tag, r0, r1, t0, t1 in Levenshtein.opcodes(read.folded, told.folded):
-        for i in range(max(r1 - r0, t1 - t0)):
-            r, t = (r0 + i if r0 + i < r1 else None), (t0 + i if t0 + i < t1 else None)
+    for op in Levenshtein.opcodes(read.folded, told.folded):
+        for i in range(max(op.src_end - op.src_start, op.dest_end - op.dest_start)):
+            r = op.src_start + i if op.src_start + i < op.src_end else None
+            t = op.dest_start + i if op.dest_start + i < op.dest_end else None
             out.append(between(r, t))
-            if tag == "equal":
-                out.append(reading[read.places[r0 + i]])
+            if op.tag == "equal":
+                out.append(reading[read.places[op.src_start + i]])
             elif t is not None:
                 out.append(text[told.places[t]])
     out.append(between(len(read.folded), len(told.folded)))

@@ -34,6 +34,7 @@ from tqdm import tqdm  # type: ignore[import-untyped]
 
 from model.arrays import FILES, ArrayWriter, one_line, read_manifest
 from model.charset import DEFAULT_CHARSET, DIACRITICS, TATWEEL, Charset
+from model.config import fraction, positive
 from model.ctc import WIDTH_STRIDE, steps_needed
 from model.errors import ConfigError, DatasetError, RasmError
 from model.image import ImageSettings, Pixels, decode, line_to_array
@@ -432,20 +433,6 @@ def group_pattern(value: str) -> re.Pattern[str]:
     if not pattern.groups:
         raise argparse.ArgumentTypeError(f"{value!r} has no group in brackets to name a line's group")
     return pattern
-
-
-def fraction(value: str) -> float:
-    number = float(value)
-    if not 0 < number < 1:
-        raise argparse.ArgumentTypeError(f"{value} is not between 0 and 1")
-    return number
-
-
-def positive(value: str) -> int:
-    number = int(value)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"{value} is not at least 1")
-    return number
 
 
 def parse(argv: Sequence[str] | None) -> argparse.Namespace:

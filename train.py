@@ -38,7 +38,7 @@ from model import ctc, metrics
 from model.arrays import LineArrays, check_match
 from model.charset import Charset
 from model.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
-from model.config import CRNNConfig, TrainConfig, add_flags, from_flags
+from model.config import CRNNConfig, TrainConfig, add_flags, from_flags, positive
 from model.crnn import CRNN, ctc_loss
 from model.data import Batch, BatchSource, start_worker
 from model.errors import CheckpointError, ConfigError, RasmError
@@ -56,6 +56,12 @@ def main() -> int:
     except RasmError as e:
         print(f"train.py: error: {e}", file=sys.stderr)
         return 2
+    except OSError as e:
+        print(f"train.py: error: {e.filename}: {e.strerror}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("\ntrain.py: stopped before the first step", file=sys.stderr)
+        return 130
     finally:
         if world.size > 1:
             dist.destroy_process_group()
@@ -79,7 +85,7 @@ def parse_arguments() -> argparse.Namespace:
         default="auto",
         help="of the convolutions; auto: what the device is fast in",
     )
-    parser.add_argument("--threads", type=int, default=0, help="threads of a CPU's arithmetic (default: one a core)")
+    parser.add_argument("--threads", type=positive, default=None, help="threads of a CPU's arithmetic (default: one a core)")
     add_flags(parser, CRNNConfig)
     add_flags(parser, TrainConfig)
     return parser.parse_args()
@@ -106,6 +112,8 @@ def train(args: argparse.Namespace, world: World) -> int:
     last = args.out / "last.pt"
     if last.exists() and not args.resume:
         raise ConfigError(f"{args.out} holds a run already: add --resume to go on with it, or choose another --out")
+    if args.resume and args.init:
+        raise ConfigError("--resume goes on with the weights in --out, and --init begins with others: give one of them")
     if not args.arrays and not args.text:
         raise ConfigError("nothing to train on: name arrays that preprocess.py wrote, or texts to render with --text")
     before = load_checkpoint(last) if args.resume else load_checkpoint(args.init) if args.init else None
@@ -116,11 +124,15 @@ def train(args: argparse.Namespace, world: World) -> int:
         check_match(arrays, image, charset)
     config = from_flags(TrainConfig, args, before.train if before and args.resume else None)
     crnn = from_flags(CRNNConfig, args, before.crnn if before else None)
+    sources = [f"{p.name}: {len(a)} lines" for p, a in zip(args.arrays, train_arrays, strict=True)]
+    sources += [f"rendered from {Path(t).name}" for t in args.text]
     if before:
-        refuse_mismatch(before, crnn, config, image, charset, resume=args.resume)
+        refuse_mismatch(before, crnn, config, image, charset, sources if args.resume else None)
+    if args.arrays and args.text and config.synthetic_share == 1:
+        raise ConfigError("--synthetic-share 1 leaves no room for lines of the arrays: leave out the arrays, or give a smaller share")
 
     # -- the network and its optimiser
-    device = torch.device(args.device if args.device != "cuda" else f"cuda:{world.local_rank}")
+    device = choose_device(args.device, world)
     if device.type == "cpu" and args.threads:
         torch.set_num_threads(args.threads)
     torch.manual_seed(config.seed)
@@ -157,9 +169,6 @@ def train(args: argparse.Namespace, world: World) -> int:
     workers = {"prefetch_factor": 8, "worker_init_fn": start_worker} if config.workers else {}
     loader = DataLoader(source, batch_size=None, sampler=numbers, num_workers=config.workers, pin_memory=device.type == "cuda", **workers)  # type: ignore[arg-type]
     leads = world.rank == 0
-    sources = [f"{p.name}: {len(a)} lines" for p, a in zip(args.arrays, train_arrays, strict=True)] + [
-        f"rendered from {Path(t).name}" for t in args.text
-    ]
     labels = [{**a.manifest["labels"], "unlabelled": a.unlabelled} for a in train_arrays if "labels" in a.manifest]
     if leads:
         args.out.mkdir(parents=True, exist_ok=True)
@@ -300,18 +309,28 @@ class StopRequest:
         return self._asked
 
 
+def choose_device(asked: str, world: World) -> torch.device:
+    """The device, or this process's GPU. Raises ConfigError where there is none of the kind."""
+    try:
+        device = torch.device(asked if asked != "cuda" else f"cuda:{world.local_rank}")
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError) as e:  # what torch raises depends on how it was built
+        raise ConfigError(f"--device {asked}: {str(e).splitlines()[0]}") from e
+    return device
+
+
 def refuse_mismatch(
-    before: Checkpoint, crnn: CRNNConfig, config: TrainConfig, image: ImageSettings, charset: Charset, resume: bool
+    before: Checkpoint, crnn: CRNNConfig, config: TrainConfig, image: ImageSettings, charset: Charset, resumed: list[str] | None
 ) -> None:
-    """A checkpoint that does not fit what is asked of it is refused with what differs."""
+    """A checkpoint that does not fit what is asked of it is refused with what differs; ``resumed``: the sources of a run that goes on."""
     differs = [
         f"{f.name} {getattr(before.crnn, f.name)} there, {getattr(crnn, f.name)} here"
         for f in dataclasses.fields(CRNNConfig)
-        if getattr(before.crnn, f.name) != getattr(crnn, f.name) and (resume or f.name != "dropout")
+        if getattr(before.crnn, f.name) != getattr(crnn, f.name) and (resumed is not None or f.name != "dropout")
     ]
     if before.image.height_px != image.height_px:
         differs.append(f"height {before.image.height_px} px there, {image.height_px} px here")
-    if resume:
+    if resumed is not None:
         differs += [
             f"{f.name} {getattr(before.train, f.name)} there, {getattr(config, f.name)} here"
             for f in dataclasses.fields(TrainConfig)
@@ -319,6 +338,8 @@ def refuse_mismatch(
         ]
         if before.charset != charset:
             differs.append("the charset")
+        if before.sources != resumed:
+            differs.append(f"trained on {', '.join(before.sources)} there, {', '.join(resumed)} here")
         if not before.resume:
             differs.append("it has no optimiser (a best.pt is for --init)")
     if differs:

@@ -76,8 +76,8 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
 def averaged(checkpoints: Sequence[Checkpoint]) -> Checkpoint:
     """One network of several whose trainings went on from each other: the mean of their weights. It often reads better than any of them.
 
-    Everything else is the last one's. Source: Wortsman et al. 2022, "Model soups". Raises CheckpointError where they are of different
-    shapes or characters.
+    It was trained on what any of them was, its error rates are unknown, and everything else is the last one's. Source: Wortsman et al.
+    2022, "Model soups". Raises CheckpointError where they are of different shapes or characters.
     """
     last = checkpoints[-1]
     for other in checkpoints:
@@ -90,7 +90,12 @@ def averaged(checkpoints: Sequence[Checkpoint]) -> Checkpoint:
         name: torch.stack([c.weights[name].float() for c in checkpoints]).mean(0) if value.is_floating_point() else value
         for name, value in last.weights.items()
     }
-    return replace(last, weights=weights, resume={})
+    if len(checkpoints) == 1:
+        return replace(last, resume={})
+    sources = list(dict.fromkeys(s for c in checkpoints for s in c.sources))
+    every = [label for c in checkpoints for label in c.labels]
+    labels = [label for i, label in enumerate(every) if label not in every[:i]]
+    return replace(last, weights=weights, metrics={}, sources=sources, labels=labels, resume={})
 
 
 def save_weights(path: Path, checkpoint: Checkpoint) -> None:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import cv2
 import matplotlib
 import numpy as np
 import pytest
@@ -90,7 +91,7 @@ def test_without_a_text_lines_are_labelled_with_what_is_surely_read(book: Path, 
     done = align(book, "--out", tmp_path / "out", "--own-readings", "--min-confidence", 0.5)
     assert done.returncode == 0, done.stderr
     assert labels_in(tmp_path / "out" / "book") == LINES
-    assert align(book, "--out", tmp_path / "none", "--own-readings", "--min-confidence", 1.01).returncode == 0
+    assert align(book, "--out", tmp_path / "none", "--own-readings", "--min-confidence", 1).returncode == 0
     assert labels_in(tmp_path / "none" / "book") == []
 
 
@@ -109,3 +110,41 @@ def test_a_folder_without_pages_is_refused(tmp_path: Path) -> None:
     assert done.returncode == 2 and "no image with a text" in done.stderr and "Traceback" not in done.stderr
     done = align(tmp_path, "--out", tmp_path / "out", "--own-readings")
     assert done.returncode == 2 and "no images" in done.stderr and "Traceback" not in done.stderr
+
+
+def test_books_of_one_name_and_pages_of_one_stem_do_not_meet(book: Path, tmp_path: Path) -> None:
+    other = tmp_path / "second" / "book"
+    other.mkdir(parents=True)
+    (book / "p1.txt").write_text(" ".join(LINES), encoding="utf-8-sig")
+    for name in ("p1.png", "p1.txt"):
+        (other / name).write_bytes((book / name).read_bytes())
+    cv2.imwrite(str(other / "p1.bmp"), cv2.imread(str(book / "p1.png")))
+    done = align(book, other, "--out", tmp_path / "out")
+    assert done.returncode == 0, done.stderr
+    assert f"{3 * len(LINES)} of them written" in done.stdout
+    assert len(list((tmp_path / "out").rglob("*.gt.txt"))) == len(list((tmp_path / "out").rglob("*.png"))) == 3 * len(LINES)
+    assert labels_in(tmp_path / "out" / "book-1") == LINES
+
+
+def test_a_bad_page_is_named_and_the_others_are_read(book: Path, tmp_path: Path) -> None:
+    (book / "p1.txt").write_text(" ".join(LINES), encoding="utf-8")
+    (book / "p0.png").write_bytes((book / "p1.png").read_bytes()[:900])
+    (book / "p0.txt").write_text("نص", encoding="utf-8")
+    (book / "p2.png").write_bytes((book / "p1.png").read_bytes())
+    (book / "p2.txt").write_bytes("نص".encode("cp1256"))
+    done = align(book, "--out", tmp_path / "out")
+    assert done.returncode == 0, done.stderr
+    assert "1 of 3 pages read" in done.stdout and "Traceback" not in done.stderr
+    assert "p0.png: left out: the image is broken" in done.stderr and "p2.png: left out: not UTF-8" in done.stderr
+    assert labels_in(tmp_path / "out" / "book") == LINES
+    again = align(book, "--out", tmp_path / "out")  # the pairs of other options must not stay among the new ones
+    assert again.returncode == 2 and "not empty" in again.stderr
+    (book / "p1.png").unlink()
+    none = align(book, "--out", tmp_path / "none")
+    assert none.returncode == 2 and none.stderr.endswith("align.py: error: no page could be read\n")
+
+
+@pytest.mark.parametrize("options", [["--threads", "0"], ["--max-cer", "-1"], ["--min-confidence", "much"], ["--out", "align.py/x"]])
+def test_what_cannot_be_done_is_said(book: Path, tmp_path: Path, options: list[str]) -> None:
+    done = align(book, "--own-readings", "--out", tmp_path / "out", *options)
+    assert done.returncode == 2 and "Traceback" not in done.stderr

@@ -115,9 +115,12 @@ def test_a_network_that_takes_two_steps_at_a_time_is_exported_too(
 def test_several_checkpoints_give_the_mean_of_their_weights(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     paths = [tmp_path / "a.pt", tmp_path / "b.pt"]
     for seed, path in enumerate(paths):
-        save_checkpoint(path, tiny_checkpoint(seed=seed))
+        one = dataclasses.replace(tiny_checkpoint(seed=seed), sources=["both", path.stem], metrics={"cer": 0.1})
+        save_checkpoint(path, one)
     arguments = ["--out", str(tmp_path / "mean.onnx"), "--weights", str(tmp_path / "mean.pt")]
     assert main([*map(str, paths), *arguments]) == 0
+    info = Recognizer(tmp_path / "mean.onnx").info
+    assert info.sources == ("both", "a", "b") and info.metrics == {}, "trained on what either was; no one measured it"
     a, b = (load_checkpoint(path).weights for path in paths)
     for name, mean in load_checkpoint(tmp_path / "mean.pt").weights.items():
         assert torch.allclose(mean.float(), (a[name].float() + b[name].float()) / 2, atol=2e-3) or not a[name].is_floating_point()

@@ -161,6 +161,7 @@ def test_refusals_are_one_line_and_say_what_differs(train: Train, arrays: Path, 
     assert train(arrays, "--val", arrays, "--out", tmp_path / "run", *common).returncode == 0
     taller = write_arrays(tmp_path / "taller", height_px=64)
     other = write_arrays(tmp_path / "other", charset=Charset("ابت", version=7))
+    other_lines = write_arrays(tmp_path / "more", lines=30)
     for arguments, says in (
         ((arrays, "--val", arrays, "--out", tmp_path / "run"), "--resume"),
         ((arrays, "--val", taller, "--out", tmp_path / "a"), "height"),
@@ -169,6 +170,8 @@ def test_refusals_are_one_line_and_say_what_differs(train: Train, arrays: Path, 
         (("--val", arrays, "--out", tmp_path / "a"), "nothing to train on"),
         ((taller, "--val", taller, "--out", tmp_path / "a", "--init", tmp_path / "run/best.pt"), "height 48 px there, 64 px here"),
         ((arrays, "--val", arrays, "--out", tmp_path / "run", "--resume", "--seed", 5), "seed 1 there, 5 here"),
+        ((other_lines, "--val", arrays, "--out", tmp_path / "run", "--resume"), "trained on bars: 24 lines there, more: 30 lines here"),
+        ((arrays, "--val", arrays, "--out", tmp_path / "run", "--resume", "--init", tmp_path / "run/best.pt"), "give one of them"),
         ((arrays, "--val", arrays, "--out", tmp_path / "a", "--init", ROOT / "README.md"), "checkpoint"),
         ((arrays, "--val", arrays, "--out", tmp_path / "a", "--sped", 3), "--sped"),
     ):
@@ -176,6 +179,31 @@ def test_refusals_are_one_line_and_say_what_differs(train: Train, arrays: Path, 
         assert done.returncode == 2, (arguments, done.stdout, done.stderr)
         assert says in done.stderr, done.stderr
         assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("options", "named"),
+    [
+        ("--steps -5", "--steps takes 1 or more, not -5"),
+        ("--average 1.5", "--average takes 0 to"),
+        ("--learning-rate nan", "not nan"),
+        ("--blocks 1 0 1", "--blocks takes 1 or more, not 0"),
+        ("--bucket-px 0", "--bucket-px"),
+        ("--validate-every 0", "--validate-every"),
+        ("--workers -1", "--workers"),
+        ("--dropout 2", "--dropout takes 0 to 0.9, not 2"),
+        ("--device foo", "--device foo: "),
+        ("--synthetic-share 1 --text examples/text", "leave out the arrays"),
+        ("--out train.py/run", "train.py/run: Not a directory"),
+        ("--out train.py", "train.py: File exists"),
+    ],
+)
+def test_numbers_that_nothing_could_be_trained_with_are_refused(
+    train: Train, arrays: Path, tmp_path: Path, options: str, named: str
+) -> None:
+    done = train(arrays, "--val", arrays, "--out", tmp_path / "run", *options.split())
+    assert done.returncode == 2 and done.stderr.count("\n") == 1
+    assert done.stderr.startswith("train.py: error: ") and named in done.stderr
 
 
 def test_it_stops_early_when_validation_no_longer_improves(train: Train, arrays: Path, tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ import json
 import shutil
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,7 +35,8 @@ SHIPPED_MODEL = Path(__file__).parent / "model" / "weights" / "rasm-print.onnx"
 PARTIAL = ".rasm-partial"  # in --out: the pages of documents that are not finished
 
 
-def main() -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command line; returns the exit code."""
     parser = argparse.ArgumentParser(
         prog="read.py", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
     )
@@ -58,7 +59,7 @@ def main() -> int:
     parser.add_argument("--max-pages", type=int, default=MAX_PAGES, help=f"refuse longer documents (default: {MAX_PAGES})")
     parser.add_argument("--threads", type=int, default=None, help="threads (default: one for each core)")
     parser.add_argument("--again", action="store_true", help="read again what has been read already")
-    args = parser.parse_args()
+    args = parser.parse_args(arguments)
     try:
         return run(args)
     except RasmError as e:
@@ -82,6 +83,7 @@ class Input:
 
 def run(args: argparse.Namespace) -> int:
     inputs = find_inputs(args.files)
+    check_targets(inputs, args.out, args.format)
     reader = PageReader(Recognizer(args.model, threads=args.threads))
     if args.threads:
         cv2.setNumThreads(args.threads)
@@ -127,6 +129,20 @@ def find_inputs(paths: list[Path]) -> list[Input]:
     if twice:
         raise ConfigError(f"two inputs are named {twice[0]}, and so would their results be: read them into folders of their own")
     return inputs
+
+
+def check_targets(inputs: list[Input], out: Path, formats: list[str]) -> None:
+    """Raises ConfigError where a result would take the place of a file that is to be read."""
+    sources = {_identity(item.path) for item in inputs}
+    for target in (_result(out, item, kind) for item in inputs for kind in formats):
+        if target.exists() and _identity(target) in sources:
+            raise ConfigError(f"{target} is to be read, and a result would take its place: choose another folder with --out")
+
+
+def _identity(path: Path) -> tuple[int, int]:
+    """The same for each name of a file: through links, and in other letters' case where the file system does not tell them apart."""
+    found = path.stat()
+    return found.st_dev, found.st_ino
 
 
 def read_file(item: Input, reader: PageReader, args: argparse.Namespace, bar: tqdm) -> list[str]:

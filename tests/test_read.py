@@ -7,14 +7,15 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import cv2
 import pypdfium2 as pdfium
 import pytest
 
 import read
-from model.document import Document, Page
-from model.errors import ConfigError
+from model.document import Character, Document, Line, Page, Region, Word
+from model.errors import ConfigError, UnreadableImage
 from model.formats.searchable_pdf import SearchablePdf
 from model.metrics import letters
 from tests.paper import GOLDEN, golden_text, prose_page
@@ -67,7 +68,7 @@ def test_files_become_documents(tmp_path: Path) -> None:
 
 def test_a_stopped_document_goes_on_where_it_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     scan(tmp_path / "book.pdf", 3)
-    monkeypatch.setattr(sys, "argv", ["read.py", str(tmp_path / "book.pdf"), "--out", str(tmp_path / "out"), "--threads", "1"])
+    arguments = [str(tmp_path / "book.pdf"), "--out", str(tmp_path / "out"), "--threads", "1"]
     seen: list[int] = []
     whole = read.PageReader.read_from
 
@@ -78,11 +79,11 @@ def test_a_stopped_document_goes_on_where_it_stopped(tmp_path: Path, monkeypatch
         return whole(self, file, index, **options)  # type: ignore[arg-type]
 
     monkeypatch.setattr(read.PageReader, "read_from", stops)
-    assert read.main() == 130
+    assert read.main(arguments) == 130
     (partial,) = (tmp_path / "out" / read.PARTIAL).iterdir()
     with partial.open("a", encoding="utf-8") as log:
         log.write('{"number": 3, "reg')  # cut off in the middle of a line
-    assert read.main() == 0
+    assert read.main(arguments) == 0
     assert seen == [0, 1, 2, 2]
     assert (tmp_path / "out" / "book.txt").read_text(encoding="utf-8").count("\f") == 2
     assert not (tmp_path / "out" / read.PARTIAL).exists()
@@ -112,6 +113,60 @@ def test_results_do_not_overwrite_each_other(tmp_path: Path) -> None:
     (tmp_path / "other" / "b.png").touch()
     with pytest.raises(ConfigError, match="two inputs are named"):
         read.find_inputs([tmp_path / "b.png", tmp_path / "other" / "b.png"])
+
+
+class Reader:
+    """In the place of PageReader: every page says its number, but those that are ``broken``."""
+
+    broken: tuple[int, ...] = ()
+    asked: list[int]
+
+    def __init__(self, recognizer: object) -> None:
+        self.recognizer = SimpleNamespace(info=SimpleNamespace(name="tiny", version="1"))
+
+    def read_from(self, file: read.PageFile, index: int, **options: object) -> Page:
+        Reader.asked.append(index + 1)
+        if index + 1 in Reader.broken:
+            raise UnreadableImage(f"page {index + 1} is broken")
+        box, text = (10.0, 10.0, 50.0, 30.0), f"صـَ {'٠١٢٣٤٥٦٧٨٩'[index + 1]}"
+        signs = [Character(sign, 1.0, box) for sign in text if sign != " "]
+        words = [Word(text[:3], 1.0, box, signs[:3]), Word(text[4:], 1.0, box, signs[3:])]
+        return Page(index + 1, 100, 100, [Region("paragraph", box, [Line(text, 1.0, box, [], words), Line("ن", 1.0, box)])])
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder, which is the current one, and no model."""
+    monkeypatch.setattr(read, "PageReader", Reader)
+    monkeypatch.setattr(read, "Recognizer", lambda *_, **__: None)
+    monkeypatch.setattr(Reader, "broken", ())
+    monkeypatch.setattr(Reader, "asked", [], raising=False)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def blank(path: Path, pages: int = 1, width: float = 100) -> None:
+    pdf = pdfium.PdfDocument.new()
+    for _ in range(pages):
+        pdf.new_page(width, 100)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pdf.save(path)
+
+
+@pytest.mark.parametrize("formats", [["text", "pdf"], ["pdf"]])
+def test_what_is_read_is_never_overwritten(formats: list[str], folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    blank(folder / "a.pdf")
+    (folder / "links").mkdir()
+    (folder / "links" / "a.pdf").symlink_to(folder / "a.pdf")
+    given = (folder / "a.pdf").read_bytes()
+    for out in (".", str(folder), "links"):
+        for again in ([], ["--again"]):
+            assert read.main(["a.pdf", "--out", out, "--format", *formats, *again]) == 2
+            told = capsys.readouterr()
+            assert "a.pdf is to be read, and a result would take its place: choose another folder with --out" in told.err
+            assert told.err.count("\n") == 1 and not told.out
+    assert Reader.asked == [] and (folder / "a.pdf").read_bytes() == given
+    assert not (folder / "a.txt").exists() and (folder / "links" / "a.pdf").is_symlink()
 
 
 def test_an_encrypted_pdf_is_read_with_its_password(tmp_path: Path) -> None:

@@ -32,7 +32,7 @@ from tqdm import tqdm
 
 from evaluation.page_text import read_page_text
 from model.charset import DIACRITICS, TATWEEL
-from model.config import positive, share
+from model.cli import positive, share
 from model.errors import ConfigError, DatasetError, ImageTooSmall, LineTooLong, RasmError
 from model.image import Pixels, decode
 from model.line_crops import cut_lines

@@ -34,7 +34,7 @@ from tqdm import tqdm  # type: ignore[import-untyped]
 
 from model.arrays import FILES, ArrayWriter, one_line, read_manifest
 from model.charset import DEFAULT_CHARSET, DIACRITICS, TATWEEL, Charset
-from model.config import fraction, positive
+from model.cli import Parser, fraction, positive
 from model.ctc import WIDTH_STRIDE, steps_needed
 from model.errors import ConfigError, DatasetError, RasmError
 from model.image import ImageSettings, Pixels, decode, line_to_array
@@ -391,11 +391,6 @@ def show(title: str, counts: Counter[str], meanings: dict[str, str]) -> None:
 
 
 # The command line
-
-
-class Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise ConfigError(message)  # one line, as for every other error, and no usage before it
 
 
 class ListLookAlikes(argparse.Action):

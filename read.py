@@ -17,14 +17,15 @@ import json
 import shutil
 import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import cv2
 from tqdm import tqdm
 
+from model.cli import Parser, positive
 from model.document import Document, Page, PageError, page_from_dict, profiled
 from model.errors import ConfigError, ImageError, RasmError
 from model.formats import SUFFIXES, write
@@ -52,21 +53,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("\nread.py: stopped; the same command goes on from here", file=sys.stderr)
         return 130
-
-
-class Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise ConfigError(message)  # one line, as for every other error, and no usage before it
-
-
-def positive(text: str) -> int:
-    try:
-        number = int(text)
-    except ValueError:
-        number = 0
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above 0")
-    return number
 
 
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -267,7 +253,7 @@ def _pages(partial: Path) -> Iterator[Page | PageError]:
     return (PageError(line["number"], **line["error"]) if line["error"] else page_from_dict(line) for line in _logged(partial))
 
 
-def _resume(partial: Path, settings: dict[str, object]) -> int:
+def _resume(partial: Path, settings: Mapping[str, object]) -> int:
     """How many pages were read before, with the same settings; what was half written is cut off."""
     if not partial.exists():
         return 0

@@ -38,7 +38,8 @@ from model import ctc, metrics
 from model.arrays import LineArrays, check_match
 from model.charset import Charset
 from model.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
-from model.config import CRNNConfig, TrainConfig, add_flags, from_flags, positive
+from model.cli import positive
+from model.config import CRNNConfig, TrainConfig, add_flags, from_flags
 from model.crnn import CRNN, ctc_loss
 from model.data import Batch, BatchSource, start_worker
 from model.errors import CheckpointError, ConfigError, RasmError

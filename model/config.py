@@ -112,28 +112,3 @@ def from_flags(cls: type[T], args: argparse.Namespace, base: T | None = None) ->
     given = {f.name: getattr(args, f.name) for f in dataclasses.fields(cls) if hasattr(args, f.name)}  # type: ignore[arg-type]
     given = {k: tuple(v) if isinstance(v, list) else v for k, v in given.items()}
     return dataclasses.replace(base, **given) if base is not None else cls(**given)  # type: ignore[type-var]
-
-
-def positive(value: str) -> int:
-    """Type of a command line option: a whole number from 1 on."""
-    if not value.isascii() or not value.isdigit() or int(value) < 1:
-        raise argparse.ArgumentTypeError(f"{value} is not a whole number from 1 on")
-    return int(value)
-
-
-def share(value: str) -> float:
-    """Type of a command line option: a number from 0 to 1."""
-    try:
-        number = float(value)
-    except ValueError:
-        number = math.nan
-    if not 0 <= number <= 1:
-        raise argparse.ArgumentTypeError(f"{value} is not a number from 0 to 1")
-    return number
-
-
-def fraction(value: str) -> float:
-    """Type of a command line option: a number between 0 and 1, neither of them included."""
-    if (number := share(value)) in (0, 1):
-        raise argparse.ArgumentTypeError(f"{value} is not between 0 and 1")
-    return number

@@ -221,10 +221,10 @@ def test_the_text_is_the_same_in_every_format(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["--threads", "0"], "argument --threads: '0' is not a whole number above 0"),
-        (["--threads", "-3"], "argument --threads: '-3' is not a whole number above 0"),
-        (["--max-pages", "0"], "argument --max-pages: '0' is not a whole number above 0"),
-        (["--max-pages", "many"], "argument --max-pages: 'many' is not a whole number above 0"),
+        (["--threads", "0"], "argument --threads: '0' is not a whole number from 1 on"),
+        (["--threads", "-3"], "argument --threads: '-3' is not a whole number from 1 on"),
+        (["--max-pages", "0"], "argument --max-pages: '0' is not a whole number from 1 on"),
+        (["--max-pages", "many"], "argument --max-pages: 'many' is not a whole number from 1 on"),
         (["--line-breaks", "yes"], "argument --line-breaks: invalid choice: 'yes'"),
         (["--nothing"], "unrecognized arguments: --nothing"),
     ],

@@ -1,0 +1,45 @@
+"""What the command lines share: errors of one line, and types of options that say what they want.
+
+Where it stands: under ``preprocess.py``, ``align.py``, ``train.py`` and ``read.py``. ``client.py`` has its own, since it can be copied
+out and used alone.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+from typing import NoReturn
+
+from model.errors import ConfigError
+
+
+class Parser(argparse.ArgumentParser):
+    """Raises ConfigError in place of printing the usage: one line, as for every other error."""
+
+    def error(self, message: str) -> NoReturn:
+        raise ConfigError(message)
+
+
+def positive(value: str) -> int:
+    """Type of a command line option: a whole number from 1 on."""
+    if not value.isascii() or not value.isdigit() or int(value) < 1:
+        raise argparse.ArgumentTypeError(f"{value} is not a whole number from 1 on")
+    return int(value)
+
+
+def share(value: str) -> float:
+    """Type of a command line option: a number from 0 to 1."""
+    try:
+        number = float(value)
+    except ValueError:
+        number = math.nan
+    if not 0 <= number <= 1:
+        raise argparse.ArgumentTypeError(f"{value} is not a number from 0 to 1")
+    return number
+
+
+def fraction(value: str) -> float:
+    """Type of a command line option: a number between 0 and 1, neither of them included."""
+    if (number := share(value)) in (0, 1):
+        raise argparse.ArgumentTypeError(f"{value} is not between 0 and 1")
+    return number

@@ -82,8 +82,8 @@ class Input:
 
 
 def run(args: argparse.Namespace) -> int:
-    inputs = find_inputs(args.files)
-    check_targets(inputs, args.out, args.format)
+    inputs = find_inputs(args.files, args.out)
+    check_targets(inputs, args.out, args.format, folders=[path for path in args.files if path.is_dir()])
     reader = PageReader(Recognizer(args.model, threads=args.threads))
     if args.threads:
         cv2.setNumThreads(args.threads)
@@ -108,13 +108,20 @@ def run(args: argparse.Namespace) -> int:
     return 1 if errors else 0
 
 
-def find_inputs(paths: list[Path]) -> list[Input]:
-    """The files, and those of the folders; each with a name of its own. Raises ConfigError where there are none."""
+def find_inputs(paths: list[Path], out: Path) -> list[Input]:
+    """The files, and those of the folders; each with a name of its own. Raises ConfigError where there are none.
+
+    What lies in ``out``, a folder in one of the folders, is not searched: it holds the results of the last time.
+    """
     found: list[tuple[Path, Path]] = []
     for path in paths:
         if path.is_dir():
             files = sorted(p for p in path.rglob("*") if p.suffix.lower() in PAGE_SUFFIXES and p.is_file())
-            found += [(p, p.relative_to(path)) for p in files]
+            names = [p.relative_to(path) for p in files]
+            if _is_below(out, path):
+                results = out.resolve().relative_to(path.resolve())
+                names = [name for name in names if not name.is_relative_to(results)]
+            found += [(path / name, name) for name in names]
         elif path.exists():
             found.append((path, Path(path.name)))
         else:
@@ -131,12 +138,19 @@ def find_inputs(paths: list[Path]) -> list[Input]:
     return inputs
 
 
-def check_targets(inputs: list[Input], out: Path, formats: list[str]) -> None:
-    """Raises ConfigError where a result would take the place of a file that is to be read."""
+def _is_below(path: Path, folder: Path) -> bool:
+    return folder.resolve() in path.resolve().parents
+
+
+def check_targets(inputs: list[Input], out: Path, formats: list[str], folders: list[Path]) -> None:
+    """Raises ConfigError where a result would take the place of a file that is to be read, or be found in ``folders`` and read itself."""
     sources = {_identity(item.path) for item in inputs}
+    searched = [folder for folder in folders if not _is_below(out, folder)]
     for target in (_result(out, item, kind) for item in inputs for kind in formats):
         if target.exists() and _identity(target) in sources:
             raise ConfigError(f"{target} is to be read, and a result would take its place: choose another folder with --out")
+        if target.suffix in PAGE_SUFFIXES and any(_is_below(target, folder) for folder in searched):
+            raise ConfigError(f"{target} would be read itself the next time: choose a folder with --out that is not read, or one in it")
 
 
 def _identity(path: Path) -> tuple[int, int]:

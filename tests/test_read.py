@@ -10,6 +10,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import cv2
+import numpy as np
 import pypdfium2 as pdfium
 import pytest
 
@@ -107,12 +108,12 @@ def test_what_cannot_be_done_is_said_in_one_line(tmp_path: Path, arguments: list
 def test_results_do_not_overwrite_each_other(tmp_path: Path) -> None:
     for name in ("a.png", "a.pdf", "b.png"):
         (tmp_path / name).touch()
-    names = {str(item.name) for item in read.find_inputs([tmp_path, tmp_path / "b.png"])}
+    names = {str(item.name) for item in read.find_inputs([tmp_path, tmp_path / "b.png"], tmp_path / "out")}
     assert names == {"a.png", "a.pdf", "b"}
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "b.png").touch()
     with pytest.raises(ConfigError, match="two inputs are named"):
-        read.find_inputs([tmp_path / "b.png", tmp_path / "other" / "b.png"])
+        read.find_inputs([tmp_path / "b.png", tmp_path / "other" / "b.png"], tmp_path / "out")
 
 
 class Reader:
@@ -128,7 +129,7 @@ class Reader:
         Reader.asked.append(index + 1)
         if index + 1 in Reader.broken:
             raise UnreadableImage(f"page {index + 1} is broken")
-        box, text = (10.0, 10.0, 50.0, 30.0), f"صـَ {'٠١٢٣٤٥٦٧٨٩'[index + 1]}"
+        box, text = (10.0, 10.0, 50.0, 30.0), f"ص\u0640\u064e {'٠١٢٣٤٥٦٧٨٩'[index + 1]}"
         signs = [Character(sign, 1.0, box) for sign in text if sign != " "]
         words = [Word(text[:3], 1.0, box, signs[:3]), Word(text[4:], 1.0, box, signs[3:])]
         return Page(index + 1, 100, 100, [Region("paragraph", box, [Line(text, 1.0, box, [], words), Line("ن", 1.0, box)])])
@@ -167,6 +168,25 @@ def test_what_is_read_is_never_overwritten(formats: list[str], folder: Path, cap
             assert told.err.count("\n") == 1 and not told.out
     assert Reader.asked == [] and (folder / "a.pdf").read_bytes() == given
     assert not (folder / "a.txt").exists() and (folder / "links" / "a.pdf").is_symlink()
+
+
+def test_results_are_not_read(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "deep").mkdir()
+    for name in ("a.png", "deep/b.png"):
+        cv2.imwrite(name, np.full((40, 400), 255, np.uint8))
+    for files, out in ((["."], "."), (["deep"], "deep"), (["a.png", "deep"], "deep")):
+        assert read.main([*files, "--out", out, "--format", "text", "pdf"]) == 2
+        told = capsys.readouterr().err
+        assert ".pdf would be read itself the next time" in told and told.count("\n") == 1
+    for out in (".", "deep/results"):  # a text is no picture, and a folder of results is not searched
+        formats = ["text"] if out == "." else ["text", "pdf"]
+        for counts in ("2 read, 0 there already, 0 errors", "0 read, 2 there already, 0 errors"):
+            assert read.main([".", "--out", out, "--format", *formats]) == 0
+            assert counts in capsys.readouterr().out
+    assert sorted(str(p) for p in Path("deep/results").rglob("*.*")) == [
+        f"deep/results/{name}" for name in ("a.pdf", "a.txt", "deep/b.pdf", "deep/b.txt")
+    ]
+    assert read.main(["deep/results/a.pdf", "--out", "deep/results"]) == 0  # unless it is named
 
 
 def test_an_encrypted_pdf_is_read_with_its_password(tmp_path: Path) -> None:

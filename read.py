@@ -11,6 +11,7 @@ Folders are searched for PDFs and images. What could not be read is listed at th
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import shutil
 import sys
@@ -163,7 +164,8 @@ def read_file(item: Input, reader: PageReader, args: argparse.Namespace, bar: tq
     """Read one file and write its results; messages for pages that could not be read. Raises an ImageError where none can."""
     data = item.path.read_bytes()
     partial = args.out / PARTIAL / f"{item.name}.jsonl"
-    settings = {"size": len(data), "model": reader.recognizer.info.name, "version": reader.recognizer.info.version}
+    digest = hashlib.blake2b(data, digest_size=16).hexdigest()
+    settings = {"file": digest, "model": reader.recognizer.info.name, "version": reader.recognizer.info.version}
     settings |= {"mode": args.mode, "text_layer": args.text_layer}
     broken: list[str] = []
     with open_pages(data, password=args.password, max_pages=args.max_pages) as file:

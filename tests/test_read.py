@@ -117,9 +117,10 @@ def test_results_do_not_overwrite_each_other(tmp_path: Path) -> None:
 
 
 class Reader:
-    """In the place of PageReader: every page says its number, but those that are ``broken``."""
+    """In the place of PageReader: every page says its number, but those that are ``broken``. ``asked``: the pages asked for."""
 
     broken: tuple[int, ...] = ()
+    stops: int = 0  # at which of the pages asked for Ctrl-C is pressed
     asked: list[int]
 
     def __init__(self, recognizer: object) -> None:
@@ -127,6 +128,8 @@ class Reader:
 
     def read_from(self, file: read.PageFile, index: int, **options: object) -> Page:
         Reader.asked.append(index + 1)
+        if len(Reader.asked) == Reader.stops:
+            raise KeyboardInterrupt
         if index + 1 in Reader.broken:
             raise UnreadableImage(f"page {index + 1} is broken")
         box, text = (10.0, 10.0, 50.0, 30.0), f"ص\u0640\u064e {'٠١٢٣٤٥٦٧٨٩'[index + 1]}"
@@ -141,6 +144,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(read, "PageReader", Reader)
     monkeypatch.setattr(read, "Recognizer", lambda *_, **__: None)
     monkeypatch.setattr(Reader, "broken", ())
+    monkeypatch.setattr(Reader, "stops", 0)
     monkeypatch.setattr(Reader, "asked", [], raising=False)
     monkeypatch.chdir(tmp_path)
     return tmp_path
@@ -187,6 +191,17 @@ def test_results_are_not_read(folder: Path, capsys: pytest.CaptureFixture[str]) 
         f"deep/results/{name}" for name in ("a.pdf", "a.txt", "deep/b.pdf", "deep/b.txt")
     ]
     assert read.main(["deep/results/a.pdf", "--out", "deep/results"]) == 0  # unless it is named
+
+
+def test_only_the_same_file_goes_on_where_it_stopped(folder: Path) -> None:
+    blank(folder / "book.pdf", 3)
+    size = (folder / "book.pdf").stat().st_size
+    Reader.stops = 3
+    assert read.main(["book.pdf", "--out", "out"]) == 130
+    blank(folder / "book.pdf", 3, width=101)
+    assert (folder / "book.pdf").stat().st_size == size
+    assert read.main(["book.pdf", "--out", "out"]) == 0
+    assert Reader.asked == [1, 2, 3, 1, 2, 3]
 
 
 def test_an_encrypted_pdf_is_read_with_its_password(tmp_path: Path) -> None:

@@ -166,7 +166,7 @@ def read_file(item: Input, reader: PageReader, args: argparse.Namespace, bar: tq
     partial = args.out / PARTIAL / f"{item.name}.jsonl"
     digest = hashlib.blake2b(data, digest_size=16).hexdigest()
     settings = {"file": digest, "model": reader.recognizer.info.name, "version": reader.recognizer.info.version}
-    settings |= {"mode": args.mode, "text_layer": args.text_layer}
+    settings |= {"mode": args.mode, "text_layer": args.text_layer, "again": args.again}
     broken: list[str] = []
     with open_pages(data, password=args.password, max_pages=args.max_pages) as file:
         partial.parent.mkdir(parents=True, exist_ok=True)
@@ -182,24 +182,29 @@ def read_file(item: Input, reader: PageReader, args: argparse.Namespace, bar: tq
                     document = Document(item.path.name, [page])
                     log.write(json.dumps(document.to_dict()["pages"][0], ensure_ascii=False) + "\n")
                 except ImageError as e:
-                    if file.count == 1:
-                        raise
                     log.write(json.dumps({"number": index + 1, "error": str(e)}) + "\n")
                 log.flush()
                 bar.update()
         broken = [str(line["error"]) for line in _logged(partial) if "error" in line]
         if len(broken) == file.count:
-            raise ImageError(f"no page could be read: {broken[0]}")
+            _discard(partial, args.out)  # or the next time would find no page that is left to read
+            raise ImageError(broken[0] if file.count == 1 else f"no page could be read: {broken[0]}")
         own = sum(bool(line.get("has_text_layer")) for line in _logged(partial))
         if own and args.text_layer == "ignore":
             told = f"{item.path}: {own} of {file.count} pages say their text themselves; --text-layer use takes it in place of reading"
             tqdm.write(told, file=sys.stderr)
         write_results(item, file, data, partial, reader, args)
-    partial.unlink()
-    for folder in (partial.parent, args.out / PARTIAL):
-        if folder.exists() and not any(folder.iterdir()):
-            folder.rmdir()
+    _discard(partial, args.out)
     return broken
+
+
+def _discard(partial: Path, out: Path) -> None:
+    """Remove a log, and the folders in ``out`` that are empty then."""
+    partial.unlink()
+    for folder in partial.parents:
+        if folder == out or any(folder.iterdir()):
+            break
+        folder.rmdir()
 
 
 def _logged(partial: Path) -> Iterator[dict[str, object]]:

@@ -204,6 +204,30 @@ def test_only_the_same_file_goes_on_where_it_stopped(folder: Path) -> None:
     assert Reader.asked == [1, 2, 3, 1, 2, 3]
 
 
+@pytest.mark.parametrize("pages", [1, 2])
+def test_what_could_not_be_read_at_all_is_tried_again(pages: int, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    blank(folder / "scans" / "deep" / "deeper" / "book.pdf", pages)
+    Reader.broken = (1, 2)
+    assert read.main(["scans", "--out", "out"]) == 1
+    assert capsys.readouterr().err.endswith(f"book.pdf: {'no page could be read: ' if pages > 1 else ''}page 1 is broken\n")
+    assert not list((folder / "out").iterdir())
+    Reader.broken = ()
+    assert read.main(["scans", "--out", "out"]) == 0
+    assert Reader.asked == [*range(1, pages + 1)] * 2
+    assert [p.name for p in (folder / "out").iterdir()] == ["deep"]
+
+
+def test_again_begins_again_and_goes_on_itself(folder: Path) -> None:
+    blank(folder / "book.pdf", 3)
+    Reader.broken, Reader.stops = (1,), 3
+    assert read.main(["book.pdf", "--out", "out"]) == 130
+    Reader.broken, Reader.stops = (), 6
+    assert read.main(["book.pdf", "--out", "out", "--again"]) == 130
+    assert read.main(["book.pdf", "--out", "out", "--again"]) == 0
+    assert Reader.asked == [1, 2, 3, 1, 2, 3, 3]
+    assert (folder / "out" / "book.txt").read_text(encoding="utf-8").count("\f") == 2
+
+
 def test_an_encrypted_pdf_is_read_with_its_password(tmp_path: Path) -> None:
     locked = ROOT / "tests" / "fixtures" / "encrypted.pdf"
     assert "give its password" in command(locked, "--out", tmp_path).stderr

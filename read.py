@@ -5,7 +5,8 @@
 
 Where it stands: the reading way from end to end, on the command line. Each input gives one result in each format, named after it.
 Reading can be stopped and started again: what is there is not read again, and a long PDF goes on at the page where it stopped.
-Folders are searched for PDFs and images. What could not be read is listed at the end, and the exit status is then 1.
+Folders are searched for PDFs and images. What could not be read is listed at the end, and the exit status is then 1. Pages that could
+not be read are recorded in NAME.errors.json, and told again until ``--again`` reads them.
 """
 
 from __future__ import annotations
@@ -19,11 +20,12 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import cv2
 from tqdm import tqdm
 
-from model.document import Document, Page, page_from_dict
+from model.document import Document, Page, PageError, page_from_dict
 from model.errors import ConfigError, ImageError, RasmError
 from model.formats import SUFFIXES, write
 from model.formats.searchable_pdf import SearchablePdf
@@ -34,6 +36,7 @@ from model.text import Profile
 
 SHIPPED_MODEL = Path(__file__).parent / "model" / "weights" / "rasm-print.onnx"
 PARTIAL = ".rasm-partial"  # in --out: the pages of documents that are not finished
+ERRORS = ".errors.json"  # after a result's name: the pages that could not be read
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -95,11 +98,12 @@ def run(args: argparse.Namespace) -> int:
         for item in inputs:
             if not args.again and all(_result(args.out, item, kind).exists() for kind in args.format):
                 counts["there already"] += 1
+                errors += _told(item, args.out)
             else:
                 try:
-                    broken = read_file(item, reader, args, pages)
-                    errors += [f"{item.path}: {message}" for message in broken]
+                    read_file(item, reader, args, pages)
                     counts["read"] += 1
+                    errors += _told(item, args.out)
                 except (ImageError, OSError) as e:
                     errors.append(f"{item.path}: {e if isinstance(e, ImageError) else e.strerror}")
             files.update()
@@ -160,14 +164,13 @@ def _identity(path: Path) -> tuple[int, int]:
     return found.st_dev, found.st_ino
 
 
-def read_file(item: Input, reader: PageReader, args: argparse.Namespace, bar: tqdm) -> list[str]:
-    """Read one file and write its results; messages for pages that could not be read. Raises an ImageError where none can."""
+def read_file(item: Input, reader: PageReader, args: argparse.Namespace, bar: tqdm) -> None:
+    """Read one file; write its results, and a record of pages that could not be read. Raises an ImageError where none can."""
     data = item.path.read_bytes()
     partial = args.out / PARTIAL / f"{item.name}.jsonl"
     digest = hashlib.blake2b(data, digest_size=16).hexdigest()
     settings = {"file": digest, "model": reader.recognizer.info.name, "version": reader.recognizer.info.version}
     settings |= {"mode": args.mode, "text_layer": args.text_layer, "again": args.again}
-    broken: list[str] = []
     with open_pages(data, password=args.password, max_pages=args.max_pages) as file:
         partial.parent.mkdir(parents=True, exist_ok=True)
         start = _resume(partial, settings)
@@ -178,24 +181,46 @@ def read_file(item: Input, reader: PageReader, args: argparse.Namespace, bar: tq
                 log.write(json.dumps(settings) + "\n")
             for index in range(start, file.count):
                 try:
-                    page = reader.read_from(file, index, mode=args.mode, text_layer=args.text_layer)
-                    document = Document(item.path.name, [page])
-                    log.write(json.dumps(document.to_dict()["pages"][0], ensure_ascii=False) + "\n")
+                    one = Document("", [reader.read_from(file, index, mode=args.mode, text_layer=args.text_layer)])
                 except ImageError as e:
-                    log.write(json.dumps({"number": index + 1, "error": str(e)}) + "\n")
+                    one = Document("", [], errors=[PageError(index + 1, e.code, str(e))])
+                log.write(json.dumps(one.to_dict()["pages"][0], ensure_ascii=False) + "\n")
                 log.flush()
                 bar.update()
-        broken = [str(line["error"]) for line in _logged(partial) if "error" in line]
-        if len(broken) == file.count:
+        errors = [page for page in _pages(partial) if isinstance(page, PageError)]
+        if len(errors) == file.count:
             _discard(partial, args.out)  # or the next time would find no page that is left to read
-            raise ImageError(broken[0] if file.count == 1 else f"no page could be read: {broken[0]}")
+            raise ImageError(errors[0].message if file.count == 1 else f"no page could be read: {errors[0].message}")
         own = sum(bool(line.get("has_text_layer")) for line in _logged(partial))
         if own and args.text_layer == "ignore":
             told = f"{item.path}: {own} of {file.count} pages say their text themselves; --text-layer use takes it in place of reading"
             tqdm.write(told, file=sys.stderr)
+        record_errors(item, args.out, errors)  # before the results: what is there without a record counts as whole
         write_results(item, file, data, partial, reader, args)
     _discard(partial, args.out)
-    return broken
+
+
+def record_errors(item: Input, out: Path, errors: list[PageError]) -> None:
+    """Write, or remove, the record of the pages that could not be read; the next time they are told from it."""
+    record = out / f"{item.name}{ERRORS}"
+    record.unlink(missing_ok=True)
+    if errors:
+        said = [{"page": error.number, "code": error.code, "message": error.message} for error in errors]
+        content = {"format": "rasm-errors", "version": 1, "name": item.path.name, "errors": said}
+        record.parent.mkdir(parents=True, exist_ok=True)
+        record.write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+
+
+def _told(item: Input, out: Path) -> list[str]:
+    """A line for each page of which there is a record that it could not be read."""
+    record = out / f"{item.name}{ERRORS}"
+    if not record.exists():
+        return []
+    try:
+        errors = json.loads(record.read_bytes())["errors"]
+        return [f"{item.path}: page {error['page']}: {error['message']}" for error in errors]
+    except (ValueError, KeyError, TypeError):
+        return [f"{item.path}: some pages could not be read, but {record} is broken: --again reads them again"]
 
 
 def _discard(partial: Path, out: Path) -> None:
@@ -207,15 +232,16 @@ def _discard(partial: Path, out: Path) -> None:
         folder.rmdir()
 
 
-def _logged(partial: Path) -> Iterator[dict[str, object]]:
+def _logged(partial: Path) -> Iterator[dict[str, Any]]:
     with partial.open(encoding="utf-8") as lines:
         next(lines)
         for line in lines:
             yield json.loads(line)
 
 
-def _pages(partial: Path) -> Iterator[Page]:
-    return (page_from_dict(line) for line in _logged(partial) if "error" not in line)
+def _pages(partial: Path) -> Iterator[Page | PageError]:
+    """Every page that was read, or why it was not."""
+    return (PageError(line["number"], **line["error"]) if line["error"] else page_from_dict(line) for line in _logged(partial))
 
 
 def _resume(partial: Path, settings: dict[str, object]) -> int:
@@ -238,6 +264,10 @@ def write_results(item: Input, file: PageFile, data: bytes, partial: Path, reade
     """Every format, each put in place only when it is whole. Text and PDF are written page by page."""
     info = reader.recognizer.info
     model = f"{info.name} {info.version}"
+
+    def pages() -> Iterator[Page]:
+        return (page for page in _pages(partial) if isinstance(page, Page))
+
     for kind in args.format:
         target = _result(args.out, item, kind)
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -246,22 +276,24 @@ def write_results(item: Input, file: PageFile, data: bytes, partial: Path, reade
             profile = Profile(diacritics=args.diacritics, digits=args.digits)
             with half.open("w", encoding="utf-8") as out:
                 for n, page in enumerate(_pages(partial)):
-                    out.write(("\f" if n else "") + Document("", [page]).text(paragraphs=not args.line_breaks, profile=profile))
+                    one = Document("", [page]) if isinstance(page, Page) else Document("", [], errors=[page])
+                    out.write(("\f" if n else "") + one.text(paragraphs=not args.line_breaks, profile=profile))
         elif kind == "pdf":
             pdf = SearchablePdf(data if file.kind == "pdf" else None, password=args.password)
-            for page in _pages(partial):
+            for page in pages():
                 pdf.add(page, None if file.kind == "pdf" else file.image(page.number - 1))
             half.write_bytes(pdf.finish())
         elif kind == "page" and file.count > 1:  # PAGE XML knows no files of several pages: a folder of them
             if half.exists():
                 shutil.rmtree(half)
             half.mkdir()
-            for page in _pages(partial):
+            for page in pages():
                 (half / f"{page.number:04d}.xml").write_text(write(Document(item.path.name, [page], model), kind), encoding="utf-8")
             if target.is_dir():
                 shutil.rmtree(target)
         else:
-            half.write_text(write(Document(item.path.name, list(_pages(partial)), model), kind), encoding="utf-8")
+            errors = [page for page in _pages(partial) if isinstance(page, PageError)]
+            half.write_text(write(Document(item.path.name, list(pages()), model, errors), kind), encoding="utf-8")
         half.replace(target)
 
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass, field
+from operator import itemgetter
 from typing import Any, Literal
 
 from model.text import Profile, apply_profile
@@ -110,36 +111,58 @@ class Page:
 
 
 @dataclass(frozen=True)
+class PageError:
+    """Why a page could not be read. number: the page's, from 1. code: that of ``model/errors.py``."""
+
+    number: int
+    code: str
+    message: str
+
+
+@dataclass(frozen=True)
 class Document:
-    """The pages of one file, in order. name: the file's. model: the name and version of what read it."""
+    """The pages of one file, in order. name: the file's. model: the name and version of what read it. errors: of those pages that could
+    not be read: JSON has them in their places, plain text an empty page for each, so that pages keep their numbers; other formats
+    leave them out."""
 
     name: str
     pages: list[Page]
     model: str = ""
+    errors: list[PageError] = field(default_factory=list)
 
     def text(self, *, paragraphs: bool = True, profile: Profile = Profile()) -> str:
         """Plain text: paragraphs on one line each, or, without ``paragraphs``, lines as printed. Regions are parted by an empty
         line, pages by a form feed, as pdftotext and Tesseract do."""
-        pages = [
-            "\n\n".join(region.paragraph if paragraphs else region.text for region in page.regions if region.lines) for page in self.pages
-        ]
-        return "\f".join(apply_profile(page, profile) + "\n" for page in pages)
+        texts = [(error.number, "") for error in self.errors]
+        for page in self.pages:
+            texts.append((page.number, "\n\n".join(r.paragraph if paragraphs else r.text for r in page.regions if r.lines)))
+        return "\f".join(apply_profile(text, profile) + "\n" for _, text in sorted(texts, key=itemgetter(0)))
 
     def to_dict(self, *, characters: bool = True) -> dict[str, Any]:
         """For JSON: everything, with coordinates to a tenth of a pixel and confidences to four digits."""
         document = _rounded({"format": "rasm-document", "version": 1, **asdict(self)})
+        errors = document.pop("errors")
         for page, source in zip(document["pages"], self.pages, strict=True):
             page["text"] = source.text
             page["confidence"] = round(source.confidence, 4)
+            page["error"] = None
             if not characters:
                 for region in page["regions"]:
                     for line in region["lines"]:
                         for word in line["words"]:
                             del word["characters"]
+        document["pages"] = sorted([*document["pages"], *map(_unread, errors)], key=itemgetter("number"))
         return dict(document)
 
     def to_json(self, *, characters: bool = True) -> str:
         return json.dumps(self.to_dict(characters=characters), ensure_ascii=False)
+
+
+def _unread(error: dict[str, Any]) -> dict[str, Any]:
+    """A page of which nothing but its error is known, with nulls as in the API's replies."""
+    unknown = dict.fromkeys(("width_px", "height_px", "source", "text", "confidence"))
+    nothing = {"regions": [], "rotation_degrees": 0, "skew_degrees": 0.0, "has_text_layer": False}
+    return {"number": error["number"], **unknown, **nothing, "error": {"code": error["code"], "message": error["message"]}}
 
 
 def _rounded(value: Any, digits: int = 1) -> Any:

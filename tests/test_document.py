@@ -16,7 +16,7 @@ import pypdfium2 as pdfium
 import pytest
 from PIL import Image
 
-from model.document import Document, Line, Page, Region, Word, page_from_dict
+from model.document import Document, Line, Page, PageError, Region, Word, page_from_dict
 from model.errors import ConfigError, EmptyImage, EncryptedDocument, ImageError, TooManyPages, UnreadableImage, UnsupportedImage
 from model.formats import write
 from model.formats.page_xml import page_files
@@ -129,6 +129,16 @@ def test_json_holds_everything_and_comes_back(document: Document) -> None:
     assert again.text == document.pages[0].text
     assert [w.text for v in again.lines for w in v.words] == [w.text for v in document.pages[0].lines for w in v.words]
     assert "characters" not in json.dumps(document.to_dict(characters=False))
+
+
+def test_pages_that_could_not_be_read_have_their_places() -> None:
+    line = Line("نص", 1.0, (0, 0, 9, 9))
+    document = Document(
+        "x", [Page(2, 10, 10, [Region("paragraph", line.box, [line])])], "", [PageError(1, "c", "m"), PageError(3, "c", "m")]
+    )
+    assert document.text() == "\n\fنص\n\f\n"
+    assert [page["error"] for page in document.to_dict()["pages"]] == [{"code": "c", "message": "m"}, None, {"code": "c", "message": "m"}]
+    assert write(document, "alto").count("<Page ") == 1
 
 
 def test_hocr(document: Document) -> None:

@@ -204,6 +204,30 @@ def test_only_the_same_file_goes_on_where_it_stopped(folder: Path) -> None:
     assert Reader.asked == [1, 2, 3, 1, 2, 3]
 
 
+def test_pages_that_failed_are_not_forgotten(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    blank(folder / "book.pdf", 3)
+    command = ["book.pdf", "--out", "out", "--format", *read.SUFFIXES]
+    Reader.broken = (1, 3)
+    for counts in ("1 read, 0 there already, 2 errors", "0 read, 1 there already, 2 errors"):
+        assert read.main(command) == 1
+        out, err = capsys.readouterr()
+        assert counts in out
+        assert err == "  book.pdf: page 1: page 1 is broken\n  book.pdf: page 3: page 3 is broken\n"
+    assert [bool(page.strip()) for page in Path("out/book.txt").read_text(encoding="utf-8").split("\f")] == [False, True, False]
+    pages = json.loads(Path("out/book.json").read_text(encoding="utf-8"))["pages"]
+    assert [page["error"] and page["error"]["code"] for page in pages] == ["unreadable_image", None, "unreadable_image"]
+    assert pages[0].keys() == pages[1].keys() and pages[2]["text"] is None and [page["number"] for page in pages] == [1, 2, 3]
+    assert [p.name for p in Path("out/book.page.xml").iterdir()] == ["0002.xml"]
+    assert len(pdfium.PdfDocument("out/book.pdf")) == 3
+    record = json.loads(Path("out/book.errors.json").read_text(encoding="utf-8"))
+    assert record["errors"][0] == {"page": 1, "code": "unreadable_image", "message": "page 1 is broken"}
+    Path("out/book.errors.json").write_text("{")
+    assert read.main(command) == 1 and "book.errors.json is broken" in capsys.readouterr().err
+    Reader.broken = ()
+    assert read.main([*command, "--again"]) == 0
+    assert not Path("out/book.errors.json").exists() and read.main(command) == 0
+
+
 @pytest.mark.parametrize("pages", [1, 2])
 def test_what_could_not_be_read_at_all_is_tried_again(pages: int, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     blank(folder / "scans" / "deep" / "deeper" / "book.pdf", pages)

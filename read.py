@@ -20,12 +20,12 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import cv2
 from tqdm import tqdm
 
-from model.document import Document, Page, PageError, page_from_dict
+from model.document import Document, Page, PageError, page_from_dict, profiled
 from model.errors import ConfigError, ImageError, RasmError
 from model.formats import SUFFIXES, write
 from model.formats.searchable_pdf import SearchablePdf
@@ -41,9 +41,37 @@ ERRORS = ".errors.json"  # after a result's name: the pages that could not be re
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command line; returns the exit code."""
-    parser = argparse.ArgumentParser(
-        prog="read.py", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
-    )
+    try:
+        return run(parse(arguments))
+    except RasmError as e:
+        print(f"read.py: error: {e}", file=sys.stderr)
+        return 2
+    except OSError as e:
+        print(f"read.py: error: {f'{e.filename}: ' if e.filename else ''}{e.strerror}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("\nread.py: stopped; the same command goes on from here", file=sys.stderr)
+        return 130
+
+
+class Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise ConfigError(message)  # one line, as for every other error, and no usage before it
+
+
+def positive(text: str) -> int:
+    try:
+        number = int(text)
+    except ValueError:
+        number = 0
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above 0")
+    return number
+
+
+def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    """The options, named as those of client.py. Raises ConfigError."""
+    parser = Parser(prog="read.py", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False)
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="PDFs, images, multi-page TIFFs, or folders of them")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="the folder for the results")
     parser.add_argument(
@@ -54,27 +82,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--text-layer", choices=("ignore", "use"), default="ignore", help="of PDFs: read the picture, or use sound text (default: ignore)"
     )
-    parser.add_argument("--line-breaks", action="store_true", help="text: keep the lines as printed, rather than join paragraphs")
-    parser.add_argument("--diacritics", choices=("keep", "strip"), default="keep", help="text: default: keep")
     parser.add_argument(
-        "--digits", choices=("as_printed", "western", "arabic_indic"), default="as_printed", help="text: default: as_printed"
+        "--line-breaks",
+        choices=("join", "keep"),
+        default="join",
+        help="text: join the lines of a paragraph (default), or keep them as printed",
+    )
+    parser.add_argument("--diacritics", choices=("keep", "strip"), default="keep", help="in every format (default: keep)")
+    parser.add_argument("--tatweel", choices=("keep", "strip"), default="keep", help="in every format (default: keep)")
+    parser.add_argument(
+        "--digits", choices=("as_printed", "western", "arabic_indic"), default="as_printed", help="in every format (default: as_printed)"
     )
     parser.add_argument("--password", help="of encrypted PDFs")
-    parser.add_argument("--max-pages", type=int, default=MAX_PAGES, help=f"refuse longer documents (default: {MAX_PAGES})")
-    parser.add_argument("--threads", type=int, default=None, help="threads (default: one for each core)")
+    parser.add_argument("--max-pages", type=positive, default=MAX_PAGES, help=f"refuse longer documents (default: {MAX_PAGES})")
+    parser.add_argument("--threads", type=positive, help="threads (default: one for each core)")
     parser.add_argument("--again", action="store_true", help="read again what has been read already")
-    args = parser.parse_args(arguments)
-    try:
-        return run(args)
-    except RasmError as e:
-        print(f"read.py: error: {e}", file=sys.stderr)
-        return 2
-    except OSError as e:
-        print(f"read.py: error: {e.filename or args.out}: {e.strerror}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("\nread.py: stopped; the same command goes on from here", file=sys.stderr)
-        return 130
+    return parser.parse_args(arguments)
 
 
 @dataclass(frozen=True)
@@ -264,20 +287,20 @@ def write_results(item: Input, file: PageFile, data: bytes, partial: Path, reade
     """Every format, each put in place only when it is whole. Text and PDF are written page by page."""
     info = reader.recognizer.info
     model = f"{info.name} {info.version}"
+    profile = Profile(args.diacritics, args.tatweel, args.digits)
 
     def pages() -> Iterator[Page]:
-        return (page for page in _pages(partial) if isinstance(page, Page))
+        return (profiled(page, profile) for page in _pages(partial) if isinstance(page, Page))
 
     for kind in args.format:
         target = _result(args.out, item, kind)
         target.parent.mkdir(parents=True, exist_ok=True)
         half = target.with_name(target.name + ".part")
         if kind == "text":
-            profile = Profile(diacritics=args.diacritics, digits=args.digits)
             with half.open("w", encoding="utf-8") as out:
                 for n, page in enumerate(_pages(partial)):
                     one = Document("", [page]) if isinstance(page, Page) else Document("", [], errors=[page])
-                    out.write(("\f" if n else "") + one.text(paragraphs=not args.line_breaks, profile=profile))
+                    out.write(("\f" if n else "") + one.text(paragraphs=args.line_breaks == "join", profile=profile))
         elif kind == "pdf":
             pdf = SearchablePdf(data if file.kind == "pdf" else None, password=args.password)
             for page in pages():

@@ -11,7 +11,7 @@ marginalia, other.
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from operator import itemgetter
 from typing import Any, Literal
 
@@ -163,6 +163,21 @@ def _unread(error: dict[str, Any]) -> dict[str, Any]:
     unknown = dict.fromkeys(("width_px", "height_px", "source", "text", "confidence"))
     nothing = {"regions": [], "rotation_degrees": 0, "skew_degrees": 0.0, "has_text_layer": False}
     return {"number": error["number"], **unknown, **nothing, "error": {"code": error["code"], "message": error["message"]}}
+
+
+def profiled(page: Page, profile: Profile) -> Page:
+    """The page with all its texts in the form that ``profile`` asks for; words and signs of which nothing is left are taken out."""
+    if profile == Profile():
+        return page
+
+    def word(w: Word) -> Word:
+        signs = [replace(sign, text=text) for sign in w.characters if (text := apply_profile(sign.text, profile))]
+        return replace(w, text=apply_profile(w.text, profile), characters=signs)
+
+    def line(v: Line) -> Line:
+        return replace(v, text=apply_profile(v.text, profile), words=[w for w in map(word, v.words) if w.text])
+
+    return replace(page, regions=[replace(region, lines=[*map(line, region.lines)]) for region in page.regions])
 
 
 def _rounded(value: Any, digits: int = 1) -> Any:

@@ -16,7 +16,7 @@ import pypdfium2 as pdfium
 import pytest
 from PIL import Image
 
-from model.document import Document, Line, Page, PageError, Region, Word, page_from_dict
+from model.document import Character, Document, Line, Page, PageError, Region, Word, page_from_dict, profiled
 from model.errors import ConfigError, EmptyImage, EncryptedDocument, ImageError, TooManyPages, UnreadableImage, UnsupportedImage
 from model.formats import write
 from model.formats.page_xml import page_files
@@ -139,6 +139,16 @@ def test_pages_that_could_not_be_read_have_their_places() -> None:
     assert document.text() == "\n\fنص\n\f\n"
     assert [page["error"] for page in document.to_dict()["pages"]] == [{"code": "c", "message": "m"}, None, {"code": "c", "message": "m"}]
     assert write(document, "alto").count("<Page ") == 1
+
+
+def test_a_profile_goes_down_to_the_signs() -> None:
+    box = (0.0, 0.0, 9.0, 9.0)
+    signs = [Character("\u0640", 0.5, box), Character("٣\u064e", 0.5, box)]
+    line = Line("\u0640 ٣\u064e", 0.5, box, [], [Word("\u0640", 0.5, box, signs[:1]), Word("٣\u064e", 0.5, box, signs[1:])])
+    page = Page(1, 10, 10, [Region("heading", box, [line])])
+    assert profiled(page, Profile()) is page
+    (found,) = profiled(page, Profile("strip", "strip", "western")).lines
+    assert found.text == " 3" and found.words == [Word("3", 0.5, box, [Character("3", 0.5, box)])]
 
 
 def test_hocr(document: Document) -> None:

@@ -204,6 +204,39 @@ def test_only_the_same_file_goes_on_where_it_stopped(folder: Path) -> None:
     assert Reader.asked == [1, 2, 3, 1, 2, 3]
 
 
+def test_the_text_is_the_same_in_every_format(folder: Path) -> None:
+    blank(folder / "book.pdf")
+    profile = ["--diacritics", "strip", "--tatweel", "strip", "--digits", "western"]
+    assert read.main(["book.pdf", "--out", "out", "--format", *read.SUFFIXES, *profile, "--line-breaks", "keep"]) == 0
+    assert Path("out/book.txt").read_text(encoding="utf-8") == "ص 1\nن\n"
+    for suffix in (".json", ".hocr", ".alto.xml", ".page.xml"):
+        said = Path(f"out/book{suffix}").read_text(encoding="utf-8")
+        assert "ص" in said and not any(sign in said for sign in "\u0640\u064e١"), suffix
+    said = pdfium.PdfDocument("out/book.pdf")[0].get_textpage().get_text_range()
+    assert "1" in said and not any(sign in said for sign in "\u0640\u064e١")
+    assert read.main(["book.pdf", "--out", "joined"]) == 0
+    assert Path("joined/book.txt").read_text(encoding="utf-8") == "ص\u0640\u064e ١ ن\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--threads", "0"], "argument --threads: '0' is not a whole number above 0"),
+        (["--threads", "-3"], "argument --threads: '-3' is not a whole number above 0"),
+        (["--max-pages", "0"], "argument --max-pages: '0' is not a whole number above 0"),
+        (["--max-pages", "many"], "argument --max-pages: 'many' is not a whole number above 0"),
+        (["--line-breaks", "yes"], "argument --line-breaks: invalid choice: 'yes'"),
+        (["--nothing"], "unrecognized arguments: --nothing"),
+    ],
+)
+def test_wrong_options_are_told_in_one_line(arguments: list[str], says: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    blank(folder / "book.pdf")
+    assert read.main(["book.pdf", "--out", "out", *arguments]) == 2
+    told = capsys.readouterr().err
+    assert told.startswith(f"read.py: error: {says}") and told.count("\n") == 1
+    assert Reader.asked == []
+
+
 def test_pages_that_failed_are_not_forgotten(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     blank(folder / "book.pdf", 3)
     command = ["book.pdf", "--out", "out", "--format", *read.SUFFIXES]
@@ -262,7 +295,7 @@ def test_an_encrypted_pdf_is_read_with_its_password(tmp_path: Path) -> None:
 
 def test_options_of_the_text(tmp_path: Path) -> None:
     cv2.imwrite(str(tmp_path / "page.png"), prose_page()[0])
-    command(tmp_path / "page.png", "--out", tmp_path, "--line-breaks", "--digits", "western")
+    command(tmp_path / "page.png", "--out", tmp_path, "--line-breaks", "keep", "--digits", "western")
     text = (tmp_path / "page.txt").read_text(encoding="utf-8")
     assert len(text.split("\n")) >= 9 and "1953" in text
     assert Document("", []).text() == ""

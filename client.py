@@ -38,6 +38,7 @@ import io
 import json
 import os
 import random
+import re
 import shutil
 import sys
 import tempfile
@@ -942,6 +943,8 @@ def _aimed(tasks: Iterable[_Task], given: argparse.Namespace) -> Iterator[_Task]
             yield _Task(_failed(task.name, "same_output", "its result would take its place: choose another folder with --out"), task.path)
         elif target.exists() and given.existing == "refuse":
             yield _Task(_failed(task.name, "output_exists", f"{target} is there already (--existing skip or overwrite)"), task.path)
+        elif target.is_dir() and given.existing == "overwrite" and not _is_result(target):
+            yield _Task(_failed(task.name, "output_exists", f"{target} is a folder with more than PAGE XML in it: move it away"), task.path)
         elif not (target.exists() and given.existing == "skip"):
             yield dataclasses.replace(task, target=target)
         taken[target] = task.name
@@ -988,11 +991,18 @@ def _whole(target: Path) -> Iterator[IO[bytes]]:
                 with zipfile.ZipFile(archive) as pages:
                     for page in pages.namelist():
                         (draft / f"{PurePath(page).name.partition('.')[0]}.xml").write_bytes(pages.read(page))
-            if target.is_dir():
+            if _is_result(target):
                 shutil.rmtree(target)
-            draft.replace(target)
+            draft.replace(target)  # which fails where another folder is
     except OSError as e:
         raise _UsageError(f"{target} cannot be written: {e.strerror}") from e
+
+
+def _is_result(folder: Path) -> bool:
+    """Whether it is what an archive of PAGE XML becomes: a folder of that name with nothing but 0001.xml, 0002.xml, …"""
+    if not folder.is_dir() or folder.is_symlink() or not folder.name.endswith(SUFFIX_OF["page"]):
+        return False
+    return all(path.is_file() and re.fullmatch(r"[0-9]{4,}\.xml", path.name) for path in folder.iterdir())
 
 
 class _Progress:

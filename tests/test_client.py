@@ -6,11 +6,13 @@ import io
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
 import sys
 import time
+import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -848,6 +850,30 @@ def test_a_pdf_is_not_overwritten_by_its_own(tree: Path, capsys: pytest.CaptureF
         assert main(["a.pdf", "--format", "pdf", "--existing", "overwrite", *place], transport=answering(200, content=b"new")) == 1
         assert "a.pdf: its result would take its place: choose another folder with --out" in capsys.readouterr().err
         assert (tree / "a.pdf").read_bytes() == b"given"
+
+
+def test_no_folder_is_overwritten_but_a_result(tree: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as pages:
+        pages.writestr("b/0001.page.xml", "new")
+    for form, name, there in (
+        ("page", "b.page.xml", "0001.xml.txt"),
+        ("page", "b.page.xml", "0001.xml/letter.txt"),
+        ("text", "b.txt", "0001.xml"),
+    ):
+        (tree / name / there).parent.mkdir(parents=True)
+        (tree / name / there).write_text("mine")
+        asks = raising(AssertionError("no request is due"))
+        assert main(["b.png", "--format", form, "--beside", "--existing", "overwrite"], transport=asks) == 1
+        told = capsys.readouterr().err
+        assert f"{name} is a folder with more than PAGE XML in it: move it away" in told and told.count("\n") == 1
+        assert (tree / name / there).read_text() == "mine"
+        shutil.rmtree(tree / name)
+    (tree / "b.page.xml").mkdir()
+    (tree / "b.page.xml" / "0002.xml").write_text("old")
+    transport = answering(200, content=archive.getvalue())
+    assert main(["b.png", "--format", "page", "--beside", "--existing", "overwrite"], transport=transport) == 0
+    assert [(p.name, p.read_text()) for p in (tree / "b.page.xml").iterdir()] == [("0001.xml", "new")]
 
 
 def test_what_cannot_be_written_is_one_line(tree: Path, capsys: pytest.CaptureFixture[str]) -> None:

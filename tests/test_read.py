@@ -174,6 +174,20 @@ def test_what_is_read_is_never_overwritten(formats: list[str], folder: Path, cap
     assert not (folder / "a.txt").exists() and (folder / "links" / "a.pdf").is_symlink()
 
 
+def test_no_folder_is_overwritten_but_a_result(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    blank(folder / "a.pdf", 2)
+    command = ["a.pdf", "--out", "out", "--format", "page", "--again"]
+    assert read.main(command) == read.main(command) == 0
+    Path("out/a.page.xml/letter.txt").write_text("mine")
+    capsys.readouterr()
+    assert read.main(command) == 2
+    assert "a.page.xml is a folder with more than PAGE XML in it: move it away" in capsys.readouterr().err
+    assert Path("out/a.page.xml/letter.txt").read_text() == "mine"
+    Path("out/a.page.xml/letter.txt").unlink()
+    blank(folder / "a.pdf", 1)
+    assert read.main(command) == 0 and Path("out/a.page.xml").is_file()
+
+
 def test_results_are_not_read(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "deep").mkdir()
     for name in ("a.png", "deep/b.png"):

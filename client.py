@@ -5,9 +5,10 @@
 
 A folder stands for the images and PDFs in it and in the folders below; ``-`` is a file on standard input; ``--files-from -`` takes
 names from it, one a line. What is read is printed as it comes in, in order: one line for each line of text, after ``NAME<tab>`` if
-several files were given, so that ``grep`` shows which file has a word and ``cut -f2`` gives the texts alone. ``--format json`` (or
-``--json``) prints one JSON object for each page, as the service gives it, for those that failed too. With ``--beside`` or ``--out DIR``
-each file gets one of its own instead: ``a.txt``, ``a.json``, ``a.hocr``, ``a.alto.xml``, ``a.page.xml`` or ``a.pdf`` for ``a.png``.
+several files were given, so that ``grep`` shows which file has a word and ``cut -f2-`` gives the texts alone, in which cells of
+tables and halves of verses are parted by tabs too. ``--format json`` (or ``--json``) prints one JSON object for each page, as the
+service gives it, for those that failed too. With ``--beside`` or ``--out DIR`` each file gets one of its own instead: ``a.txt``,
+``a.json``, ``a.hocr``, ``a.alto.xml``, ``a.page.xml`` or ``a.pdf`` for ``a.png``.
 
 ``--job`` is for long documents: each is put away at the service, read while this program waits, fetched, and taken away again.
 Ctrl-C leaves it there; ``--resume`` goes on.
@@ -1046,17 +1047,18 @@ class _Progress:
 
 
 def _seconds(text: str) -> float:
-    seconds = float(text)
-    if not 0 < seconds < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text} is not a number of seconds above 0")
-    return seconds
+    with contextlib.suppress(ValueError):
+        if 0 < (seconds := float(text)) < float("inf"):
+            return seconds
+    raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds above 0")
 
 
 def _count(least: int) -> Callable[[str], int]:
     def number(text: str) -> int:
-        if int(text) < least:
-            raise argparse.ArgumentTypeError(f"{text} is less than {least}")
-        return int(text)
+        with contextlib.suppress(ValueError):
+            if int(text) >= least:
+                return int(text)
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least {least}")
 
     return number
 

@@ -924,6 +924,31 @@ def test_wrong_usage(arguments: list[str], capsys: pytest.CaptureFixture[str]) -
     assert "usage" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--timeout", "abc"], "--timeout: 'abc' is not a number of seconds above 0"),
+        (["--timeout", "nan"], "--timeout: 'nan' is not a number of seconds above 0"),
+        (["-j", "x"], "-j/--concurrency: 'x' is not a whole number of at least 1"),
+        (["--retries", "-1"], "--retries: '-1' is not a whole number of at least 0"),
+    ],
+)
+def test_what_is_no_number_is_told_what_is_wanted(arguments: list[str], says: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["a.png", *arguments])
+    assert says in capsys.readouterr().err
+
+
+def test_the_first_tab_ends_the_name(images: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """Rows of tables hold tabs themselves, as the help says."""
+    results = [{**GOOD, "file": i, "text": "صدر\tعجز"} for i in (0, 1)]
+    assert main(images[:2], transport=answering(200, json={"model": MODEL, "results": results})) == 0
+    assert [line.split("\t", 1) for line in capsys.readouterr().out.splitlines()] == [[name, "صدر\tعجز"] for name in images[:2]]
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    assert "``cut -f2-`` gives the texts alone" in capsys.readouterr().out
+
+
 def test_a_list_that_is_not_there(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--files-from", "missing.txt"]) == 2
     assert capsys.readouterr().err == "client.py: missing.txt: No such file or directory\n"

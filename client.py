@@ -972,7 +972,8 @@ def _give_out(task: _Task, outcome: _Outcome, form: str, *, named: bool) -> None
         if form == "json":
             content = (json.dumps({"results": [result.json for result in outcome.results]}, ensure_ascii=False, indent=1) + "\n").encode()
         elif form == "text":
-            content = "\f".join(f"{result.text}\n" for result in good).encode()  # a form feed between pages, as Tesseract has it
+            # a form feed between pages, as Tesseract has it; without an empty page for each that failed the others would be misnumbered
+            content = "\f".join(f"{result.text or ''}\n" for result in outcome.results).encode()
         with _whole(task.target) as file:
             file.write(content or b"")
 

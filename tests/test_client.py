@@ -610,12 +610,12 @@ def test_what_has_too_many_pages_left_is_sent_alone() -> None:
 
 
 def test_what_can_be_read_of_a_document_is_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    pages = [{**GOOD, "page": i, "pages": 2, "text": "نص"} for i in (1, 2)]
+    pages = [{**GOOD, "page": i, "pages": 3, "text": "نص"} for i in (1, 2, 3)]
     pages[1] |= {"text": None, "error": {"code": "unreadable_image", "message": "m"}}
     (tmp_path / "a.pdf").write_bytes(b"")
     assert main([str(tmp_path / "a.pdf"), "--beside"], transport=answering(200, json={"model": MODEL, "results": pages})) == 1
     assert capsys.readouterr().err == f"client.py: {tmp_path}/a.pdf: page 2: m (unreadable_image)\n"
-    assert (tmp_path / "a.txt").read_text(encoding="utf-8") == "نص\n"
+    assert (tmp_path / "a.txt").read_text(encoding="utf-8") == "نص\n\f\n\fنص\n"
 
 
 def test_documents_that_are_too_long_are_told_of_jobs(images: list[str], capsys: pytest.CaptureFixture[str]) -> None:

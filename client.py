@@ -5,9 +5,10 @@
 
 A folder stands for the images and PDFs in it and in the folders below; ``-`` is a file on standard input; ``--files-from -`` takes
 names from it, one a line. What is read is printed as it comes in, in order: one line for each line of text, after ``NAME<tab>`` if
-several files were given, so that ``grep`` shows which file has a word and ``cut -f2`` gives the texts alone. ``--format json`` (or
-``--json``) prints one JSON object for each page, as the service gives it, for those that failed too. With ``--beside`` or ``--out DIR``
-each file gets one of its own instead: ``a.txt``, ``a.json``, ``a.hocr``, ``a.alto.xml``, ``a.page.xml`` or ``a.pdf`` for ``a.png``.
+several files were given, so that ``grep`` shows which file has a word and ``cut -f2-`` gives the texts alone, in which cells of
+tables and halves of verses are parted by tabs too. ``--format json`` (or ``--json``) prints one JSON object for each page, as the
+service gives it, for those that failed too. With ``--beside`` or ``--out DIR`` each file gets one of its own instead: ``a.txt``,
+``a.json``, ``a.hocr``, ``a.alto.xml``, ``a.page.xml`` or ``a.pdf`` for ``a.png``.
 
 ``--job`` is for long documents: each is put away at the service, read while this program waits, fetched, and taken away again.
 Ctrl-C leaves it there; ``--resume`` goes on.
@@ -38,6 +39,7 @@ import io
 import json
 import os
 import random
+import re
 import shutil
 import sys
 import tempfile
@@ -942,6 +944,8 @@ def _aimed(tasks: Iterable[_Task], given: argparse.Namespace) -> Iterator[_Task]
             yield _Task(_failed(task.name, "same_output", "its result would take its place: choose another folder with --out"), task.path)
         elif target.exists() and given.existing == "refuse":
             yield _Task(_failed(task.name, "output_exists", f"{target} is there already (--existing skip or overwrite)"), task.path)
+        elif target.is_dir() and given.existing == "overwrite" and not _is_result(target):
+            yield _Task(_failed(task.name, "output_exists", f"{target} is a folder with more than PAGE XML in it: move it away"), task.path)
         elif not (target.exists() and given.existing == "skip"):
             yield dataclasses.replace(task, target=target)
         taken[target] = task.name
@@ -968,7 +972,8 @@ def _give_out(task: _Task, outcome: _Outcome, form: str, *, named: bool) -> None
         if form == "json":
             content = (json.dumps({"results": [result.json for result in outcome.results]}, ensure_ascii=False, indent=1) + "\n").encode()
         elif form == "text":
-            content = "\f".join(f"{result.text}\n" for result in good).encode()  # a form feed between pages, as Tesseract has it
+            # a form feed between pages, as Tesseract has it; without an empty page for each that failed the others would be misnumbered
+            content = "\f".join(f"{result.text or ''}\n" for result in outcome.results).encode()
         with _whole(task.target) as file:
             file.write(content or b"")
 
@@ -988,11 +993,18 @@ def _whole(target: Path) -> Iterator[IO[bytes]]:
                 with zipfile.ZipFile(archive) as pages:
                     for page in pages.namelist():
                         (draft / f"{PurePath(page).name.partition('.')[0]}.xml").write_bytes(pages.read(page))
-            if target.is_dir():
+            if _is_result(target):
                 shutil.rmtree(target)
-            draft.replace(target)
+            draft.replace(target)  # which fails where another folder is
     except OSError as e:
         raise _UsageError(f"{target} cannot be written: {e.strerror}") from e
+
+
+def _is_result(folder: Path) -> bool:
+    """Whether it is what an archive of PAGE XML becomes: a folder of that name with nothing but 0001.xml, 0002.xml, …"""
+    if not folder.is_dir() or folder.is_symlink() or not folder.name.endswith(SUFFIX_OF["page"]):
+        return False
+    return all(path.is_file() and re.fullmatch(r"[0-9]{4,}\.xml", path.name) for path in folder.iterdir())
 
 
 class _Progress:
@@ -1036,17 +1048,18 @@ class _Progress:
 
 
 def _seconds(text: str) -> float:
-    seconds = float(text)
-    if not 0 < seconds < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text} is not a number of seconds above 0")
-    return seconds
+    with contextlib.suppress(ValueError):
+        if 0 < (seconds := float(text)) < float("inf"):
+            return seconds
+    raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds above 0")
 
 
 def _count(least: int) -> Callable[[str], int]:
     def number(text: str) -> int:
-        if int(text) < least:
-            raise argparse.ArgumentTypeError(f"{text} is less than {least}")
-        return int(text)
+        with contextlib.suppress(ValueError):
+            if int(text) >= least:
+                return int(text)
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least {least}")
 
     return number
 

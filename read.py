@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import re
 import shutil
 import sys
 from collections import Counter
@@ -157,14 +158,24 @@ def _is_below(path: Path, folder: Path) -> bool:
 
 
 def check_targets(inputs: list[Input], out: Path, formats: list[str], folders: list[Path]) -> None:
-    """Raises ConfigError where a result would take the place of a file that is to be read, or be found in ``folders`` and read itself."""
+    """Raises ConfigError where a result would take the place of a file that is to be read or of a folder that is none, or be found in
+    ``folders`` and read itself."""
     sources = {_identity(item.path) for item in inputs}
     searched = [folder for folder in folders if not _is_below(out, folder)]
     for target in (_result(out, item, kind) for item in inputs for kind in formats):
+        if target.is_dir() and not _is_result(target):
+            raise ConfigError(f"{target} is a folder with more than PAGE XML in it: move it away, or choose another with --out")
         if target.exists() and _identity(target) in sources:
             raise ConfigError(f"{target} is to be read, and a result would take its place: choose another folder with --out")
         if target.suffix in PAGE_SUFFIXES and any(_is_below(target, folder) for folder in searched):
             raise ConfigError(f"{target} would be read itself the next time: choose a folder with --out that is not read, or one in it")
+
+
+def _is_result(folder: Path) -> bool:
+    """Whether it is what PAGE XML of several pages becomes: a folder of that name with nothing but 0001.xml, 0002.xml, …"""
+    if folder.is_symlink() or not folder.name.endswith(SUFFIXES["page"]):
+        return False
+    return all(path.is_file() and re.fullmatch(r"[0-9]{4,}\.xml", path.name) for path in folder.iterdir())
 
 
 def _identity(path: Path) -> tuple[int, int]:
@@ -298,11 +309,11 @@ def write_results(item: Input, file: PageFile, data: bytes, partial: Path, reade
             half.mkdir()
             for page in pages():
                 (half / f"{page.number:04d}.xml").write_text(write(Document(item.path.name, [page], model), kind), encoding="utf-8")
-            if target.is_dir():
-                shutil.rmtree(target)
         else:
             errors = [page for page in _pages(partial) if isinstance(page, PageError)]
             half.write_text(write(Document(item.path.name, list(pages()), model, errors), kind), encoding="utf-8")
+        if target.is_dir():  # of PAGE XML alone: check_targets has looked
+            shutil.rmtree(target)
         half.replace(target)
 
 

@@ -6,11 +6,13 @@ import io
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
 import sys
 import time
+import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -608,12 +610,12 @@ def test_what_has_too_many_pages_left_is_sent_alone() -> None:
 
 
 def test_what_can_be_read_of_a_document_is_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    pages = [{**GOOD, "page": i, "pages": 2, "text": "نص"} for i in (1, 2)]
+    pages = [{**GOOD, "page": i, "pages": 3, "text": "نص"} for i in (1, 2, 3)]
     pages[1] |= {"text": None, "error": {"code": "unreadable_image", "message": "m"}}
     (tmp_path / "a.pdf").write_bytes(b"")
     assert main([str(tmp_path / "a.pdf"), "--beside"], transport=answering(200, json={"model": MODEL, "results": pages})) == 1
     assert capsys.readouterr().err == f"client.py: {tmp_path}/a.pdf: page 2: m (unreadable_image)\n"
-    assert (tmp_path / "a.txt").read_text(encoding="utf-8") == "نص\n"
+    assert (tmp_path / "a.txt").read_text(encoding="utf-8") == "نص\n\f\n\fنص\n"
 
 
 def test_documents_that_are_too_long_are_told_of_jobs(images: list[str], capsys: pytest.CaptureFixture[str]) -> None:
@@ -850,6 +852,30 @@ def test_a_pdf_is_not_overwritten_by_its_own(tree: Path, capsys: pytest.CaptureF
         assert (tree / "a.pdf").read_bytes() == b"given"
 
 
+def test_no_folder_is_overwritten_but_a_result(tree: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as pages:
+        pages.writestr("b/0001.page.xml", "new")
+    for form, name, there in (
+        ("page", "b.page.xml", "0001.xml.txt"),
+        ("page", "b.page.xml", "0001.xml/letter.txt"),
+        ("text", "b.txt", "0001.xml"),
+    ):
+        (tree / name / there).parent.mkdir(parents=True)
+        (tree / name / there).write_text("mine")
+        asks = raising(AssertionError("no request is due"))
+        assert main(["b.png", "--format", form, "--beside", "--existing", "overwrite"], transport=asks) == 1
+        told = capsys.readouterr().err
+        assert f"{name} is a folder with more than PAGE XML in it: move it away" in told and told.count("\n") == 1
+        assert (tree / name / there).read_text() == "mine"
+        shutil.rmtree(tree / name)
+    (tree / "b.page.xml").mkdir()
+    (tree / "b.page.xml" / "0002.xml").write_text("old")
+    transport = answering(200, content=archive.getvalue())
+    assert main(["b.png", "--format", "page", "--beside", "--existing", "overwrite"], transport=transport) == 0
+    assert [(p.name, p.read_text()) for p in (tree / "b.page.xml").iterdir()] == [("0001.xml", "new")]
+
+
 def test_what_cannot_be_written_is_one_line(tree: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tree / "out").write_text("a file")
     assert main(["b.png", "--out", "out"], transport=named([])) == 2
@@ -896,6 +922,31 @@ def test_wrong_usage(arguments: list[str], capsys: pytest.CaptureFixture[str]) -
         main(arguments, transport=raising(AssertionError("no request is due")))
     assert stopped.value.code == 2
     assert "usage" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--timeout", "abc"], "--timeout: 'abc' is not a number of seconds above 0"),
+        (["--timeout", "nan"], "--timeout: 'nan' is not a number of seconds above 0"),
+        (["-j", "x"], "-j/--concurrency: 'x' is not a whole number of at least 1"),
+        (["--retries", "-1"], "--retries: '-1' is not a whole number of at least 0"),
+    ],
+)
+def test_what_is_no_number_is_told_what_is_wanted(arguments: list[str], says: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["a.png", *arguments])
+    assert says in capsys.readouterr().err
+
+
+def test_the_first_tab_ends_the_name(images: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """Rows of tables hold tabs themselves, as the help says."""
+    results = [{**GOOD, "file": i, "text": "صدر\tعجز"} for i in (0, 1)]
+    assert main(images[:2], transport=answering(200, json={"model": MODEL, "results": results})) == 0
+    assert [line.split("\t", 1) for line in capsys.readouterr().out.splitlines()] == [[name, "صدر\tعجز"] for name in images[:2]]
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    assert "``cut -f2-`` gives the texts alone" in capsys.readouterr().out
 
 
 def test_a_list_that_is_not_there(capsys: pytest.CaptureFixture[str]) -> None:

@@ -132,7 +132,7 @@ class Reader:
             raise KeyboardInterrupt
         if index + 1 in Reader.broken:
             raise UnreadableImage(f"page {index + 1} is broken")
-        box, text = (10.0, 10.0, 50.0, 30.0), f"صـَ {'٠١٢٣٤٥٦٧٨٩'[index + 1]}"
+        box, text = (10.0, 10.0, 50.0, 30.0), f"ص\u0640\u064e {'٠١٢٣٤٥٦٧٨٩'[index + 1]}"
         signs = [Character(sign, 1.0, box) for sign in text if sign != " "]
         words = [Word(text[:3], 1.0, box, signs[:3]), Word(text[4:], 1.0, box, signs[3:])]
         return Page(index + 1, 100, 100, [Region("paragraph", box, [Line(text, 1.0, box, [], words), Line("ن", 1.0, box)])])
@@ -174,21 +174,35 @@ def test_what_is_read_is_never_overwritten(formats: list[str], folder: Path, cap
     assert not (folder / "a.txt").exists() and (folder / "links" / "a.pdf").is_symlink()
 
 
+def test_no_folder_is_overwritten_but_a_result(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    blank(folder / "a.pdf", 2)
+    command = ["a.pdf", "--out", "out", "--format", "page", "--again"]
+    assert read.main(command) == read.main(command) == 0
+    Path("out/a.page.xml/letter.txt").write_text("mine")
+    capsys.readouterr()
+    assert read.main(command) == 2
+    assert "a.page.xml is a folder with more than PAGE XML in it: move it away" in capsys.readouterr().err
+    assert Path("out/a.page.xml/letter.txt").read_text() == "mine"
+    Path("out/a.page.xml/letter.txt").unlink()
+    blank(folder / "a.pdf", 1)
+    assert read.main(command) == 0 and Path("out/a.page.xml").is_file()
+
+
 def test_results_are_not_read(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "deep").mkdir()
-    for name in ("a.png", "deep/a.png"):
+    for name in ("a.png", "deep/b.png"):
         cv2.imwrite(name, np.full((40, 400), 255, np.uint8))
     for files, out in ((["."], "."), (["deep"], "deep"), (["a.png", "deep"], "deep")):
         assert read.main([*files, "--out", out, "--format", "text", "pdf"]) == 2
         told = capsys.readouterr().err
-        assert "a.pdf would be read itself the next time" in told and told.count("\n") == 1
+        assert ".pdf would be read itself the next time" in told and told.count("\n") == 1
     for out in (".", "deep/results"):  # a text is no picture, and a folder of results is not searched
         formats = ["text"] if out == "." else ["text", "pdf"]
         for counts in ("2 read, 0 there already, 0 errors", "0 read, 2 there already, 0 errors"):
             assert read.main([".", "--out", out, "--format", *formats]) == 0
             assert counts in capsys.readouterr().out
     assert sorted(str(p) for p in Path("deep/results").rglob("*.*")) == [
-        f"deep/results/{name}" for name in ("a.pdf", "a.txt", "deep/a.pdf", "deep/a.txt")
+        f"deep/results/{name}" for name in ("a.pdf", "a.txt", "deep/b.pdf", "deep/b.txt")
     ]
     assert read.main(["deep/results/a.pdf", "--out", "deep/results"]) == 0  # unless it is named
 
@@ -221,10 +235,10 @@ def test_the_text_is_the_same_in_every_format(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["--threads", "0"], "argument --threads: '0' is not a whole number from 1 on"),
-        (["--threads", "-3"], "argument --threads: '-3' is not a whole number from 1 on"),
-        (["--max-pages", "0"], "argument --max-pages: '0' is not a whole number from 1 on"),
-        (["--max-pages", "many"], "argument --max-pages: 'many' is not a whole number from 1 on"),
+        (["--threads", "0"], "argument --threads: 0 is not a whole number from 1 on"),
+        (["--threads", "-3"], "argument --threads: -3 is not a whole number from 1 on"),
+        (["--max-pages", "0"], "argument --max-pages: 0 is not a whole number from 1 on"),
+        (["--max-pages", "many"], "argument --max-pages: many is not a whole number from 1 on"),
         (["--line-breaks", "yes"], "argument --line-breaks: invalid choice: 'yes'"),
         (["--nothing"], "unrecognized arguments: --nothing"),
     ],

@@ -26,7 +26,7 @@ from ocr.errors import DocumentFailed, InvalidRequest, JobNotDone, NoSuchFile
 from ocr.forms import READING_REFUSALS, REFUSALS, check_fields, check_query, content_of, form_schema, guarded, wanted_format
 from ocr.job_work import enqueue
 from ocr.models import ApiKey, Job, JobFile, JobPage, JobPart
-from ocr.page_pool import check
+from ocr.page_pool import check, place
 from ocr.request_id import request_id
 from ocr.schemas import ErrorReply, FileError, Model, OcrReply, ReadingOptions, Result
 from ocr.schemas_jobs import JobReply, JobsReply, PagesOptions, Preparing, ResultOptions
@@ -69,10 +69,11 @@ def create_job(request: HttpRequest, files: File[list[UploadedFile]], options: F
     info = models().reader(options.model).recognizer.info
     found: list[int | ImageError] = []
     pages_left = job_store.most_pages()
+    gone = request.META.get("rasm.gone")
     for upload in files:
-        check(request.META.get("rasm.gone"))
+        check(gone)
         try:
-            pages = job_store.count_pages(upload, options.password, pages_left)
+            pages = job_store.count_pages(upload, options.password, pages_left, gone)
             found.append(pages)
             pages_left -= pages
         except ImageError as e:
@@ -199,7 +200,8 @@ def job_result(request: HttpRequest, job_id: UUID, options: Query[ResultOptions]
     sources = [_source(file) for file in readable]
     if kind == "text":
         return StreamingHttpResponse(_text(sources, form), content_type="text/plain; charset=utf-8")
-    return documents.document_reply(sources, form)
+    with place():
+        return documents.document_reply(sources, form)
 
 
 def _files(job: Job, number: int | None) -> list[JobFile]:
@@ -284,4 +286,5 @@ def _pdf(job: Job, files: list[JobFile]) -> HttpResponseBase:
         reply = HttpResponse(Preparing().model_dump_json(), content_type="application/json; charset=utf-8", status=202)
         reply["Retry-After"] = str(ASK_AGAIN_S)
         return reply
-    return documents.written_reply([(file.name, partial(job_store.chunks, file, "pdf")) for file in files])
+    with place():
+        return documents.written_reply([(file.name, partial(job_store.chunks, file, "pdf")) for file in files])

@@ -6,6 +6,7 @@ job is there wholly or not at all, whichever machine asks, and DATABASE_URL is a
 
 import json
 import tempfile
+import threading
 import zlib
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
@@ -23,10 +24,11 @@ from model.errors import ImageError, TooManyPages
 from model.image import decode
 from ocr.errors import JobNotFound, JobStorageFull, TooManyJobs
 from ocr.models import ApiKey, Job, JobChunk, JobFile, JobPage, JobPart
-from ocr.page_files import has_pages, open_file
+from ocr.page_files import has_pages, is_pdf_file, open_file
+from ocr.page_pool import turn_to_decode
 from ocr.schemas import FileError, Model
 from ocr.schemas_jobs import JobError, JobFileReply, JobReply
-from ocr.services import Upload, decoding
+from ocr.services import Upload
 
 CHUNK_BYTES = 2**20
 CHUNKS_AT_A_TIME = 16  # written in one transaction: others may write in between
@@ -42,16 +44,16 @@ def most_pages() -> int:
     return settings.RASM_MAX_JOB_PAGES
 
 
-def count_pages(upload: Upload, password: str, pages_left: int) -> int:
-    """How many pages a file has. Raises an ImageError if it cannot be read, or has more than ``pages_left``."""
+def count_pages(upload: Upload, password: str, pages_left: int, gone: threading.Event | None) -> int:
+    """How many pages a file has. Raises ClientGone; an ImageError if it cannot be read, or has more than ``pages_left``."""
     if not pages_left:
         raise _too_many_pages()
-    with decoding:
+    with turn_to_decode(gone, is_pdf=is_pdf_file(upload)):
         try:
             if not has_pages(upload):
                 decode(upload.read(), max_pixels=settings.RASM_MAX_PIXELS, single=True)
                 return 1
-            with open_file(upload, password, pages_left) as file:
+            with open_file(upload, password, pages_left, gone) as file:
                 return file.count
         except TooManyPages as e:
             raise _too_many_pages() from e

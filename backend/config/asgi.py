@@ -5,7 +5,8 @@ server gives each connection a thread, which a client that sends one byte a seco
 the loop, and what is complete is answered by Django's WSGI handler in a thread:
 
 - a body that is announced as too large, that arrives too slowly or that breaks off is refused;
-- no more than RASM_MAX_REQUESTS are worked on at a time, and more are refused at once; health checks are not among them;
+- no more than RASM_MAX_REQUESTS are worked on at a time, and more are refused at once;
+- health checks and metrics have threads of their own, which nothing else can occupy;
 - a client that goes away has its work thrown away: the event ``rasm.gone`` in its environment is set.
 
 What is refused here is answered by Django too (``rasm.refusal`` in the environment), so that every reply has the same shape,
@@ -15,6 +16,7 @@ headers, line in the log and place in the metrics.
 import asyncio
 import contextlib
 import io
+import re
 import sys
 import tempfile
 import threading
@@ -40,7 +42,9 @@ Reply = tuple[str, list[tuple[str, str]], bytes | Iterator[bytes]]
 MEMORY_BYTES = 2**18  # of one body; the rest waits on the disk
 SLOWEST_BYTES_PER_S = 4_096  # a body may take RASM_BODY_TIMEOUT_S, and more as long as it comes at this rate
 LINGER_S = 2.0  # what a refused client goes on sending is thrown away for so long, so that it comes to read the refusal
-LIGHT_THREADS = 4  # for requests without a body: pages, health, metrics
+LIGHT_THREADS = 4  # for requests without a body, and as many for health and metrics
+_WATCHING = re.compile(r"/health/.*|/metrics")
+_LONG = re.compile(r"/api/v1/jobs/[^/]+/(picture|result)")  # without a body, and yet work for many seconds
 
 
 class Incomplete(RequestError):
@@ -75,6 +79,7 @@ class Bridge:
         self._application = application
         self._heavy = ThreadPoolExecutor(settings.RASM_REQUEST_THREADS, "request")
         self._light = ThreadPoolExecutor(LIGHT_THREADS, "light")
+        self._watching = ThreadPoolExecutor(LIGHT_THREADS, "watching")
         self._slots = Room(settings.RASM_MAX_REQUESTS, "more requests are waiting than the service holds: try again in a moment")
         self._bytes = Room(settings.RASM_MAX_BUFFERED_BYTES, "too much is being sent at once: try again in a moment")
 
@@ -85,10 +90,12 @@ class Bridge:
             await send({"type": "websocket.close"})
         else:
             headers = dict(scope["headers"])
-            if b"transfer-encoding" in headers or headers.get(b"content-length", b"0") != b"0":
-                await self._with_body(scope, receive, send, headers)
+            has_body = b"transfer-encoding" in headers or headers.get(b"content-length", b"0") != b"0"
+            if has_body or _LONG.fullmatch(scope["path"]):
+                await self._in_turn(scope, receive, send, headers)
             else:
-                await self._answer(self._light, scope, receive, send, None)
+                threads = self._watching if _WATCHING.fullmatch(scope["path"]) else self._light
+                await self._answer(threads, scope, receive, send, None)
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         await receive()
@@ -96,10 +103,11 @@ class Bridge:
         await receive()
         self._heavy.shutdown()
         self._light.shutdown()
+        self._watching.shutdown()
         engines.models().close()
         await send({"type": "lifespan.shutdown.complete"})
 
-    async def _with_body(self, scope: Message, receive: Receive, send: Send, headers: dict[bytes, bytes]) -> None:
+    async def _in_turn(self, scope: Message, receive: Receive, send: Send, headers: dict[bytes, bytes]) -> None:
         length = int(headers.get(b"content-length", b"0"))
         most, _ = most_bytes(scope["path"])
         if b"transfer-encoding" in headers or length > most:

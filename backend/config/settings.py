@@ -17,7 +17,7 @@
 | WEB_CONCURRENCY | the cores there are, 8 at most | processes of `make serve`, each with the model once more; bounds below are of one |
 | RASM_THREADS | the cores there are, divided by the processes | lines that a process reads at a time, each on one core |
 | RASM_QUEUE_LINES | 512 | lines accepted and not yet read; above it, 503 |
-| RASM_MAX_REQUESTS | 256 | requests with a body worked on at a time; above it, 503 |
+| RASM_MAX_REQUESTS | 256 | requests with a body, or for a job's pictures and results, worked on at a time; above it, 503 |
 | RASM_REQUEST_THREADS | 32 | of these, how many are parsed or wait for their lines |
 | RASM_MAX_CONNECTIONS | 4096 | connections open at a time; above it, 503. No more than half the files that the system lets be open |
 | RASM_HEADER_TIMEOUT_S | 20 | seconds until a new connection has sent its first request's headers |
@@ -36,7 +36,7 @@
 | RASM_MAX_JOB_PAGES | 2000 | pages of one job |
 | RASM_JOB_STORE_BYTES | 4 GiB | bytes that all jobs, with their results, take in the database; above it, 503 |
 | RASM_MAX_PAGES | 32 | pages of the files of one request; more are for jobs |
-| RASM_PAGE_REQUESTS | 16 | requests with pages worked on at a time; above it, 503 |
+| RASM_PAGE_REQUESTS | 16 | requests that read or draw pages, or write a job's documents, at a time; above it, 503 |
 """
 
 import importlib.util

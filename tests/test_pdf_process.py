@@ -3,6 +3,7 @@
 import io
 import os
 import signal
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -50,10 +51,14 @@ def test_what_nobody_waits_for_any_more_is_not_drawn_to_its_end(process: PdfProc
     class GoneError(Exception):
         pass
 
-    def leave() -> None:
-        raise GoneError
+    gone = threading.Event()
 
-    endless = process.open(io.BytesIO(ENDLESS["a form that draws itself"]), **LIMITS, check=leave)
+    def check() -> None:
+        if gone.is_set():
+            raise GoneError
+
+    endless = process.open(io.BytesIO(ENDLESS["a form that draws itself"]), **LIMITS, check=check)
+    gone.set()
     with pytest.raises(GoneError):
         endless.image(0)
     with process.open(io.BytesIO(pdf(1)), **LIMITS) as next_one:

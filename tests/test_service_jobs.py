@@ -495,7 +495,9 @@ def test_a_killed_worker_and_a_killed_server_lose_no_page(tmp_path: Path, empty_
             assert client.get(address).json()["pages_done"] >= kept
             job = wait_for(client, address, lambda job: job["state"] == "done")
             assert (job["pages_done"], job["error_count"]) == (150, 0)
-            results = client.get(job["result"]).json()["results"]
+            reply = client.get(job["result"])
+            assert reply.json()["request_id"] == reply.headers["X-Request-ID"]
+            results = reply.json()["results"]
             assert [r["page"] for r in results] == list(range(1, 151))
             widths = [round(r["width_px"] / r["height_px"], 2) for r in results]
             assert widths == [round((100 + i) / 100, 2) for i in range(150)]  # each page in its place

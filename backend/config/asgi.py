@@ -16,6 +16,7 @@ headers, line in the log and place in the metrics.
 import asyncio
 import contextlib
 import io
+import logging
 import re
 import sys
 import tempfile
@@ -28,10 +29,13 @@ from urllib.parse import unquote_to_bytes
 from django.conf import settings
 from ocr import engines, metrics
 from ocr.batching import Room
-from ocr.errors import RequestError, RequestTimeout
+from ocr.errors import InternalError, RequestError, RequestTimeout
 from ocr.limits import most_bytes
+from ocr.request_id import request_id
 
 from config.wsgi import application as wsgi_application
+
+logger = logging.getLogger(__name__)
 
 Message = dict[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -51,6 +55,10 @@ class Incomplete(RequestError):
     """The body broke off."""
 
     code = "incomplete_body"
+
+
+class BrokenOffError(Exception):
+    """A reply that is streamed could not be made to its end."""
 
 
 class Body:
@@ -249,7 +257,7 @@ def _run(application: Callable[..., Any], environment: dict[str, Any]) -> Reply:
     start: list[Any] = []
     content = application(environment, lambda status, headers, exc_info=None: start.extend((status, headers)))
     if getattr(content, "streaming", False):
-        return start[0], start[1], _pieces(content)
+        return start[0], start[1], _pieces(content, dict(start[1]).get("X-Request-ID", "-"))
     try:
         return start[0], start[1], b"".join(content)
     finally:
@@ -257,9 +265,19 @@ def _run(application: Callable[..., Any], environment: dict[str, Any]) -> Reply:
             content.close()
 
 
-def _pieces(content: Any) -> Iterator[bytes]:
+def _pieces(content: Any, identity: str) -> Iterator[bytes]:
+    """The reply to the request of that id, as it is made. Raises BrokenOffError, and tells the log and the metrics, its status being sent."""
     with contextlib.closing(content):  # also when this is thrown away before its end
-        yield from content
+        try:
+            yield from content
+        except Exception as e:
+            request_id.set(identity)  # for the records alone: each piece is made in a context of its own
+            if isinstance(e, RequestError):
+                logger.warning("a reply was broken off: %s", e)
+            else:
+                logger.exception("a reply was broken off")
+            metrics.ERRORS.labels(e.code if isinstance(e, RequestError) else InternalError.code).inc()
+            raise BrokenOffError from e
 
 
 async def _send(
@@ -281,9 +299,10 @@ async def _send(
     if isinstance(body, bytes):
         await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
         return
-    while not (gone and gone.is_set()) and (piece := await asyncio.to_thread(next, body, None)) is not None:
-        await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else piece, "more_body": True})
-    await send({"type": "http.response.body", "body": b""})
+    with contextlib.suppress(BrokenOffError):  # the server closes the connection, so that the client sees that this is not all
+        while not (gone and gone.is_set()) and (piece := await asyncio.to_thread(next, body, None)) is not None:
+            await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else piece, "more_body": True})
+        await send({"type": "http.response.body", "body": b""})
 
 
 application = Bridge(wsgi_application)

@@ -190,7 +190,7 @@ def job_result(request: HttpRequest, job_id: UUID, options: Query[ResultOptions]
     kind = wanted_format(request, options.format if "format" in request.GET else None)
     output = results.Output.of(options)
     if kind == "json":
-        return StreamingHttpResponse(_json(job, files, output), content_type="application/json; charset=utf-8")
+        return StreamingHttpResponse(_json(job, files, output, request_id.get()), content_type="application/json; charset=utf-8")
     readable = [file for file in files if file.pages]
     if not readable:
         raise InvalidRequest("file: it could not be opened; the job says why")
@@ -222,7 +222,8 @@ def _not_done(job: Job) -> JobNotDone:
     return JobNotDone(f"the job has {job.state}: it has no result" if job.state == "failed" else f"the job was {job.state}")
 
 
-def _json(job: Job, files: list[JobFile], output: results.Output) -> Iterator[str]:
+def _json(job: Job, files: list[JobFile], output: results.Output, identity: str) -> Iterator[str]:
+    """An OcrReply, piece by piece. ``identity``: the request's, which is over when this is run."""
     """An OcrReply, page by page."""
     model = {"name": job.model, "version": job.model_version}
     yield f'{{"model": {json.dumps(model, ensure_ascii=False)}, "results": ['
@@ -232,7 +233,7 @@ def _json(job: Job, files: list[JobFile], output: results.Output) -> Iterator[st
             yield comma + result.model_dump_json()
             comma = ","
     spent_s = (job.finished - job.started).total_seconds() if job.finished and job.started else 0
-    yield f'], "milliseconds": {spent_s * 1000:.1f}, "request_id": {json.dumps(request_id.get())}}}'
+    yield f'], "milliseconds": {spent_s * 1000:.1f}, "request_id": {json.dumps(identity)}}}'
 
 
 def _results(file: JobFile, output: results.Output) -> Iterator[Result]:

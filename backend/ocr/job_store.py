@@ -121,9 +121,12 @@ def write_chunks(file: JobFile, kind: str, pieces: Iterator[bytes]) -> None:
 
 
 def chunks(file: JobFile, kind: str) -> Iterator[bytes]:
-    """What ``write_chunks`` has put away, piece by piece."""
+    """What ``write_chunks`` has put away, piece by piece. Raises JobNotFound."""
     for pk in JobChunk.objects.filter(file=file, kind=kind).values_list("pk", flat=True):
-        yield bytes(JobChunk.objects.values_list("data", flat=True).get(pk=pk))
+        data = JobChunk.objects.filter(pk=pk).values_list("data", flat=True).first()
+        if data is None:  # the job was taken away meanwhile
+            raise _not_found()
+        yield bytes(data)
 
 
 def spooled(file: JobFile) -> IO[bytes]:
@@ -142,8 +145,12 @@ def own(owner: ApiKey | None, pk: UUID) -> Job:
     """The job, if it is the owner's. Raises JobNotFound."""
     found = Job.objects.filter(pk=pk, key=owner).exclude(state=Job.State.RECEIVING).first()
     if found is None:
-        raise JobNotFound("there is no such job, or it was deleted, or its time is over")
+        raise _not_found()
     return found
+
+
+def _not_found() -> JobNotFound:
+    return JobNotFound("there is no such job, or it was deleted, or its time is over")
 
 
 def owned(owner: ApiKey | None) -> list[Job]:
@@ -197,9 +204,12 @@ def unpack(data: bytes) -> tuple[Page, str, float]:
 
 
 def pages_of(file: JobFile) -> Iterator[JobPage]:
-    """In order, one at a time in memory."""
+    """In order, one at a time in memory. Raises JobNotFound."""
     for pk in JobPage.objects.filter(file=file).order_by("number").values_list("pk", flat=True):
-        yield JobPage.objects.get(pk=pk)
+        page = JobPage.objects.filter(pk=pk).first()
+        if page is None:  # the job was taken away meanwhile
+            raise _not_found()
+        yield page
 
 
 def pages_after(file: JobFile, number: int, most: int) -> list[JobPage]:

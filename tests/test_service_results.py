@@ -1,0 +1,76 @@
+"""What a job gives out: the same as ``/api/v1/ocr`` at once, streamed, and counted."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from typing import Any
+
+import pytest
+
+from tests.serving import PATIENCE_S, get, parsed_figures
+from tests.test_service_jobs import no_jobs, pdf, send, work  # noqa: F401  (no_jobs is a fixture)
+from tests.test_service_load import EMPTY, Exchange, http_scope
+
+pytestmark = pytest.mark.usefixtures("django_is_set_up")
+
+
+def figures() -> dict[str, float]:
+    return parsed_figures(get("/metrics").content.decode())
+
+
+# as it is sent
+
+
+def streamed(path: str) -> Exchange:
+    """A request to the production application, and what it has answered."""
+    from config.asgi import Bridge
+    from config.wsgi import application
+
+    async def story() -> Exchange:
+        exchange = Exchange(Bridge(application), http_scope("GET", path.encode()), EMPTY)
+        await asyncio.wait_for(exchange.task, PATIENCE_S)
+        return exchange
+
+    return asyncio.run(story())
+
+
+def identity_of(exchange: Exchange) -> str:
+    return str(dict(exchange.sent[0]["headers"])[b"x-request-id"].decode())
+
+
+def test_the_id_in_a_result_is_the_requests() -> None:
+    address = send(("a.pdf", pdf(2)))["Location"]
+    work()
+    exchange = streamed(f"{address}/result")
+    body = json.loads(b"".join(message["body"] for message in exchange.sent[1:]))
+    assert body["request_id"] == identity_of(exchange) != "-"
+
+
+@pytest.mark.parametrize("code", ["job_not_found", "internal_error"])
+def test_a_result_that_cannot_be_made_to_its_end_is_broken_off_and_told(
+    code: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The job is deleted meanwhile, which is no fault; or there is one."""
+    from ocr import api_jobs
+    from ocr.models import Job
+
+    def result(*arguments: Any) -> Any:
+        if code == "internal_error":
+            raise ZeroDivisionError
+        Job.objects.all().delete()
+        return made(*arguments)
+
+    address = send(("a.pdf", pdf(3)))["Location"]
+    work()
+    made = api_jobs._result
+    monkeypatch.setattr(api_jobs, "_result", result)
+    before = figures().get(f'rasm_errors_total{{code="{code}"}}', 0)
+    with caplog.at_level(logging.WARNING):
+        exchange = streamed(f"{address}/result")
+    assert exchange.sent[0]["status"] == 200 and all(message["more_body"] for message in exchange.sent[1:])
+    [record] = [record for record in caplog.records if "broken off" in record.getMessage()]
+    assert record.request_id == identity_of(exchange)  # type: ignore[attr-defined]
+    assert bool(record.exc_info) == (code == "internal_error")
+    assert figures()[f'rasm_errors_total{{code="{code}"}}'] == before + 1

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
 import logging
+import zipfile
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 
-from tests.serving import PATIENCE_S, get, parsed_figures
+from tests.serving import PATIENCE_S, content, get, line_png, parsed_figures, post
 from tests.test_service_jobs import no_jobs, pdf, send, work  # noqa: F401  (no_jobs is a fixture)
 from tests.test_service_load import EMPTY, Exchange, http_scope
 
@@ -18,6 +21,48 @@ pytestmark = pytest.mark.usefixtures("django_is_set_up")
 
 def figures() -> dict[str, float]:
     return parsed_figures(get("/metrics").content.decode())
+
+
+# the same as at once
+
+FILES = [("a.png", line_png(seed=1)), ("b.png", line_png(640, seed=2)), ("c.pdf", pdf(2)), ("d.png", line_png(64, seed=3))]
+
+
+@pytest.fixture
+def done() -> str:
+    """The address of a job's result: line images, and pages among them."""
+    address = send(*FILES, options={"mode": "line"})["Location"]
+    work()
+    return f"{address}/result"
+
+
+@pytest.mark.parametrize("options", [{}, {"detail": "characters"}, {"digits": "western", "tatweel": "strip", "detail": "characters"}])
+def test_a_job_reads_as_it_does_at_once(done: str, options: dict[str, str]) -> None:
+    at_once = post(*FILES, options={"mode": "line", **options}).json()["results"]
+    later = json.loads(content(get(f"{done}?{urlencode(options)}")))["results"]
+    for result in (*at_once, *later):
+        result.pop("milliseconds")
+    assert later == at_once
+    assert any(" " in result["text"] for result in later)
+    if options:
+        signs = [sign["text"] for result in later for line in result["lines"] for sign in line["characters"]]
+        assert " " in signs
+
+
+def test_a_job_gives_the_same_text_as_at_once(done: str) -> None:
+    options = {"format": "text"}
+    at_once = post(*FILES, options={"mode": "line", **options})
+    later = get(f"{done}?{urlencode(options)}")
+    assert content(later) == content(at_once)
+    assert later["Content-Type"] == at_once["Content-Type"]
+
+
+def test_a_job_gives_the_same_documents_as_at_once(done: str) -> None:
+    at_once, later = (content(reply) for reply in (post(*FILES, options={"mode": "line", "format": "alto"}), get(f"{done}?format=alto")))
+    with zipfile.ZipFile(io.BytesIO(at_once)) as first, zipfile.ZipFile(io.BytesIO(later)) as second:
+        assert first.namelist() == second.namelist()
+        for name in first.namelist():
+            assert first.read(name) == second.read(name)
 
 
 # as it is sent

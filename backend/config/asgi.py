@@ -266,7 +266,7 @@ def _run(application: Callable[..., Any], environment: dict[str, Any]) -> Reply:
 
 
 def _pieces(content: Any, identity: str) -> Iterator[bytes]:
-    """The reply to the request of that id, as it is made. Raises BrokenOffError, and tells the log and the metrics, its status being sent."""
+    """The reply to the request of that id, as it is made. Raises BrokenOffError, having told the log and the metrics."""
     with contextlib.closing(content):  # also when this is thrown away before its end
         try:
             yield from content

@@ -196,12 +196,12 @@ def job_result(request: HttpRequest, job_id: UUID, options: Query[ResultOptions]
         raise InvalidRequest("file: it could not be opened; the job says why")
     if kind == "pdf":
         return _pdf(job, readable)
-    form = documents.Form(kind, output.profile, output.join_lines, f"{job.model} {job.model_version}")
-    sources = [_source(file) for file in readable]
     if kind == "text":
-        return StreamingHttpResponse(_text(sources, form), content_type="text/plain; charset=utf-8")
+        read = (result for file in readable for result in _results(file, output) if not result.error)
+        return StreamingHttpResponse(results.plain_text(read), content_type="text/plain; charset=utf-8")
+    form = documents.Form(kind, output.profile, output.join_lines, f"{job.model} {job.model_version}")
     with place():
-        return documents.document_reply(sources, form)
+        return documents.document_reply([_source(file) for file in readable], form)
 
 
 def _files(job: Job, number: int | None) -> list[JobFile]:
@@ -250,17 +250,13 @@ def _result(file: JobFile, kept: JobPage, output: results.Output) -> Result:
     if kept.error_code:
         result.error = FileError(code=kept.error_code, message=kept.error_message)
         return result
-    page, kind, result.milliseconds = job_store.unpack(bytes(kept.data))
-    results.fill_page(result, page, output)
-    if kind == "line":
-        result.kind, result.regions = "line", []
+    read, result.milliseconds = job_store.unpack(bytes(kept.data))
+    if isinstance(read, Page):
+        results.fill_page(result, read, output)
+    else:
+        result.width_px, result.height_px = read.width_px, read.height_px
+        results.fill_line(result, read.reading, output)
     return result
-
-
-def _text(sources: list[documents.Source], form: documents.Form) -> Iterator[str]:
-    for number, source in enumerate(sources):
-        yield "\f" if number else ""
-        yield from documents.parts(source, form)
 
 
 def _source(file: JobFile) -> documents.Source:

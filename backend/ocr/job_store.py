@@ -9,6 +9,7 @@ import tempfile
 import threading
 import zlib
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import IO, Any
 from uuid import UUID
@@ -22,10 +23,12 @@ from django_tasks_db.models import DBTaskResult
 from model.document import Document, Page, page_from_dict
 from model.errors import ImageError, TooManyPages
 from model.image import decode
+from model.recognizer import Character, Reading
 from ocr.errors import JobNotFound, JobStorageFull, TooManyJobs
 from ocr.models import ApiKey, Job, JobChunk, JobFile, JobPage, JobPart
 from ocr.page_files import has_pages, is_pdf_file, open_file
 from ocr.page_pool import turn_to_decode
+from ocr.results import page_of_line
 from ocr.schemas import FileError, Model
 from ocr.schemas_jobs import JobError, JobFileReply, JobReply
 from ocr.services import Upload
@@ -192,15 +195,33 @@ def describe(job: Job) -> JobReply:
     )
 
 
-def pack(page: Page, kind: str, milliseconds: float) -> bytes:
-    """A page as it is kept. ``kind``: whether it was read as a line or as a page."""
-    fields = Document("", [page]).to_dict()["pages"][0]
-    return zlib.compress(json.dumps({"kind": kind, "milliseconds": milliseconds, "page": fields}, ensure_ascii=False).encode())
+@dataclass(frozen=True)
+class LineImage:
+    """An image of one line, as it was read. A Page has no spaces between its words' characters, and ``/api/v1/ocr`` gives them."""
+
+    reading: Reading
+    width_px: int
+    height_px: int
 
 
-def unpack(data: bytes) -> tuple[Page, str, float]:
+def pack(read: Page | LineImage, milliseconds: float) -> bytes:
+    """A page or a line as it is kept."""
+    packed: dict[str, Any] = {"milliseconds": milliseconds}
+    if isinstance(read, Page):
+        packed["page"] = Document("", [read]).to_dict()["pages"][0]
+    else:
+        line = read.reading
+        packed["line"] = [line.text, line.confidence, line.characters, read.width_px, read.height_px]
+    return zlib.compress(json.dumps(packed, ensure_ascii=False).encode())
+
+
+def unpack(data: bytes) -> tuple[Page | LineImage, float]:
     packed: dict[str, Any] = json.loads(zlib.decompress(data))
-    return page_from_dict(packed["page"]), packed["kind"], packed["milliseconds"]
+    if "page" in packed:
+        return page_from_dict(packed["page"]), packed["milliseconds"]
+    text, confidence, characters, width_px, height_px = packed["line"]
+    reading = Reading(text, confidence, [Character(*character) for character in characters])
+    return LineImage(reading, width_px, height_px), packed["milliseconds"]
 
 
 def pages_of(file: JobFile) -> Iterator[JobPage]:
@@ -224,8 +245,11 @@ def count_read(file: JobFile) -> int:
 
 
 def read_pages(file: JobFile) -> Iterator[Page]:
-    """Those that could be read, in order."""
-    return (unpack(bytes(page.data))[0] for page in pages_of(file) if not page.error_code)
+    """Those that could be read, in order; of line images, such as ``/api/v1/ocr`` makes documents of."""
+    for kept in pages_of(file):
+        if not kept.error_code:
+            read, _ = unpack(bytes(kept.data))
+            yield read if isinstance(read, Page) else page_of_line(read.reading, read.width_px, read.height_px, number=kept.number)
 
 
 # taking away

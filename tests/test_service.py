@@ -172,6 +172,22 @@ def test_wrong_method_and_address() -> None:
         assert error(get(path)) == (404, "not_found"), path
 
 
+@pytest.mark.parametrize("path", ["/", "/api/docs", "/api/openapi.json"])
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "OPTIONS", "TRACE"])
+def test_what_is_only_read_says_so(path: str, method: str) -> None:
+    from django.test import Client
+
+    reply = Client(enforce_csrf_checks=True).generic(method, path)
+    assert error(reply) == (405, "method_not_allowed")
+    assert reply["Allow"] == "GET, HEAD"
+
+
+def test_a_form_without_its_token_is_refused_in_the_shape_of_every_error() -> None:
+    from django.test import Client
+
+    assert error(Client(enforce_csrf_checks=True).post("/admin/login/", {"username": "a", "password": "b"})) == (403, "forbidden")
+
+
 def test_other_hosts_are_refused() -> None:
     assert error(get("/health/live", Host="elsewhere.example")) == (400, "bad_request")
 

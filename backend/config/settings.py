@@ -166,6 +166,7 @@ MIDDLEWARE = [
     "ocr.admin_middleware.Authentication",
     "ocr.admin_middleware.Messages",
 ]
+CSRF_FAILURE_VIEW = "ocr.errors.csrf_failure"
 APPEND_SLASH = False  # a redirect would lose the body of a POST
 X_FRAME_OPTIONS = "DENY"
 STATIC_URL = "/static/"

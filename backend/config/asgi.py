@@ -47,6 +47,7 @@ MEMORY_BYTES = 2**18  # of one body; the rest waits on the disk
 SLOWEST_BYTES_PER_S = 4_096  # a body may take RASM_BODY_TIMEOUT_S, and more as long as it comes at this rate
 LINGER_S = 2.0  # what a refused client goes on sending is thrown away for so long, so that it comes to read the refusal
 LIGHT_THREADS = 4  # for requests without a body, and as many for health and metrics
+_ABSOLUTE = re.compile(rb"https?://([^/]*)(.*)", re.IGNORECASE | re.DOTALL)
 _WATCHING = re.compile(r"/health/.*|/metrics")
 _LONG = re.compile(r"/api/v1/jobs/[^/]+/(picture|result)")  # without a body, and yet work for many seconds
 
@@ -97,6 +98,7 @@ class Bridge:
         elif scope["type"] == "websocket":
             await send({"type": "websocket.close"})
         else:
+            scope = _in_origin_form(scope)
             headers = dict(scope["headers"])
             has_body = b"transfer-encoding" in headers or headers.get(b"content-length", b"0") != b"0"
             if has_body or _LONG.fullmatch(scope["path"]):
@@ -217,6 +219,21 @@ async def _collect(receive: Receive, body: Body, length: int) -> None:
         raise RequestTimeout(f"of {length:,} bytes {body.size:,} arrived in {loop.time() - began:.0f} s: send them faster") from e
     if body.size != length:
         raise Incomplete(f"of the {length:,} bytes that Content-Length says {body.size:,} arrived")
+
+
+def _in_origin_form(scope: Message) -> Message:
+    """A request for a whole address, as it is sent to proxies, as one for its path; its host counts, not the header (RFC 9112, 3.2.2)."""
+    absolute = None if scope["raw_path"].startswith(b"/") else _ABSOLUTE.fullmatch(scope["raw_path"])
+    if absolute is None:
+        return scope
+    path = absolute[2] or b"/"
+    headers = [(name, value) for name, value in scope["headers"] if name != b"host"]
+    return {
+        **scope,
+        "raw_path": path,
+        "path": unquote_to_bytes(path).decode(errors="replace"),
+        "headers": [*headers, (b"host", absolute[1])],
+    }
 
 
 def _environment(scope: Message, body: IO[bytes]) -> dict[str, Any]:

@@ -38,6 +38,15 @@ def test_the_committed_schema_is_the_services() -> None:
     assert committed == schema(), "the API has changed: run `make openapi` and commit docs/openapi.json"
 
 
+def test_a_key_may_be_sent_where_none_is_asked_for() -> None:
+    described = schema()
+    assert described["components"]["securitySchemes"].keys() == {"ApiKeyBearer", "ApiKeyHeader"}
+    for path, operations in described["paths"].items():
+        for operation in operations.values():
+            optional = None if path.startswith("/health/") else [{}, {"ApiKeyBearer": []}, {"ApiKeyHeader": []}]
+            assert operation.get("security") == optional, path
+
+
 def test_the_example_of_a_reading_is_a_real_reply() -> None:
     """Its texts are another model's; all that does not depend on the model is compared (the rest is in test_golden.py)."""
     expected = example("OcrReply")

@@ -35,6 +35,11 @@ class ApiKeyHeader(APIKeyHeader):
         return ApiKey.find(key) if key else None
 
 
+def anyone(request: HttpRequest) -> bool:
+    """Where no key is asked for."""
+    return True
+
+
 class _Throttle(SimpleRateThrottle):
     """Of one operation. Ninja's keeps what it is looking at in itself: threads take turns, and each keeps how long it has to wait."""
 

@@ -8,6 +8,7 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import SuspiciousOperation
 from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
@@ -16,6 +17,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 from ninja import NinjaAPI, Swagger
 from ninja.errors import AuthenticationError, Throttled, ValidationError
+from ninja.openapi.schema import OpenAPISchema
 from ninja.renderers import JSONRenderer
 
 from ocr import api_jobs, api_pictures, api_reading, api_status
@@ -42,7 +44,19 @@ def only_read(view: Callable[..., Any]) -> Callable[..., Any]:
     return csrf_exempt(require_safe(view))
 
 
-api = NinjaAPI(
+class Api(NinjaAPI):
+    """Ninja's, whose schema knows no key that may be left out."""
+
+    def get_openapi_schema(self, **options: Any) -> OpenAPISchema:
+        schema = super().get_openapi_schema(**options)
+        for operations in schema["paths"].values():
+            for operation in operations.values():
+                if "security" in operation and not settings.RASM_API_KEYS:
+                    operation["security"].insert(0, {})
+        return schema
+
+
+api = Api(
     title="Rasm",
     version="1",
     description="Reads Arabic text out of images and PDFs.",

@@ -211,6 +211,18 @@ print(strict.post("/admin/login/", {"username": "admin", "password": "password"}
     assert done.stdout.splitlines() == ["302", "reader False", "None 1 403", "403"], done.stderr
 
 
+def test_passwords_cannot_be_tried_one_after_the_other() -> None:
+    from django.test import Client, override_settings
+
+    client, login = Client(), {"username": "nobody", "password": "wrong"}
+    with override_settings(RASM_RATE_ADMIN_LOGINS="2/d"):
+        tried = [client.post("/admin/login/", login, REMOTE_ADDR="192.0.2.7") for _ in range(3)]
+    assert [reply.status_code for reply in tried] == [200, 200, 429]
+    assert error(tried[-1]) == (429, "too_many_requests") and 80_000 < int(tried[-1]["Retry-After"]) <= 86_400
+    assert client.get("/admin/login/", REMOTE_ADDR="192.0.2.7").status_code == 200
+    assert client.post("/admin/login/", login, REMOTE_ADDR="192.0.2.8").status_code == 200
+
+
 def test_metrics_count_requests_errors_lines_and_batches() -> None:
     before = parsed_figures(get("/metrics").content.decode())
     post(("a.png", line_png()), ("b.png", line_png(64)), ("c.png", b"notes"))

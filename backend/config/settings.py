@@ -13,6 +13,7 @@
 | RASM_API_KEYS | off if HOST is a loopback address, else on | on: the API asks for a key (manage.py apikey create NAME) |
 | RASM_RATE_PER_KEY | none | such as 600/m: requests of one key, per process and operation |
 | RASM_RATE_PER_ADDRESS | none | the same of one address |
+| RASM_RATE_ADMIN_LOGINS | 10/m | tries of one address to log in at /admin/, per process |
 | RASM_MODEL | model/weights/rasm-print.onnx | the model that reads; other models in its folder are listed |
 | WEB_CONCURRENCY | the cores there are, 8 at most | processes of `make serve`, each with the model once more; bounds below are of one |
 | RASM_THREADS | the cores there are, divided by the processes | lines that a process reads at a time, each on one core |
@@ -74,8 +75,8 @@ def is_loopback(host: str) -> bool:
     return host in ("", "localhost", "::1") or host.startswith("127.")
 
 
-def _rate(name: str) -> str:
-    rate = os.environ.get(name, "").strip()
+def _rate(name: str, default: str = "") -> str:
+    rate = os.environ.get(name, "").strip() or default
     if rate and not re.fullmatch(r"[1-9]\d*/[smhd]", rate):
         raise ImproperlyConfigured(f"{name} is {rate!r}; wanted is a number of requests a second, minute, hour or day, such as 600/m")
     return rate
@@ -162,6 +163,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     # for the admin alone: the API knows no cookies
+    "ocr.admin_middleware.bounded_logins",
     "ocr.admin_middleware.Sessions",
     "ocr.admin_middleware.Authentication",
     "ocr.admin_middleware.Messages",
@@ -206,6 +208,7 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 2**20  # of the fields that are not files
 RASM_API_KEYS = _switch("RASM_API_KEYS", not is_loopback(os.environ.get("HOST", "")))
 RASM_RATE_PER_KEY = _rate("RASM_RATE_PER_KEY")
 RASM_RATE_PER_ADDRESS = _rate("RASM_RATE_PER_ADDRESS")
+RASM_RATE_ADMIN_LOGINS = _rate("RASM_RATE_ADMIN_LOGINS", "10/m")
 NINJA_NUM_PROXIES = _number("RASM_PROXIES", 0, least=0)
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "OPTIONS": {"MAX_ENTRIES": 100_000}}}
 

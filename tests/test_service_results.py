@@ -8,14 +8,18 @@ import json
 import logging
 import zipfile
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
+import httpx
 import pytest
 
 from model.recognizer import Character, Reading, Recognizer
-from tests.serving import PATIENCE_S, content, get, line_png, parsed_figures, post
-from tests.test_service_jobs import no_jobs, pdf, send, work  # noqa: F401  (no_jobs is a fixture)
+from tests.conftest import copied
+from tests.serving import PATIENCE_S, content, get, line_png, parsed_figures, post, running_service
+from tests.serving import figures as service_figures
+from tests.test_service_jobs import no_jobs, pdf, send, wait_for, work  # noqa: F401  (no_jobs is a fixture)
 from tests.test_service_load import EMPTY, Exchange, http_scope
 
 pytestmark = pytest.mark.usefixtures("django_is_set_up")
@@ -23,6 +27,36 @@ pytestmark = pytest.mark.usefixtures("django_is_set_up")
 
 def figures() -> dict[str, float]:
     return parsed_figures(get("/metrics").content.decode())
+
+
+# counted
+
+
+def test_what_jobs_read_and_what_waits_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    from ocr import job_work
+
+    read_page = job_work._read_page
+
+    def failing(part: Any, number: int) -> Any:
+        return 1 / 0 if number == 2 else read_page(part, number)
+
+    monkeypatch.setattr(job_work, "_read_page", failing)
+    before = figures()
+    send(("a.png", line_png()), ("b.png", line_png()), ("c.pdf", pdf(2)), ("d.txt", b"notes"), options={"mode": "line"})
+    waiting = figures()["rasm_job_parts_waiting"]
+    work()
+    after = figures()
+    assert (before["rasm_job_parts_waiting"], waiting, after["rasm_job_parts_waiting"]) == (0, 3, 0)
+    names = ('lines_total{model="tiny"}', 'errors_total{code="unsupported_format"}', 'errors_total{code="page_failed"}')
+    assert [after[f"rasm_{name}"] - before.get(f"rasm_{name}", 0) for name in names] == [2, 1, 1]
+
+
+def test_what_the_workers_read_is_in_the_figures_of_the_service(tmp_path: Path, empty_database: Path) -> None:
+    variables = {"DATABASE_URL": copied(empty_database, tmp_path), "RASM_JOB_WORKERS": "1"}
+    with running_service(tmp_path / "log", **variables) as service, httpx.Client(base_url=service.url, trust_env=False) as client:
+        address = client.post("/api/v1/jobs", files=[("files", ("a.png", line_png()))]).headers["Location"]
+        wait_for(client, address, lambda job: job["state"] == "done")
+        assert service_figures(service.url)['rasm_lines_total{model="tiny"}'] == 1
 
 
 # the same as at once

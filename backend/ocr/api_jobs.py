@@ -18,7 +18,7 @@ from ninja.files import UploadedFile
 
 from model.document import Page
 from model.errors import ImageError
-from ocr import documents, job_store, results
+from ocr import documents, job_store, metrics, results
 from ocr.access import throttles
 from ocr.api_reading import OTHER_FORMATS
 from ocr.engines import models
@@ -77,6 +77,7 @@ def create_job(request: HttpRequest, files: File[list[UploadedFile]], options: F
             found.append(pages)
             pages_left -= pages
         except ImageError as e:
+            metrics.ERRORS.labels(e.code).inc()
             found.append(e)
     if all(isinstance(pages, ImageError) for pages in found):
         refused = [results.empty_result(upload.name or "", number) for number, upload in enumerate(files)]

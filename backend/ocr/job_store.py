@@ -204,6 +204,11 @@ class LineImage:
     height_px: int
 
 
+def count_waiting() -> int:
+    """The parts of all jobs that no worker has in hand."""
+    return JobPart.objects.filter(done=False, lease=None).exclude(job__state=Job.State.RECEIVING).count()
+
+
 def pack(read: Page | LineImage, milliseconds: float) -> bytes:
     """A page or a line as it is kept."""
     packed: dict[str, Any] = {"milliseconds": milliseconds}

@@ -33,7 +33,7 @@ from model.errors import ImageError
 from model.formats.searchable_pdf import SearchablePdf
 from model.page_reader import PageReader
 from model.pages import PageFile
-from ocr import job_store
+from ocr import job_store, metrics
 from ocr.engines import Models
 from ocr.models import Job, JobChunk, JobFile, JobPage, JobPart
 from ocr.page_files import open_file
@@ -121,6 +121,7 @@ def _read(part: JobPart) -> bool:
         try:
             read = _read_page(part, number)
             page.data = job_store.pack(read, round((time.perf_counter() - began) * 1000, 1))
+            metrics.LINES.labels(part.job.model).inc(_lines_of(read))
         except ImageError as e:
             page.error_code, page.error_message = e.code, str(e)
         except DatabaseError:
@@ -132,8 +133,17 @@ def _read(part: JobPart) -> bool:
     return True
 
 
+def _lines_of(read: Page | job_store.LineImage) -> int:
+    """How many were read: what a PDF says by itself was not."""
+    if isinstance(read, job_store.LineImage):
+        return 1
+    return sum(len(region.lines) for region in read.regions) if read.source == "ocr" else 0
+
+
 def _keep(part: JobPart, page: JobPage) -> None:
     """Keep a page for good. If another worker has kept it meanwhile, or the job was cancelled, this one is dropped."""
+    if page.error_code:
+        metrics.ERRORS.labels(page.error_code).inc()
     with transaction.atomic():
         if JobPart.objects.filter(pk=part.pk, worker=part.worker).update(attempts=1):
             JobPage.objects.bulk_create([page], ignore_conflicts=True)

@@ -18,7 +18,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 from config.cores import cores
 from config.logs import logging_settings
 
-MOST_PROCESSES = 8  # each takes some 150 MB; with more cores, each has several
+MOST_PROCESSES = 8  # each takes some 200 MB; with more cores, each has several
 
 _host, _port = os.environ.get("HOST") or "127.0.0.1", os.environ.get("PORT") or "8000"
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from model.recognizer import Recognizer
 from tests.serving import ROOT
 
 pytestmark = pytest.mark.usefixtures("django_is_set_up")
@@ -79,6 +80,13 @@ def test_the_example_of_a_job_is_a_real_reply() -> None:
     for key in ("id", "created", "expires", "model"):
         assert type(reply.pop(key)) is type(expected.pop(key))
     assert reply == expected
+
+
+def test_the_examples_are_of_the_model_that_is_shipped() -> None:
+    """Their replies are compared with the tiny model's, but for its name."""
+    info = Recognizer(ROOT / "model" / "weights" / "rasm-print.onnx", threads=1).info
+    for name in ("OcrReply", "JobReply"):
+        assert example(name)["model"] == {"name": info.name, "version": info.version}
 
 
 def test_the_example_of_a_refusal_is_a_real_reply() -> None:

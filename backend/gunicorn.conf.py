@@ -18,7 +18,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 from config.cores import cores
 from config.logs import logging_settings
 
-MOST_PROCESSES = 8  # each takes some 150 MB; with more cores, each has several
+MOST_PROCESSES = 8  # each takes some 200 MB; with more cores, each has several
 
 _host, _port = os.environ.get("HOST") or "127.0.0.1", os.environ.get("PORT") or "8000"
 
@@ -40,7 +40,9 @@ logconfig_dict = logging_settings(os.environ.get("LOG_LEVEL", "INFO"), os.enviro
 workers = int(os.environ.get("WEB_CONCURRENCY") or min(cores(), MOST_PROCESSES))
 os.environ.setdefault("RASM_THREADS", str(max(1, cores() // workers)))
 
-if workers > 1 and "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
+_job_workers = os.environ.get("RASM_JOB_WORKERS") or "1"  # config/settings.py says what is wrong with it, if it is no number
+
+if (workers > 1 or _job_workers != "0") and "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
     _folder = tempfile.TemporaryDirectory(prefix="rasm-metrics-")  # removed when the server ends
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = _folder.name
 
@@ -67,9 +69,8 @@ _workers: list[subprocess.Popen[bytes]] = []
 
 def when_ready(server: Any) -> None:
     """Start the workers of jobs: RASM_JOB_WORKERS processes, none if it is 0."""
-    count = os.environ.get("RASM_JOB_WORKERS") or "1"  # config/settings.py says what is wrong with it, if it is no number
-    if count.isdigit() and int(count) and not _workers:
-        _workers.append(subprocess.Popen([sys.executable, str(Path(pythonpath) / "workers.py"), count]))
+    if _job_workers.isdigit() and int(_job_workers) and not _workers:
+        _workers.append(subprocess.Popen([sys.executable, str(Path(pythonpath) / "workers.py"), _job_workers]))
 
 
 def on_exit(server: Any) -> None:

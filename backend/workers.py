@@ -36,10 +36,19 @@ class Place:
             return
         now = time.monotonic()
         if self.again_at is None:
+            _forget(self.process.pid)
             self.pause_s = min(2 * self.pause_s, LONGEST_PAUSE_S) if now - self.began < SHORT_LIFE_S else 0.5
             self.again_at = now + self.pause_s
         elif now >= self.again_at:
             self.start()
+
+
+def _forget(pid: int) -> None:
+    """Take the gauges of a process that has ended out of the metrics, as ``gunicorn.conf.py`` does for the server's."""
+    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+        from prometheus_client.multiprocess import mark_process_dead
+
+        mark_process_dead(pid)
 
 
 def main(count: int) -> None:

@@ -18,6 +18,8 @@ import subprocess
 import sys
 import tempfile
 import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
 from multiprocessing.connection import Connection
@@ -37,6 +39,7 @@ PROCESSOR_S = 20  # for opening a file, or for one page
 MEMORY_BYTES = 2**30  # a colour scan of A3 at 600 dots an inch takes half of it
 REOPENED_AFTER = 50  # pages
 MOST_ENDS = 3  # a file of which so many pages in a row have ended the process is not looked at any more
+LOOK_EVERY_S = 0.5  # how often whoever waits looks whether the answer is still wanted
 
 Operation = Literal["open", "image", "text_layer", "close"]
 
@@ -57,29 +60,51 @@ class PdfProcess:
         self._lock = threading.RLock()
         self._child: _Child | None = None
 
-    def open(self, file: IO[bytes], *, password: str | None, max_pages: int, max_pixels: int) -> PageFile:
-        """A PDF, as ``model.pages.open_pages`` opens it; whoever opened ``file`` closes it, later. Raises an ImageError."""
-        return _Pdf(self, next(self._numbers), file, {"password": password, "max_pages": max_pages, "max_pixels": max_pixels})
+    def open(
+        self, file: IO[bytes], *, password: str | None, max_pages: int, max_pixels: int, check: Callable[[], None] = lambda: None
+    ) -> PageFile:
+        """A PDF, as ``model.pages.open_pages`` opens it; whoever opened ``file`` closes it, later. Raises an ImageError.
+
+        ``check``: called every now and then while anything of this file is waited for; what it raises ends the waiting.
+        """
+        return _Pdf(self, next(self._numbers), file, {"password": password, "max_pages": max_pages, "max_pixels": max_pixels}, check)
 
     def ask(self, pdf: _Pdf, operation: Operation, index: int) -> Any:
-        """Raises an ImageError, or EOFError if the process has ended over it."""
-        with self._lock:
+        """Raises an ImageError, what ``pdf.check`` raises, or EOFError if the process has ended over it."""
+        with self._turn(pdf.check):
             if self._child is None or self._child.process.poll() is not None:
                 self.close()
                 self._child = _Child(*self.limits)
             try:
                 if pdf.child is not self._child:
-                    pdf.count = self._child.ask(_Request("open", pdf.number, pdf.options), pdf.file)
+                    pdf.count = self._child.ask(_Request("open", pdf.number, pdf.options), pdf.check, pdf.file)
                     pdf.child = self._child
-                return pdf.count if operation == "open" else self._child.ask(_Request(operation, pdf.number, index))
+                return pdf.count if operation == "open" else self._child.ask(_Request(operation, pdf.number, index), pdf.check)
+            except ImageError:
+                raise
             except (EOFError, OSError) as e:
                 self.close()
                 raise EOFError from e
+            except BaseException:  # it is still at what nobody wants any more, and its answer must not be taken for another one's
+                self.close()
+                raise
+
+    @contextmanager
+    def _turn(self, check: Callable[[], None]) -> Iterator[None]:
+        """The process does one thing at a time."""
+        while not self._lock.acquire(timeout=LOOK_EVERY_S):
+            check()
+        try:
+            yield
+        finally:
+            self._lock.release()
 
     def forget(self, pdf: _Pdf) -> None:
+        if pdf.child is not self._child:  # it ended meanwhile, or was never asked: no need to wait for others
+            return
         with self._lock:
             if self._child is not None and pdf.child is self._child and self._child.process.poll() is None:
-                self._child.ask(_Request("close", pdf.number))
+                self._child.ask(_Request("close", pdf.number), lambda: None)
 
     def close(self) -> None:
         with self._lock:
@@ -96,11 +121,13 @@ class _Child:
             self.process = subprocess.Popen(command, cwd=ROOT, pass_fds=[its.fileno()], stdin=subprocess.DEVNULL)
         self._connection = Connection(ours.detach())
 
-    def ask(self, request: _Request, file: IO[bytes] | None = None) -> Any:
-        """Raises an ImageError; EOFError or OSError if the process has ended."""
+    def ask(self, request: _Request, check: Callable[[], None], file: IO[bytes] | None = None) -> Any:
+        """Raises an ImageError; what ``check`` raises; EOFError or OSError if the process has ended."""
         self._connection.send(request)
         if file is not None:
             send_handle(self._connection, file.fileno(), self.process.pid)
+        while not self._connection.poll(LOOK_EVERY_S):
+            check()
         answer = self._connection.recv()
         if isinstance(answer, ImageError):
             raise answer
@@ -116,8 +143,8 @@ class _Pdf(PageFile):
     kind = "pdf"
     count = 0
 
-    def __init__(self, process: PdfProcess, number: int, file: IO[bytes], options: dict[str, Any]) -> None:
-        self.number, self.options = number, options
+    def __init__(self, process: PdfProcess, number: int, file: IO[bytes], options: dict[str, Any], check: Callable[[], None]) -> None:
+        self.number, self.options, self.check = number, options, check
         self.child: _Child | None = None
         self._process = process
         self._ends = 0
@@ -132,7 +159,7 @@ class _Pdf(PageFile):
         self.file.seek(0)
         try:
             self._ask("open", 0)
-        except ImageError:
+        except BaseException:
             self.close()
             raise
 

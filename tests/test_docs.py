@@ -28,4 +28,4 @@ def test_yaml_to_copy_is_yaml(name: str) -> None:
 @pytest.mark.parametrize("name", sorted(DOCS))
 def test_settings_that_are_named_exist(name: str) -> None:
     code = "".join((ROOT / path).read_text(encoding="utf-8") for path in ("backend/config/settings.py", "client.py"))
-    assert [variable for variable in set(re.findall(r"RASM_[A-Z_]+", DOCS[name])) if variable not in code] == []
+    assert set(re.findall(r"RASM_[A-Z_]+", DOCS[name])) - set(re.findall(r"RASM_[A-Z_]+", code)) == set()

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from model.recognizer import Recognizer
 from tests.serving import ROOT
 
 pytestmark = pytest.mark.usefixtures("django_is_set_up")
@@ -36,6 +37,15 @@ def upload(name: str, data: bytes) -> Any:
 def test_the_committed_schema_is_the_services() -> None:
     committed = json.loads((ROOT / "docs" / "openapi.json").read_text(encoding="utf-8"))
     assert committed == schema(), "the API has changed: run `make openapi` and commit docs/openapi.json"
+
+
+def test_a_key_may_be_sent_where_none_is_asked_for() -> None:
+    described = schema()
+    assert described["components"]["securitySchemes"].keys() == {"ApiKeyBearer", "ApiKeyHeader"}
+    for path, operations in described["paths"].items():
+        for operation in operations.values():
+            optional = None if path.startswith("/health/") else [{}, {"ApiKeyBearer": []}, {"ApiKeyHeader": []}]
+            assert operation.get("security") == optional, path
 
 
 def test_the_example_of_a_reading_is_a_real_reply() -> None:
@@ -70,6 +80,13 @@ def test_the_example_of_a_job_is_a_real_reply() -> None:
     for key in ("id", "created", "expires", "model"):
         assert type(reply.pop(key)) is type(expected.pop(key))
     assert reply == expected
+
+
+def test_the_examples_are_of_the_model_that_is_shipped() -> None:
+    """Their replies are compared with the tiny model's, but for its name."""
+    info = Recognizer(ROOT / "model" / "weights" / "rasm-print.onnx", threads=1).info
+    for name in ("OcrReply", "JobReply"):
+        assert example(name)["model"] == {"name": info.name, "version": info.version}
 
 
 def test_the_example_of_a_refusal_is_a_real_reply() -> None:

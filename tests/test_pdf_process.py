@@ -3,7 +3,9 @@
 import io
 import os
 import signal
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ from model.errors import EncryptedDocument, ImageError, TooComplex
 from model.pages import open_pages
 from model.pdf_process import MOST_ENDS, REOPENED_AFTER, PdfProcess, _Child
 from tests.serving import ROOT
+from tests.test_service_pages import ENDLESS
 
 LIMITS: dict[str, Any] = {"password": None, "max_pages": 100, "max_pixels": 40_000_000}
 
@@ -40,6 +43,29 @@ def test_pages_are_as_if_drawn_here_however_many_are_asked_for(process: PdfProce
         for index in (0, 1, *[2] * REOPENED_AFTER, REOPENED_AFTER + 1):
             assert np.array_equal(here.image(index), there.image(index))
         assert there.text_layer(0) is None
+
+
+def test_what_nobody_waits_for_any_more_is_not_drawn_to_its_end(process: PdfProcess) -> None:
+    """Neither while it is drawn, nor while others are: the next file does not wait for it, and gets its own answer."""
+
+    class GoneError(Exception):
+        pass
+
+    gone = threading.Event()
+
+    def check() -> None:
+        if gone.is_set():
+            raise GoneError
+
+    endless = process.open(io.BytesIO(ENDLESS["a form that draws itself"]), **LIMITS, check=check)
+    gone.set()
+    with pytest.raises(GoneError):
+        endless.image(0)
+    with process.open(io.BytesIO(pdf(1)), **LIMITS) as next_one:
+        assert next_one.image(0).size
+        with process._lock, ThreadPoolExecutor(1) as pool, pytest.raises(GoneError):
+            pool.submit(endless.image, 0).result()
+        assert next_one.image(0).size
 
 
 def test_the_file_can_be_read_here_as_well(process: PdfProcess, tmp_path: Path) -> None:

@@ -17,7 +17,21 @@ import pytest
 
 from model.image import decode
 from model.recognizer import Recognizer
-from tests.serving import ROOT, TINY_MODEL, Service, environment, error, free_port, get, line_png, manage, post, running_service, upload
+from tests.serving import (
+    ROOT,
+    TINY_MODEL,
+    Service,
+    environment,
+    error,
+    exchange,
+    free_port,
+    get,
+    line_png,
+    manage,
+    post,
+    running_service,
+    upload,
+)
 
 pytestmark = pytest.mark.usefixtures("django_is_set_up")
 
@@ -170,6 +184,38 @@ def test_wrong_method_and_address() -> None:
     assert reply["Allow"] == "POST"
     for path in ("/nothing", "/api/v1/nothing", "/api/v1/ocr/", "/static/nothing.js"):
         assert error(get(path)) == (404, "not_found"), path
+
+
+@pytest.mark.parametrize("path", ["/", "/api/docs", "/api/openapi.json"])
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "OPTIONS", "TRACE"])
+def test_what_is_only_read_says_so(path: str, method: str) -> None:
+    from django.test import Client
+
+    reply = Client(enforce_csrf_checks=True).generic(method, path)
+    assert error(reply) == (405, "method_not_allowed")
+    assert reply["Allow"] == "GET, HEAD"
+
+
+@pytest.mark.parametrize("path", ["/", "/health/live", "/api/v1/models", "/metrics", "/api/docs", "/api/openapi.json"])
+def test_head_is_answered_as_get_without_the_body(path: str, service: Service) -> None:
+    got, head = (httpx.request(method, service.url + path, trust_env=False) for method in ("GET", "HEAD"))
+    assert head.status_code == got.status_code == 200 and head.content == b""
+    assert head.headers["Content-Type"] == got.headers["Content-Type"] and "Content-Length" in head.headers
+    assert httpx.head(service.url + "/api/v1/ocr", trust_env=False).headers["Allow"] == "POST"
+
+
+@pytest.mark.parametrize("path", [b"/health/live", b"/api/v1/models?x=1", b"", b"?lang=ar"])
+def test_a_whole_address_is_as_good_as_its_path(path: bytes, service: Service) -> None:
+    def status(host: bytes) -> int:
+        return exchange(service, b"GET http://" + host + path + b" HTTP/1.1\r\nHost: other.example\r\nConnection: close\r\n\r\n")[0]
+
+    assert (status(b"LOCALHOST:80"), status(b"elsewhere.example")) == (200, 400)
+
+
+def test_a_form_without_its_token_is_refused_in_the_shape_of_every_error() -> None:
+    from django.test import Client
+
+    assert error(Client(enforce_csrf_checks=True).post("/admin/login/", {"username": "a", "password": "b"})) == (403, "forbidden")
 
 
 def test_other_hosts_are_refused() -> None:

@@ -312,6 +312,26 @@ def test_odd_addresses_under_the_production_server(service: Service, path: bytes
     assert 400 <= status < 500
 
 
+@pytest.mark.parametrize(
+    ("head", "expected"),
+    [
+        (b"nonsense", (400, "bad_request")),
+        (b"GET / HTTP/1.1\r\nHost localhost", (400, "bad_request")),
+        (b"POST /api/v1/ocr HTTP/1.1\r\nHost: localhost\r\nContent-Length: " + b"9" * 5000, (400, "bad_request")),
+        (
+            b"POST /api/v1/ocr HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: " + b"9" * 4000,
+            (413, "request_too_large"),
+        ),
+        (b"GET /" + b"a" * 5000 + b" HTTP/1.1\r\nHost: localhost", (414, "address_too_long")),
+        (b"GET / HTTP/1.1\r\nHost: localhost\r\nX-A: " + b"a" * 9000, (431, "headers_too_large")),
+    ],
+)
+def test_what_the_server_refuses_by_itself_has_the_shape_of_every_error(service: Service, head: bytes, expected: tuple[int, str]) -> None:
+    status, reply = exchange(service, head + b"\r\n\r\n")
+    assert reply.keys() == {"error"} and reply["error"].keys() == {"code", "message", "request_id"}
+    assert (status, reply["error"]["code"]) == expected and reply["error"]["message"]
+
+
 def test_odd_headers_under_the_production_server(service: Service) -> None:
     odd = {"Accept": "\xff;q=\xff", "Cookie": "\xff=\xff; rasm_session=x", "X-Forwarded-For": "\xff", "Authorization": "Bearer \xff"}
     for name, value in odd.items():

@@ -162,21 +162,6 @@ def test_a_file_that_waits_on_the_disk_is_kept_as_it_was_sent() -> None:
     assert b"".join(job_store.chunks(JobFile.objects.get(), "upload")) == data
 
 
-def test_a_line_in_a_job_reads_as_it_does_at_once() -> None:
-    from tests.serving import post
-
-    options = {"mode": "line"}
-    at_once = post(("a.png", line_png()), options=options).json()["results"][0]
-    job = send(("a.png", line_png()), options=options).json()
-    work()
-    [result] = json.loads(content(get(f"/api/v1/jobs/{job['id']}/result")))["results"]
-    for key in ("milliseconds", "bbox", "lines"):
-        result.pop(key), at_once.pop(key)
-    assert result == at_once and result["text"]
-    stripped = json.loads(content(get(f"/api/v1/jobs/{job['id']}/result?digits=western&detail=characters")))["results"][0]
-    assert stripped["text_as_read"] == result["text"] and stripped["lines"][0]["characters"]
-
-
 @pytest.mark.parametrize("kind", ["text", "hocr", "alto", "page", "pdf"])
 def test_results_in_other_formats(kind: str) -> None:
     job = send(("a.png", line_png()), ("b.pdf", pdf(2)), options={"mode": "line"}).json()
@@ -495,7 +480,9 @@ def test_a_killed_worker_and_a_killed_server_lose_no_page(tmp_path: Path, empty_
             assert client.get(address).json()["pages_done"] >= kept
             job = wait_for(client, address, lambda job: job["state"] == "done")
             assert (job["pages_done"], job["error_count"]) == (150, 0)
-            results = client.get(job["result"]).json()["results"]
+            reply = client.get(job["result"])
+            assert reply.json()["request_id"] == reply.headers["X-Request-ID"]
+            results = reply.json()["results"]
             assert [r["page"] for r in results] == list(range(1, 151))
             widths = [round(r["width_px"] / r["height_px"], 2) for r in results]
             assert widths == [round((100 + i) / 100, 2) for i in range(150)]  # each page in its place

@@ -200,10 +200,14 @@ class Exchange:
 
 
 WHOLE = {"type": "http.request", "body": b"x", "more_body": False}
+EMPTY = {"type": "http.request", "body": b"", "more_body": False}
 
 
 class Waiting:
-    """A WSGI application whose replies to requests with a body wait until they are let go, or until the client has gone."""
+    """A WSGI application whose replies to requests with a body, and to those named in ``slow``, wait until they are let go, or until the
+    client has gone."""
+
+    slow = ("/api/v1/jobs/1/picture", "/api/v1/jobs/1/result", "/slow")
 
     def __init__(self) -> None:
         self.begun, self.go, self.gone = threading.Semaphore(0), threading.Event(), threading.Event()
@@ -212,7 +216,7 @@ class Waiting:
         if refusal := environment.get("rasm.refusal"):
             start_response(f"{refusal.status} refused", [])
             return [json.dumps({"error": {"code": refusal.code}}).encode()]
-        if environment["REQUEST_METHOD"] == "POST":
+        if environment["REQUEST_METHOD"] == "POST" or environment["PATH_INFO"] in self.slow:
             self.begun.release()
             while not self.go.wait(0.01):
                 if environment["rasm.gone"].is_set():
@@ -245,6 +249,29 @@ def test_over_capacity_it_answers_at_once_health_among_it_and_recovers() -> None
             application.go.set()
             assert [await exchange.status() for exchange in accepted] == [200, 200]
             assert await Exchange(app, http_scope(), WHOLE).status() == 200
+
+    asyncio.run(story())
+
+
+@pytest.mark.parametrize("path", [path.encode() for path in Waiting.slow])
+def test_health_answers_whatever_occupies_the_other_threads(path: bytes) -> None:
+    """Pictures and results of jobs, which take many seconds, and leave room for other requests without a body; and these themselves."""
+    from config.asgi import LIGHT_THREADS
+
+    async def story() -> None:
+        application = Waiting()
+        with bridge(application, RASM_MAX_REQUESTS=LIGHT_THREADS + 1) as app:
+            held = [Exchange(app, http_scope("GET", path), EMPTY) for _ in range(LIGHT_THREADS + 1)]
+            for _ in range(LIGHT_THREADS):
+                await asyncio.to_thread(application.begun.acquire)
+            for light in (b"/health/live", b"/metrics", *([b"/x"] if path != b"/slow" else [])):
+                assert await Exchange(app, http_scope("GET", light)).status() == 200
+            if path != b"/slow":
+                refused = Exchange(app, http_scope("GET", path), EMPTY)
+                refused.disconnect()
+                assert await refused.status() == 503 and refused.error() == "overloaded"
+            application.go.set()
+            assert [await exchange.status() for exchange in held] == [200] * len(held)
 
     asyncio.run(story())
 

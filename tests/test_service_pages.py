@@ -12,6 +12,7 @@ import xml.etree.ElementTree as ET
 import zipfile
 import zlib
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pypdfium2 as pdfium
@@ -19,8 +20,9 @@ import pytest
 from PIL import Image
 
 from model.image import Pixels
+from model.pages import PageFile
 from tests.paper import golden_line, golden_text, sheet
-from tests.serving import ROOT, content, error, file_part, form, post, post_form
+from tests.serving import PATIENCE_S, ROOT, content, error, file_part, form, post, post_form
 
 pytestmark = pytest.mark.usefixtures("django_is_set_up", "shipped_model")
 SHIPPED = ROOT / "model" / "weights" / "rasm-print.onnx"
@@ -419,6 +421,58 @@ def test_more_requests_with_pages_than_are_held_are_refused_and_lines_are_not() 
     finally:
         page_pool.requests.give_back(settings.RASM_PAGE_REQUESTS)
     assert post(("page.png", PAGE)).status_code == 200
+
+
+class Held(PageFile):
+    """A PDF whose page is drawn until it is let go."""
+
+    kind, count = "pdf", 1
+
+    def __init__(self) -> None:
+        self.begun, self.go = threading.Semaphore(0), threading.Event()
+
+    def image(self, index: int) -> Pixels:
+        self.begun.release()
+        assert self.go.wait(PATIENCE_S)
+        return paper(1)
+
+
+def test_lines_are_read_while_pdfs_are_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Here and for pictures: as many as images are decoded at a time."""
+    from django.conf import settings
+    from ocr import page_files
+
+    held = Held()
+    monkeypatch.setattr(page_files.pdfs, "open", lambda *_, **__: held)
+    pdf = saved("PDF", paper(1))
+    with ThreadPoolExecutor(2 * settings.RASM_THREADS + 1) as pool:
+        read = [pool.submit(post, ("a.pdf", pdf)) for _ in range(settings.RASM_THREADS)]
+        shown = [pool.submit(picture, pdf) for _ in range(settings.RASM_THREADS)]
+        try:
+            for _ in (*read, *shown):
+                assert held.begun.acquire(timeout=PATIENCE_S)
+            assert pool.submit(post, ("line.png", LINE)).result(PATIENCE_S).json()["results"][0]["text"] == TEXT
+        finally:
+            held.go.set()
+        assert [reply.result().status_code for reply in (*read, *shown)] == [200] * 2 * settings.RASM_THREADS
+
+
+def picture(data: bytes) -> Any:
+    return post_form(form(file_part(data, b"a.pdf", field=b"file")), "/api/v1/picture")
+
+
+def test_pictures_take_places_among_the_requests_with_pages() -> None:
+    from django.conf import settings
+    from ocr import page_pool
+
+    page_pool.requests.take(settings.RASM_PAGE_REQUESTS)
+    try:
+        reply = picture(PAGE)
+        assert error(reply) == (503, "overloaded") and reply["Retry-After"] == "1"
+        assert post(("broken.pdf", b"%PDF-1.7")).status_code == 503  # who waits for it to be opened occupies a thread, too
+    finally:
+        page_pool.requests.give_back(settings.RASM_PAGE_REQUESTS)
+    assert picture(PAGE).status_code == 200
 
 
 def test_a_page_never_has_more_than_a_few_lines_in_the_queue() -> None:

@@ -5,7 +5,8 @@ server gives each connection a thread, which a client that sends one byte a seco
 the loop, and what is complete is answered by Django's WSGI handler in a thread:
 
 - a body that is announced as too large, that arrives too slowly or that breaks off is refused;
-- no more than RASM_MAX_REQUESTS are worked on at a time, and more are refused at once; health checks are not among them;
+- no more than RASM_MAX_REQUESTS are worked on at a time, and more are refused at once;
+- health checks and metrics have threads of their own, which nothing else can occupy;
 - a client that goes away has its work thrown away: the event ``rasm.gone`` in its environment is set.
 
 What is refused here is answered by Django too (``rasm.refusal`` in the environment), so that every reply has the same shape,
@@ -15,6 +16,8 @@ headers, line in the log and place in the metrics.
 import asyncio
 import contextlib
 import io
+import logging
+import re
 import sys
 import tempfile
 import threading
@@ -26,10 +29,13 @@ from urllib.parse import unquote_to_bytes
 from django.conf import settings
 from ocr import engines, metrics
 from ocr.batching import Room
-from ocr.errors import RequestError, RequestTimeout
+from ocr.errors import InternalError, RequestError, RequestTimeout
 from ocr.limits import most_bytes
+from ocr.request_id import request_id
 
 from config.wsgi import application as wsgi_application
+
+logger = logging.getLogger(__name__)
 
 Message = dict[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -40,13 +46,20 @@ Reply = tuple[str, list[tuple[str, str]], bytes | Iterator[bytes]]
 MEMORY_BYTES = 2**18  # of one body; the rest waits on the disk
 SLOWEST_BYTES_PER_S = 4_096  # a body may take RASM_BODY_TIMEOUT_S, and more as long as it comes at this rate
 LINGER_S = 2.0  # what a refused client goes on sending is thrown away for so long, so that it comes to read the refusal
-LIGHT_THREADS = 4  # for requests without a body: pages, health, metrics
+LIGHT_THREADS = 4  # for requests without a body, and as many for health and metrics
+_ABSOLUTE = re.compile(rb"https?://([^/]*)(.*)", re.IGNORECASE | re.DOTALL)
+_WATCHING = re.compile(r"/health/.*|/metrics")
+_LONG = re.compile(r"/api/v1/jobs/[^/]+/(picture|result)")  # without a body, and yet work for many seconds
 
 
 class Incomplete(RequestError):
     """The body broke off."""
 
     code = "incomplete_body"
+
+
+class BrokenOffError(Exception):
+    """A reply that is streamed could not be made to its end."""
 
 
 class Body:
@@ -75,6 +88,7 @@ class Bridge:
         self._application = application
         self._heavy = ThreadPoolExecutor(settings.RASM_REQUEST_THREADS, "request")
         self._light = ThreadPoolExecutor(LIGHT_THREADS, "light")
+        self._watching = ThreadPoolExecutor(LIGHT_THREADS, "watching")
         self._slots = Room(settings.RASM_MAX_REQUESTS, "more requests are waiting than the service holds: try again in a moment")
         self._bytes = Room(settings.RASM_MAX_BUFFERED_BYTES, "too much is being sent at once: try again in a moment")
 
@@ -84,11 +98,14 @@ class Bridge:
         elif scope["type"] == "websocket":
             await send({"type": "websocket.close"})
         else:
+            scope = _in_origin_form(scope)
             headers = dict(scope["headers"])
-            if b"transfer-encoding" in headers or headers.get(b"content-length", b"0") != b"0":
-                await self._with_body(scope, receive, send, headers)
+            has_body = b"transfer-encoding" in headers or headers.get(b"content-length", b"0") != b"0"
+            if has_body or _LONG.fullmatch(scope["path"]):
+                await self._in_turn(scope, receive, send, headers)
             else:
-                await self._answer(self._light, scope, receive, send, None)
+                threads = self._watching if _WATCHING.fullmatch(scope["path"]) else self._light
+                await self._answer(threads, scope, receive, send, None)
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         await receive()
@@ -96,10 +113,11 @@ class Bridge:
         await receive()
         self._heavy.shutdown()
         self._light.shutdown()
+        self._watching.shutdown()
         engines.models().close()
         await send({"type": "lifespan.shutdown.complete"})
 
-    async def _with_body(self, scope: Message, receive: Receive, send: Send, headers: dict[bytes, bytes]) -> None:
+    async def _in_turn(self, scope: Message, receive: Receive, send: Send, headers: dict[bytes, bytes]) -> None:
         length = int(headers.get(b"content-length", b"0"))
         most, _ = most_bytes(scope["path"])
         if b"transfer-encoding" in headers or length > most:
@@ -203,6 +221,21 @@ async def _collect(receive: Receive, body: Body, length: int) -> None:
         raise Incomplete(f"of the {length:,} bytes that Content-Length says {body.size:,} arrived")
 
 
+def _in_origin_form(scope: Message) -> Message:
+    """A request for a whole address, as it is sent to proxies, as one for its path; its host counts, not the header (RFC 9112, 3.2.2)."""
+    absolute = None if scope["raw_path"].startswith(b"/") else _ABSOLUTE.fullmatch(scope["raw_path"])
+    if absolute is None:
+        return scope
+    path = absolute[2] or b"/"
+    headers = [(name, value) for name, value in scope["headers"] if name != b"host"]
+    return {
+        **scope,
+        "raw_path": path,
+        "path": unquote_to_bytes(path).decode(errors="replace"),
+        "headers": [*headers, (b"host", absolute[1])],
+    }
+
+
 def _environment(scope: Message, body: IO[bytes]) -> dict[str, Any]:
     """PEP 3333's environment of a request. Every string in it is bytes read as Latin-1, so nothing that is sent can fail here."""
     server, client = scope.get("server") or ("localhost", 80), scope.get("client") or ("", 0)
@@ -241,7 +274,7 @@ def _run(application: Callable[..., Any], environment: dict[str, Any]) -> Reply:
     start: list[Any] = []
     content = application(environment, lambda status, headers, exc_info=None: start.extend((status, headers)))
     if getattr(content, "streaming", False):
-        return start[0], start[1], _pieces(content)
+        return start[0], start[1], _pieces(content, dict(start[1]).get("X-Request-ID", "-"))
     try:
         return start[0], start[1], b"".join(content)
     finally:
@@ -249,9 +282,19 @@ def _run(application: Callable[..., Any], environment: dict[str, Any]) -> Reply:
             content.close()
 
 
-def _pieces(content: Any) -> Iterator[bytes]:
+def _pieces(content: Any, identity: str) -> Iterator[bytes]:
+    """The reply to the request of that id, as it is made. Raises BrokenOffError, having told the log and the metrics."""
     with contextlib.closing(content):  # also when this is thrown away before its end
-        yield from content
+        try:
+            yield from content
+        except Exception as e:
+            request_id.set(identity)  # for the records alone: each piece is made in a context of its own
+            if isinstance(e, RequestError):
+                logger.warning("a reply was broken off: %s", e)
+            else:
+                logger.exception("a reply was broken off")
+            metrics.ERRORS.labels(e.code if isinstance(e, RequestError) else InternalError.code).inc()
+            raise BrokenOffError from e
 
 
 async def _send(
@@ -273,9 +316,10 @@ async def _send(
     if isinstance(body, bytes):
         await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
         return
-    while not (gone and gone.is_set()) and (piece := await asyncio.to_thread(next, body, None)) is not None:
-        await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else piece, "more_body": True})
-    await send({"type": "http.response.body", "body": b""})
+    with contextlib.suppress(BrokenOffError):  # the server closes the connection, so that the client sees that this is not all
+        while not (gone and gone.is_set()) and (piece := await asyncio.to_thread(next, body, None)) is not None:
+            await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else piece, "more_body": True})
+        await send({"type": "http.response.body", "body": b""})
 
 
 application = Bridge(wsgi_application)

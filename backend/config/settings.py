@@ -13,11 +13,12 @@
 | RASM_API_KEYS | off if HOST is a loopback address, else on | on: the API asks for a key (manage.py apikey create NAME) |
 | RASM_RATE_PER_KEY | none | such as 600/m: requests of one key, per process and operation |
 | RASM_RATE_PER_ADDRESS | none | the same of one address |
+| RASM_RATE_ADMIN_LOGINS | 10/m | tries of one address to log in at /admin/, per process |
 | RASM_MODEL | model/weights/rasm-print.onnx | the model that reads; other models in its folder are listed |
 | WEB_CONCURRENCY | the cores there are, 8 at most | processes of `make serve`, each with the model once more; bounds below are of one |
 | RASM_THREADS | the cores there are, divided by the processes | lines that a process reads at a time, each on one core |
 | RASM_QUEUE_LINES | 512 | lines accepted and not yet read; above it, 503 |
-| RASM_MAX_REQUESTS | 256 | requests with a body worked on at a time; above it, 503 |
+| RASM_MAX_REQUESTS | 256 | requests with a body, or for a job's pictures and results, worked on at a time; above it, 503 |
 | RASM_REQUEST_THREADS | 32 | of these, how many are parsed or wait for their lines |
 | RASM_MAX_CONNECTIONS | 4096 | connections open at a time; above it, 503. No more than half the files that the system lets be open |
 | RASM_HEADER_TIMEOUT_S | 20 | seconds until a new connection has sent its first request's headers |
@@ -36,7 +37,7 @@
 | RASM_MAX_JOB_PAGES | 2000 | pages of one job |
 | RASM_JOB_STORE_BYTES | 4 GiB | bytes that all jobs, with their results, take in the database; above it, 503 |
 | RASM_MAX_PAGES | 32 | pages of the files of one request; more are for jobs |
-| RASM_PAGE_REQUESTS | 16 | requests with pages worked on at a time; above it, 503 |
+| RASM_PAGE_REQUESTS | 16 | requests that read or draw pages, or write a job's documents, at a time; above it, 503 |
 """
 
 import importlib.util
@@ -74,8 +75,8 @@ def is_loopback(host: str) -> bool:
     return host in ("", "localhost", "::1") or host.startswith("127.")
 
 
-def _rate(name: str) -> str:
-    rate = os.environ.get(name, "").strip()
+def _rate(name: str, default: str = "") -> str:
+    rate = os.environ.get(name, "").strip() or default
     if rate and not re.fullmatch(r"[1-9]\d*/[smhd]", rate):
         raise ImproperlyConfigured(f"{name} is {rate!r}; wanted is a number of requests a second, minute, hour or day, such as 600/m")
     return rate
@@ -162,10 +163,12 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     # for the admin alone: the API knows no cookies
+    "ocr.admin_middleware.bounded_logins",
     "ocr.admin_middleware.Sessions",
     "ocr.admin_middleware.Authentication",
     "ocr.admin_middleware.Messages",
 ]
+CSRF_FAILURE_VIEW = "ocr.errors.csrf_failure"
 APPEND_SLASH = False  # a redirect would lose the body of a POST
 X_FRAME_OPTIONS = "DENY"
 STATIC_URL = "/static/"
@@ -205,6 +208,7 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 2**20  # of the fields that are not files
 RASM_API_KEYS = _switch("RASM_API_KEYS", not is_loopback(os.environ.get("HOST", "")))
 RASM_RATE_PER_KEY = _rate("RASM_RATE_PER_KEY")
 RASM_RATE_PER_ADDRESS = _rate("RASM_RATE_PER_ADDRESS")
+RASM_RATE_ADMIN_LOGINS = _rate("RASM_RATE_ADMIN_LOGINS", "10/m")
 NINJA_NUM_PROXIES = _number("RASM_PROXIES", 0, least=0)
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "OPTIONS": {"MAX_ENTRIES": 100_000}}}
 

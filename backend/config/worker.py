@@ -1,4 +1,5 @@
-"""gunicorn's ASGI worker with what it lacks against clients that only take up room: a time for headers, a bound on connections.
+"""gunicorn's ASGI worker with what it lacks against clients that only take up room: a time for headers, a bound on connections; and with
+refusals in the shape of every error.
 
 gunicorn waits for ever for a connection's first request, and takes as many connections as the system has file numbers for. A
 request's body has its time in ``asgi.py``, and a connection between two requests in gunicorn's ``keepalive``.
@@ -8,6 +9,8 @@ import asyncio
 import contextlib
 import json
 import resource
+from collections.abc import Iterable
+from http import HTTPStatus
 
 from django.conf import settings
 from gunicorn.asgi.protocol import ASGIProtocol
@@ -16,19 +19,19 @@ from gunicorn.workers import gasgi
 _SPARE_FILES = 200  # of the numbers that the system gives: for the database, models, libraries, and those refused
 _MOST_REFUSED = 100  # at a time; more are not answered at all
 _LINGER_S = 1.0
-_FULL = json.dumps(
-    {
-        "error": {
-            "code": "overloaded",
-            "message": "more connections are open than the service holds: try again in a moment",
-            "request_id": "-",
-        }
-    }
-).encode()
-_FULL_REPLY = (
-    b"HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\nRetry-After: 1\r\nConnection: close\r\n"
-    b"Content-Length: %d\r\n\r\n%s" % (len(_FULL), _FULL)
-)
+# of what gunicorn refuses by itself; the others are 400 bad_request
+_CODES = {414: "address_too_long", 431: "headers_too_large", 500: "internal_error", 501: "unsupported_transfer_coding", 503: "overloaded"}
+
+
+def _reply(status: int, message: str, extra_headers: Iterable[tuple[str, str]] = ()) -> bytes:
+    """An error before there is a request: it has no id."""
+    body = json.dumps({"error": {"code": _CODES.get(status, "bad_request"), "message": message, "request_id": "-"}}).encode()
+    headers = [("Content-Type", "application/json"), ("Content-Length", str(len(body))), ("Connection", "close"), *extra_headers]
+    lines = [f"HTTP/1.1 {status} {HTTPStatus(status).phrase}", *(f"{name}: {value}" for name, value in headers)]
+    return "\r\n".join(lines).encode("latin-1") + b"\r\n\r\n" + body
+
+
+_FULL_REPLY = _reply(503, "more connections are open than the service holds: try again in a moment", [("Retry-After", "1")])
 
 
 class BoundedProtocol(ASGIProtocol):
@@ -60,8 +63,16 @@ class BoundedProtocol(ASGIProtocol):
         self.worker.loop.call_later(_LINGER_S, end)
 
     def data_received(self, data: bytes) -> None:
-        if not self._conn_lost_handled:
+        if self._conn_lost_handled:
+            return
+        try:
             super().data_received(data)
+        except ValueError:  # the only one: a Content-Length of more digits than Python makes a number of
+            self._send_error_response(400, "Invalid Content-Length value")
+            self._close_transport()
+
+    def _send_error_response(self, status: int, message: str, extra_headers: Iterable[tuple[str, str]] = ()) -> None:
+        self._safe_write(_reply(status, message, extra_headers))
 
     def _on_headers_complete(self) -> bool:
         if self._first_request is not None:

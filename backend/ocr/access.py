@@ -8,6 +8,7 @@ Rates are counted in each process (Django's local-memory cache): with several, e
 """
 
 import threading
+from itertools import count
 from typing import Any
 
 from django.conf import settings
@@ -34,23 +35,41 @@ class ApiKeyHeader(APIKeyHeader):
         return ApiKey.find(key) if key else None
 
 
+def anyone(request: HttpRequest) -> bool:
+    """Where no key is asked for."""
+    return True
+
+
 class _Throttle(SimpleRateThrottle):
-    """Ninja's throttle keeps what it is looking at in itself: threads have to take turns."""
+    """Of one operation. Ninja's keeps what it is looking at in itself: threads take turns, and each keeps how long it has to wait."""
+
+    _numbers = count()
 
     def __init__(self, rate: str) -> None:
         super().__init__(rate)
+        self._number = next(self._numbers)  # the cache is common to all: without it, so would the counts be
         self._lock = threading.Lock()
+        self._thread = threading.local()
 
     def allow_request(self, request: HttpRequest) -> bool:
         with self._lock:
-            return bool(super().allow_request(request))
+            is_allowed = bool(super().allow_request(request))
+            self._thread.wait_s = None if is_allowed else super().wait()
+            return is_allowed
+
+    def wait(self) -> float | None:
+        """Seconds until this thread's last request would be allowed; None if it was."""
+        return getattr(self._thread, "wait_s", None)
+
+    def _key(self, scope: str, ident: Any) -> str:
+        return self.cache_format % {"scope": f"{scope}_{self._number}", "ident": ident}
 
 
 class AddressThrottle(_Throttle):
     """Of one address, whatever key it has."""
 
     def get_cache_key(self, request: HttpRequest) -> str:
-        return self.cache_format % {"scope": "address", "ident": self.get_ident(request)}
+        return self._key("address", self.get_ident(request))
 
 
 class KeyThrottle(_Throttle):
@@ -58,10 +77,10 @@ class KeyThrottle(_Throttle):
 
     def get_cache_key(self, request: HttpRequest) -> str | None:
         key: Any = getattr(request, "auth", None)
-        return self.cache_format % {"scope": "key", "ident": key.pk} if isinstance(key, ApiKey) else None
+        return self._key("key", key.pk) if isinstance(key, ApiKey) else None
 
 
 def throttles() -> list[BaseThrottle]:
-    """Those that the settings ask for. Each operation has its own counts."""
+    """Those that the settings ask for, made anew for each operation: to ask how far a job is leaves the right to read as it was."""
     asked = ((AddressThrottle, settings.RASM_RATE_PER_ADDRESS), (KeyThrottle, settings.RASM_RATE_PER_KEY))
     return [throttle(rate) for throttle, rate in asked if rate]

@@ -1,13 +1,35 @@
-"""Django's sessions, accounts and messages, for the admin alone: no other request pays for them."""
+"""Django's sessions, accounts and messages, for the admin alone: no other request pays for them. And how often one may try to log in."""
 
+from collections.abc import Callable
+from math import ceil
+
+from django.conf import settings
 from django.contrib.auth.middleware import AuthenticationMiddleware
 from django.contrib.messages.middleware import MessageMiddleware
 from django.contrib.sessions.middleware import SessionMiddleware
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.deprecation import MiddlewareMixin
 
+from ocr.access import AddressThrottle
+from ocr.errors import TooManyRequests, error_reply
+
 ADMIN = "/admin/"
+LOGIN = "/admin/login/"
+
+
+def bounded_logins(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    """Passwords cannot be tried one after the other: RASM_RATE_ADMIN_LOGINS of one address, in one process."""
+    throttle = AddressThrottle(settings.RASM_RATE_ADMIN_LOGINS)
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        if request.method != "POST" or request.path_info != LOGIN or throttle.allow_request(request):
+            return get_response(request)
+        reply = error_reply(TooManyRequests("too many tries to log in from this address: wait as long as Retry-After says"))
+        reply["Retry-After"] = str(ceil(throttle.wait() or 1))
+        return reply
+
+    return middleware
 
 
 class _ForAdmin(MiddlewareMixin):

@@ -18,7 +18,7 @@ from ninja.files import UploadedFile
 
 from model.document import Page
 from model.errors import ImageError
-from ocr import documents, job_store, results
+from ocr import documents, job_store, metrics, results
 from ocr.access import throttles
 from ocr.api_reading import OTHER_FORMATS
 from ocr.engines import models
@@ -26,7 +26,7 @@ from ocr.errors import DocumentFailed, InvalidRequest, JobNotDone, NoSuchFile
 from ocr.forms import READING_REFUSALS, REFUSALS, check_fields, check_query, content_of, form_schema, guarded, wanted_format
 from ocr.job_work import enqueue
 from ocr.models import ApiKey, Job, JobFile, JobPage, JobPart
-from ocr.page_pool import check
+from ocr.page_pool import check, place
 from ocr.request_id import request_id
 from ocr.schemas import ErrorReply, FileError, Model, OcrReply, ReadingOptions, Result
 from ocr.schemas_jobs import JobReply, JobsReply, PagesOptions, Preparing, ResultOptions
@@ -69,13 +69,15 @@ def create_job(request: HttpRequest, files: File[list[UploadedFile]], options: F
     info = models().reader(options.model).recognizer.info
     found: list[int | ImageError] = []
     pages_left = job_store.most_pages()
+    gone = request.META.get("rasm.gone")
     for upload in files:
-        check(request.META.get("rasm.gone"))
+        check(gone)
         try:
-            pages = job_store.count_pages(upload, options.password, pages_left)
+            pages = job_store.count_pages(upload, options.password, pages_left, gone)
             found.append(pages)
             pages_left -= pages
         except ImageError as e:
+            metrics.ERRORS.labels(e.code).inc()
             found.append(e)
     if all(isinstance(pages, ImageError) for pages in found):
         refused = [results.empty_result(upload.name or "", number) for number, upload in enumerate(files)]
@@ -189,17 +191,18 @@ def job_result(request: HttpRequest, job_id: UUID, options: Query[ResultOptions]
     kind = wanted_format(request, options.format if "format" in request.GET else None)
     output = results.Output.of(options)
     if kind == "json":
-        return StreamingHttpResponse(_json(job, files, output), content_type="application/json; charset=utf-8")
+        return StreamingHttpResponse(_json(job, files, output, request_id.get()), content_type="application/json; charset=utf-8")
     readable = [file for file in files if file.pages]
     if not readable:
         raise InvalidRequest("file: it could not be opened; the job says why")
     if kind == "pdf":
         return _pdf(job, readable)
-    form = documents.Form(kind, output.profile, output.join_lines, f"{job.model} {job.model_version}")
-    sources = [_source(file) for file in readable]
     if kind == "text":
-        return StreamingHttpResponse(_text(sources, form), content_type="text/plain; charset=utf-8")
-    return documents.document_reply(sources, form)
+        read = (result for file in readable for result in _results(file, output) if not result.error)
+        return StreamingHttpResponse(results.plain_text(read), content_type="text/plain; charset=utf-8")
+    form = documents.Form(kind, output.profile, output.join_lines, f"{job.model} {job.model_version}")
+    with place():
+        return documents.document_reply([_source(file) for file in readable], form)
 
 
 def _files(job: Job, number: int | None) -> list[JobFile]:
@@ -220,7 +223,8 @@ def _not_done(job: Job) -> JobNotDone:
     return JobNotDone(f"the job has {job.state}: it has no result" if job.state == "failed" else f"the job was {job.state}")
 
 
-def _json(job: Job, files: list[JobFile], output: results.Output) -> Iterator[str]:
+def _json(job: Job, files: list[JobFile], output: results.Output, identity: str) -> Iterator[str]:
+    """An OcrReply, piece by piece. ``identity``: the request's, which is over when this is run."""
     """An OcrReply, page by page."""
     model = {"name": job.model, "version": job.model_version}
     yield f'{{"model": {json.dumps(model, ensure_ascii=False)}, "results": ['
@@ -230,7 +234,7 @@ def _json(job: Job, files: list[JobFile], output: results.Output) -> Iterator[st
             yield comma + result.model_dump_json()
             comma = ","
     spent_s = (job.finished - job.started).total_seconds() if job.finished and job.started else 0
-    yield f'], "milliseconds": {spent_s * 1000:.1f}, "request_id": {json.dumps(request_id.get())}}}'
+    yield f'], "milliseconds": {spent_s * 1000:.1f}, "request_id": {json.dumps(identity)}}}'
 
 
 def _results(file: JobFile, output: results.Output) -> Iterator[Result]:
@@ -247,17 +251,13 @@ def _result(file: JobFile, kept: JobPage, output: results.Output) -> Result:
     if kept.error_code:
         result.error = FileError(code=kept.error_code, message=kept.error_message)
         return result
-    page, kind, result.milliseconds = job_store.unpack(bytes(kept.data))
-    results.fill_page(result, page, output)
-    if kind == "line":
-        result.kind, result.regions = "line", []
+    read, result.milliseconds = job_store.unpack(bytes(kept.data))
+    if isinstance(read, Page):
+        results.fill_page(result, read, output)
+    else:
+        result.width_px, result.height_px = read.width_px, read.height_px
+        results.fill_line(result, read.reading, output)
     return result
-
-
-def _text(sources: list[documents.Source], form: documents.Form) -> Iterator[str]:
-    for number, source in enumerate(sources):
-        yield "\f" if number else ""
-        yield from documents.parts(source, form)
 
 
 def _source(file: JobFile) -> documents.Source:
@@ -284,4 +284,5 @@ def _pdf(job: Job, files: list[JobFile]) -> HttpResponseBase:
         reply = HttpResponse(Preparing().model_dump_json(), content_type="application/json; charset=utf-8", status=202)
         reply["Retry-After"] = str(ASK_AGAIN_S)
         return reply
-    return documents.written_reply([(file.name, partial(job_store.chunks, file, "pdf")) for file in files])
+    with place():
+        return documents.written_reply([(file.name, partial(job_store.chunks, file, "pdf")) for file in files])

@@ -6,6 +6,7 @@ file is sent each time, or is the job's. It is no part of the API's schema, sinc
 means to draw them.
 """
 
+import threading
 from uuid import UUID
 
 import cv2
@@ -23,9 +24,8 @@ from ocr.api_jobs import owner_of
 from ocr.errors import FILE_STATUS, FilesRefused, FileTooLarge, InvalidRequest, JobNotDone
 from ocr.forms import check_fields, check_query, guarded
 from ocr.models import Job
-from ocr.page_files import Readable, open_file
-from ocr.page_pool import check
-from ocr.services import decoding
+from ocr.page_files import Readable, is_pdf_file, open_file
+from ocr.page_pool import check, place, turn_to_decode
 
 router = Router()
 MOST_PIXELS = 2_500_000  # of the picture: enough to read the page on any screen, and a third of a megabyte
@@ -52,8 +52,10 @@ def picture(request: HttpRequest, file: File[UploadedFile], options: Form[Pictur
     check_fields(request, "file", PictureOptions)
     if (file.size or 0) > settings.RASM_MAX_FILE_BYTES:
         raise _refused(FileTooLarge(f"the file has {file.size:,} bytes; at most {settings.RASM_MAX_FILE_BYTES:,} are read"))
-    check(request.META.get("rasm.gone"))
-    return _drawn(file, options.password, settings.RASM_MAX_PAGES, options.page)
+    gone = request.META.get("rasm.gone")
+    check(gone)
+    with place():
+        return _drawn(file, options.password, settings.RASM_MAX_PAGES, options.page, gone)
 
 
 @router.get("/api/v1/jobs/{job_id}/picture", include_in_schema=False, throttle=throttles(), **guarded)
@@ -63,14 +65,14 @@ def job_picture(request: HttpRequest, job_id: UUID, options: Query[JobPictureOpt
     job = job_store.own(owner_of(request), job_id)
     if job.state == Job.State.CANCELLED:
         raise JobNotDone("the job was cancelled: its files are gone")
-    with job_store.spooled(job.files.all()[0]) as file:
-        return _drawn(file, job.password, settings.RASM_MAX_JOB_PAGES, options.page)
+    with place(), job_store.spooled(job.files.all()[0]) as file:
+        return _drawn(file, job.password, settings.RASM_MAX_JOB_PAGES, options.page, request.META.get("rasm.gone"))
 
 
-def _drawn(file: Readable, password: str, most_pages: int, page: int) -> HttpResponse:
+def _drawn(file: Readable, password: str, most_pages: int, page: int, gone: threading.Event | None) -> HttpResponse:
     try:
-        with decoding:
-            with open_file(file, password, most_pages) as pages:
+        with turn_to_decode(gone, is_pdf=is_pdf_file(file)):
+            with open_file(file, password, most_pages, gone) as pages:
                 if page > pages.count:
                     raise InvalidRequest(f"page: the file has {pages.count}")
                 pixels = pages.image(page - 1)

@@ -2,9 +2,11 @@
 
 from typing import Any
 
+from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
 from ninja import Router
 
+from ocr import job_store
 from ocr import metrics as prometheus
 from ocr.access import throttles
 from ocr.engines import models as opened_models
@@ -60,5 +62,9 @@ def ready(request: HttpRequest) -> dict[str, str]:
 )
 def metrics(request: HttpRequest) -> HttpResponse:
     """Requests, latency, batch sizes, queue depth, lines and errors by code, in Prometheus' text format."""
-    body, content_type = prometheus.exposition()
+    try:
+        waiting = job_store.count_waiting()
+    except DatabaseError:  # the other figures are wanted all the more
+        waiting = None
+    body, content_type = prometheus.exposition(waiting)
     return HttpResponse(body, content_type=content_type)

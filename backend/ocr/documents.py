@@ -83,10 +83,6 @@ def write_document(source: Source, form: Form) -> IO[bytes]:
 def parts(source: Source, form: Form) -> Iterator[str]:
     """The document's text, piece by piece. Of PAGE XML: the first page's."""
     pages = (profiled(page, form.profile) for page in source.pages())
-    if form.kind == "text":
-        for i, page in enumerate(pages):
-            yield ("\f" if i else "") + Document("", [page]).text(paragraphs=form.join_lines)
-        return
     if form.kind == "page":
         yield write(Document(source.name, [next(pages)], form.model), "page")
         return

@@ -1,6 +1,6 @@
 """The models of this process: opened once, each with the threads that read with it.
 
-Where it stands: beneath ``services.py``. The workers of jobs open their own (``jobs/work.py``).
+Where it stands: beneath ``services.py``. The workers of jobs open their own (``job_work.py``).
 """
 
 import contextlib

@@ -249,6 +249,10 @@ def forbidden(request: HttpRequest, exception: Exception) -> JsonResponse:
     return error_reply(Forbidden("this is not allowed"))
 
 
+def csrf_failure(request: HttpRequest, reason: str = "") -> JsonResponse:
+    return error_reply(Forbidden("the form was sent without its token: allow this site's cookies, load the page again and send it anew"))
+
+
 def not_found(request: HttpRequest, exception: Exception) -> JsonResponse:
     return error_reply(NotFound("nothing is at this address; /api/docs describes what there is"))
 

@@ -6,8 +6,10 @@ job is there wholly or not at all, whichever machine asks, and DATABASE_URL is a
 
 import json
 import tempfile
+import threading
 import zlib
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import IO, Any
 from uuid import UUID
@@ -21,12 +23,15 @@ from django_tasks_db.models import DBTaskResult
 from model.document import Document, Page, page_from_dict
 from model.errors import ImageError, TooManyPages
 from model.image import decode
+from model.recognizer import Character, Reading
 from ocr.errors import JobNotFound, JobStorageFull, TooManyJobs
 from ocr.models import ApiKey, Job, JobChunk, JobFile, JobPage, JobPart
-from ocr.page_files import has_pages, open_file
+from ocr.page_files import has_pages, is_pdf_file, open_file
+from ocr.page_pool import turn_to_decode
+from ocr.results import page_of_line
 from ocr.schemas import FileError, Model
 from ocr.schemas_jobs import JobError, JobFileReply, JobReply
-from ocr.services import Upload, decoding
+from ocr.services import Upload
 
 CHUNK_BYTES = 2**20
 CHUNKS_AT_A_TIME = 16  # written in one transaction: others may write in between
@@ -42,16 +47,16 @@ def most_pages() -> int:
     return settings.RASM_MAX_JOB_PAGES
 
 
-def count_pages(upload: Upload, password: str, pages_left: int) -> int:
-    """How many pages a file has. Raises an ImageError if it cannot be read, or has more than ``pages_left``."""
+def count_pages(upload: Upload, password: str, pages_left: int, gone: threading.Event | None) -> int:
+    """How many pages a file has. Raises ClientGone; an ImageError if it cannot be read, or has more than ``pages_left``."""
     if not pages_left:
         raise _too_many_pages()
-    with decoding:
+    with turn_to_decode(gone, is_pdf=is_pdf_file(upload)):
         try:
             if not has_pages(upload):
                 decode(upload.read(), max_pixels=settings.RASM_MAX_PIXELS, single=True)
                 return 1
-            with open_file(upload, password, pages_left) as file:
+            with open_file(upload, password, pages_left, gone) as file:
                 return file.count
         except TooManyPages as e:
             raise _too_many_pages() from e
@@ -119,9 +124,12 @@ def write_chunks(file: JobFile, kind: str, pieces: Iterator[bytes]) -> None:
 
 
 def chunks(file: JobFile, kind: str) -> Iterator[bytes]:
-    """What ``write_chunks`` has put away, piece by piece."""
+    """What ``write_chunks`` has put away, piece by piece. Raises JobNotFound."""
     for pk in JobChunk.objects.filter(file=file, kind=kind).values_list("pk", flat=True):
-        yield bytes(JobChunk.objects.values_list("data", flat=True).get(pk=pk))
+        data = JobChunk.objects.filter(pk=pk).values_list("data", flat=True).first()
+        if data is None:  # the job was taken away meanwhile
+            raise _not_found()
+        yield bytes(data)
 
 
 def spooled(file: JobFile) -> IO[bytes]:
@@ -140,8 +148,12 @@ def own(owner: ApiKey | None, pk: UUID) -> Job:
     """The job, if it is the owner's. Raises JobNotFound."""
     found = Job.objects.filter(pk=pk, key=owner).exclude(state=Job.State.RECEIVING).first()
     if found is None:
-        raise JobNotFound("there is no such job, or it was deleted, or its time is over")
+        raise _not_found()
     return found
+
+
+def _not_found() -> JobNotFound:
+    return JobNotFound("there is no such job, or it was deleted, or its time is over")
 
 
 def owned(owner: ApiKey | None) -> list[Job]:
@@ -183,21 +195,47 @@ def describe(job: Job) -> JobReply:
     )
 
 
-def pack(page: Page, kind: str, milliseconds: float) -> bytes:
-    """A page as it is kept. ``kind``: whether it was read as a line or as a page."""
-    fields = Document("", [page]).to_dict()["pages"][0]
-    return zlib.compress(json.dumps({"kind": kind, "milliseconds": milliseconds, "page": fields}, ensure_ascii=False).encode())
+@dataclass(frozen=True)
+class LineImage:
+    """An image of one line, as it was read. A Page has no spaces between its words' characters, and ``/api/v1/ocr`` gives them."""
+
+    reading: Reading
+    width_px: int
+    height_px: int
 
 
-def unpack(data: bytes) -> tuple[Page, str, float]:
+def count_waiting() -> int:
+    """The parts of all jobs that no worker has in hand."""
+    return JobPart.objects.filter(done=False, lease=None).exclude(job__state=Job.State.RECEIVING).count()
+
+
+def pack(read: Page | LineImage, milliseconds: float) -> bytes:
+    """A page or a line as it is kept."""
+    packed: dict[str, Any] = {"milliseconds": milliseconds}
+    if isinstance(read, Page):
+        packed["page"] = Document("", [read]).to_dict()["pages"][0]
+    else:
+        line = read.reading
+        packed["line"] = [line.text, line.confidence, line.characters, read.width_px, read.height_px]
+    return zlib.compress(json.dumps(packed, ensure_ascii=False).encode())
+
+
+def unpack(data: bytes) -> tuple[Page | LineImage, float]:
     packed: dict[str, Any] = json.loads(zlib.decompress(data))
-    return page_from_dict(packed["page"]), packed["kind"], packed["milliseconds"]
+    if "page" in packed:
+        return page_from_dict(packed["page"]), packed["milliseconds"]
+    text, confidence, characters, width_px, height_px = packed["line"]
+    reading = Reading(text, confidence, [Character(*character) for character in characters])
+    return LineImage(reading, width_px, height_px), packed["milliseconds"]
 
 
 def pages_of(file: JobFile) -> Iterator[JobPage]:
-    """In order, one at a time in memory."""
+    """In order, one at a time in memory. Raises JobNotFound."""
     for pk in JobPage.objects.filter(file=file).order_by("number").values_list("pk", flat=True):
-        yield JobPage.objects.get(pk=pk)
+        page = JobPage.objects.filter(pk=pk).first()
+        if page is None:  # the job was taken away meanwhile
+            raise _not_found()
+        yield page
 
 
 def pages_after(file: JobFile, number: int, most: int) -> list[JobPage]:
@@ -212,8 +250,11 @@ def count_read(file: JobFile) -> int:
 
 
 def read_pages(file: JobFile) -> Iterator[Page]:
-    """Those that could be read, in order."""
-    return (unpack(bytes(page.data))[0] for page in pages_of(file) if not page.error_code)
+    """Those that could be read, in order; of line images, such as ``/api/v1/ocr`` makes documents of."""
+    for kept in pages_of(file):
+        if not kept.error_code:
+            read, _ = unpack(bytes(kept.data))
+            yield read if isinstance(read, Page) else page_of_line(read.reading, read.width_px, read.height_px, number=kept.number)
 
 
 # taking away

@@ -33,7 +33,7 @@ from model.errors import ImageError
 from model.formats.searchable_pdf import SearchablePdf
 from model.page_reader import PageReader
 from model.pages import PageFile
-from ocr import job_store
+from ocr import job_store, metrics
 from ocr.engines import Models
 from ocr.models import Job, JobChunk, JobFile, JobPage, JobPart
 from ocr.page_files import open_file
@@ -107,8 +107,8 @@ def _renew(part: JobPart) -> bool:
 
 def _read(part: JobPart) -> bool:
     """Read the pages of a part that have not been read yet; whether all have been."""
-    read = set(JobPage.objects.filter(file=part.file).values_list("number", flat=True))
-    missing = [number for number in range(part.first + 1, part.last + 2) if number not in read]
+    done = set(JobPage.objects.filter(file=part.file).values_list("number", flat=True))
+    missing = [number for number in range(part.first + 1, part.last + 2) if number not in done]
     if missing and part.attempts > MOST_ATTEMPTS:
         message = f"reading this page has ended its worker {MOST_ATTEMPTS} times, or took longer than {settings.RASM_JOB_LEASE_S} s"
         page = JobPage(job=part.job, file=part.file, number=missing.pop(0), data=b"", error_code="page_failed", error_message=message)
@@ -119,8 +119,9 @@ def _read(part: JobPart) -> bool:
         began = time.perf_counter()
         page = JobPage(job=part.job, file=part.file, number=number, data=b"")
         try:
-            found, kind = _read_page(part, number)
-            page.data = job_store.pack(found, kind, round((time.perf_counter() - began) * 1000, 1))
+            read = _read_page(part, number)
+            page.data = job_store.pack(read, round((time.perf_counter() - began) * 1000, 1))
+            metrics.LINES.labels(part.job.model).inc(_lines_of(read))
         except ImageError as e:
             page.error_code, page.error_message = e.code, str(e)
         except DatabaseError:
@@ -132,24 +133,34 @@ def _read(part: JobPart) -> bool:
     return True
 
 
+def _lines_of(read: Page | job_store.LineImage) -> int:
+    """How many were read: what a PDF says by itself was not."""
+    if isinstance(read, job_store.LineImage):
+        return 1
+    return sum(len(region.lines) for region in read.regions) if read.source == "ocr" else 0
+
+
 def _keep(part: JobPart, page: JobPage) -> None:
     """Keep a page for good. If another worker has kept it meanwhile, or the job was cancelled, this one is dropped."""
+    if page.error_code:
+        metrics.ERRORS.labels(page.error_code).inc()
     with transaction.atomic():
         if JobPart.objects.filter(pk=part.pk, worker=part.worker).update(attempts=1):
             JobPage.objects.bulk_create([page], ignore_conflicts=True)
             job_store.add_bytes(part.job_id, len(page.data))
 
 
-def _read_page(part: JobPart, number: int) -> tuple[Page, str]:
-    """The page, and whether it was read as a line or as a page. Raises ImageError."""
+def _read_page(part: JobPart, number: int) -> Page | job_store.LineImage:
+    """Raises ImageError."""
     file, reader, job = opened(part.file), _page_reader(part.job.model), part.job
     layer = file.text_layer(number - 1)
     if job.text_layer == "use" and layer is not None:
-        return layer, "page"
+        return layer
     image = file.image(number - 1)
     if file.kind != "pdf" and (job.mode == "line" or (job.mode == "auto" and segment.is_line(image))):
-        return reader.read_line(image, number=number), "line"
-    return replace(reader.read(image, number=number), has_text_layer=layer is not None), "page"
+        (reading,) = reader.recognizer.read([image])
+        return job_store.LineImage(reading, image.shape[1], image.shape[0])
+    return replace(reader.read(image, number=number), has_text_layer=layer is not None)
 
 
 class _Open:

@@ -58,6 +58,7 @@ def request_context(get_response: View) -> View:
         given = request.META.get("HTTP_X_REQUEST_ID", "")
         token = request_id.set(given if _USABLE_ID.fullmatch(given) else uuid.uuid4().hex)
         started = time.perf_counter()
+        method = request.method if request.method in _METHODS else "other"  # as it was sent: ``bounded_body`` makes GET of HEAD
         try:
             response = get_response(request)
             response["X-Request-ID"] = request_id.get()
@@ -66,7 +67,6 @@ def request_context(get_response: View) -> View:
             if request.method == "POST":
                 response.setdefault("Cache-Control", "no-store")
             seconds = time.perf_counter() - started
-            method = request.method if request.method in _METHODS else "other"
             route = getattr(request.resolver_match, "route", None) or "other"
             metrics.REQUESTS.labels(method, route, response.status_code).inc()
             metrics.SECONDS.labels(route).observe(seconds)
@@ -96,10 +96,15 @@ def bounded_body(get_response: View) -> View:
         if request.method not in _HARMLESS and _is_cross_site(request):
             return error_reply(CrossSite("a page of another site may not use this service through its visitors' browsers"))
         request.upload_handlers = [StrictMultipart(request)]
+        method = request.method
+        if method == "HEAD":  # the server leaves the body out
+            request.method = "GET"
         response = get_response(request)
         if isinstance(response, HttpResponseNotAllowed):  # Ninja answers these by itself, as plain text
-            reply = error_reply(MethodNotAllowed(f"{request.method} is not possible here; {response['Allow']} is"))
-            reply["Allow"] = response["Allow"]
+            possible = {name.strip() for name in response["Allow"].split(",")}
+            allowed = ", ".join(sorted(possible | {"HEAD"} if "GET" in possible else possible))
+            reply = error_reply(MethodNotAllowed(f"{method} is not possible here; {allowed} is"))
+            reply["Allow"] = allowed
             return reply
         return response
 

@@ -4,12 +4,15 @@ Where it stands: beneath ``services.py`` and the jobs, above ``model/pages.py``;
 """
 
 import atexit
+import threading
+from functools import partial
 from typing import BinaryIO, Protocol, cast
 
 from django.conf import settings
 
 from model.pages import PageFile, is_pdf, open_pages
 from model.pdf_process import PdfProcess
+from ocr.page_pool import check
 
 HEAD_BYTES = 1024  # enough to tell what it is
 TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
@@ -32,12 +35,16 @@ def has_pages(file: Readable) -> bool:
     return is_pdf(head) or head[:4] in TIFF
 
 
-def open_file(file: Readable, password: str, most_pages: int) -> PageFile:
-    """Raises an ImageError."""
-    as_file = cast(BinaryIO, file)
-    if is_pdf(_head(file)):
-        return pdfs.open(as_file, password=password or None, max_pages=most_pages, max_pixels=settings.RASM_MAX_PIXELS)
-    return open_pages(as_file, max_pages=most_pages, max_pixels=settings.RASM_MAX_PIXELS)
+def is_pdf_file(file: Readable) -> bool:
+    return is_pdf(_head(file))
+
+
+def open_file(file: Readable, password: str, most_pages: int, gone: threading.Event | None = None) -> PageFile:
+    """Raises an ImageError, and ClientGone, here and when a page is asked for, once ``gone`` is set."""
+    as_file, max_pixels = cast(BinaryIO, file), settings.RASM_MAX_PIXELS
+    if is_pdf_file(file):
+        return pdfs.open(as_file, password=password or None, max_pages=most_pages, max_pixels=max_pixels, check=partial(check, gone))
+    return open_pages(as_file, max_pages=most_pages, max_pixels=max_pixels)
 
 
 def _head(file: Readable) -> bytes:

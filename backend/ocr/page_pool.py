@@ -1,6 +1,7 @@
 """Pages of requests, read beside the lines of other requests without getting into their way.
 
-Where it stands: between ``services.py`` and ``model.page_reader.PageReader``.
+Where it stands: between ``services.py`` and ``model.page_reader.PageReader``; pictures of pages and documents of jobs take their places
+and turns here too.
 
 Finding a page's lines is work for the processor in the thread of its request, so only so many pages are worked on at a time.
 Their lines go through the same queue as everyone's (``batching.py``), and no more than a few of one page are in it at a time:
@@ -10,6 +11,7 @@ a line that is sent alone waits for these few, and not for the whole page.
 import contextlib
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from typing import cast
 
 from django.conf import settings
@@ -24,21 +26,48 @@ from ocr.errors import ClientGone
 LINES_AT_A_TIME = 8  # of one page in the queue: enough for a full batch or two of what a page's lines are wide
 _TURN_S = 0.5  # how often a request that waits for its turn looks whether its client is still there
 
-# requests that read pages, or wait for it; each occupies a thread of the server
-requests = Room(settings.RASM_PAGE_REQUESTS, "more pages are waiting to be read than the service holds: try again later, or send a job")
-_turns = threading.BoundedSemaphore(settings.RASM_THREADS)
+# requests that read or draw pages or write a job's documents, or wait for it; each occupies a thread of the server
+requests = Room(
+    settings.RASM_PAGE_REQUESTS, "more pages are waiting to be read or drawn than the service holds: try again later, or send a job"
+)
+_reading = threading.BoundedSemaphore(settings.RASM_THREADS)
+# an image may take forty times its file's bytes once decoded: as many at a time as there are cores bounds the memory
+_decoding = threading.BoundedSemaphore(settings.RASM_THREADS)
 
 
 @contextlib.contextmanager
-def turn(gone: threading.Event | None) -> Iterator[None]:
+def place() -> Iterator[None]:
+    """A place among the requests with pages. Raises Overloaded."""
+    requests.take(1)
+    try:
+        yield
+    finally:
+        requests.give_back(1)
+
+
+def turn(gone: threading.Event | None) -> AbstractContextManager[None]:
     """Wait until a page may be worked on. Raises ClientGone."""
-    while not _turns.acquire(timeout=_TURN_S):
+    return _turn(_reading, gone)
+
+
+def turn_to_decode(gone: threading.Event | None, *, is_pdf: bool) -> AbstractContextManager[None]:
+    """Wait until an image may be decoded. Raises ClientGone.
+
+    A PDF's page does not wait here: the process that draws it does one at a time, and may be at it for 20 s, in which no line could be
+    decoded.
+    """
+    return contextlib.nullcontext() if is_pdf else _turn(_decoding, gone)
+
+
+@contextlib.contextmanager
+def _turn(turns: threading.BoundedSemaphore, gone: threading.Event | None) -> Iterator[None]:
+    while not turns.acquire(timeout=_TURN_S):
         check(gone)
     try:
         check(gone)
         yield
     finally:
-        _turns.release()
+        turns.release()
 
 
 def check(gone: threading.Event | None) -> None:

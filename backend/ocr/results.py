@@ -3,7 +3,7 @@
 Where it stands: between ``model.document.Page`` and the reply; ``services.py`` and the results of jobs call it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -166,14 +166,14 @@ def profiled(page: Page, profile: Profile) -> Page:
     return replace(page, regions=regions)
 
 
-def plain_text(results: Sequence[Result]) -> str:
-    """A line for each line image; pages parted by form feeds."""
-    parts: list[str] = []
-    for i, result in enumerate(results):
-        if i and "page" in (result.kind, results[i - 1].kind):
-            parts.append("\f")
-        parts.append(f"{result.text or ''}\n")
-    return "".join(parts)
+def plain_text(results: Iterable[Result]) -> Iterator[str]:
+    """A line for each line image; pages parted by form feeds. Piece by piece, of what could be read."""
+    before: str | None = None
+    for result in results:
+        if before and "page" in (result.kind, before):
+            yield "\f"
+        yield f"{result.text or ''}\n"
+        before = result.kind
 
 
 def require_any(model: Model, results: Sequence[Result]) -> None:

@@ -24,13 +24,11 @@ from ocr.documents import Source
 from ocr.engines import Reader, models
 from ocr.errors import FileTooLarge
 from ocr.metrics import ERRORS, QUEUE
-from ocr.page_files import has_pages, open_file
-from ocr.page_pool import check
+from ocr.page_files import has_pages, is_pdf_file, open_file
+from ocr.page_pool import check, turn_to_decode
 from ocr.results import Output, empty_result, fill_line, fill_page, page_of_line
 from ocr.schemas import FileError, Model, Result
 
-# an image may take forty times its file's bytes once decoded: as many at a time as there are cores bounds the memory
-decoding = threading.BoundedSemaphore(settings.RASM_THREADS)
 room = Room(settings.RASM_QUEUE_LINES, "more is waiting to be read than the service holds: try again in a moment")
 
 
@@ -125,7 +123,9 @@ class _Files:
             if not has_pages(upload):
                 first.result.page = first.result.pages = 1
                 return [self._image(first, upload.read())]
-            with _open(upload, self._request.password, self._pages_left) as file:
+            if is_pdf_file(upload):  # whoever waits for the process that opens it occupies a thread
+                self._take_place()
+            with _open(upload, self._request, self._pages_left) as file:
                 return list(self._pages(file, name, number))
         except ImageError as e:
             first.result.page = first.result.pages = None
@@ -134,7 +134,7 @@ class _Files:
 
     def _image(self, reading: Reading, data: bytes) -> Reading:
         """Raises ImageError."""
-        with decoding:
+        with turn_to_decode(self._request.gone, is_pdf=False):
             image = decode(data, max_pixels=settings.RASM_MAX_PIXELS, single=True)
             if self._queue_line(reading, image):
                 return reading
@@ -172,7 +172,7 @@ class _Files:
         if self._request.text_layer == "use" and layer is not None:
             self._finish(reading, layer)
             return
-        with decoding:
+        with turn_to_decode(self._request.gone, is_pdf=file.kind == "pdf"):
             image = file.image(index)
             if file.kind != "pdf" and self._queue_line(reading, image):
                 self._pages_left += 1
@@ -184,6 +184,10 @@ class _Files:
         if not self._pages_left:
             raise _too_many_pages()
         self._pages_left -= 1
+        self._take_place()
+
+    def _take_place(self) -> None:
+        """Raises Overloaded."""
         if self._page_reader is None:
             page_pool.requests.take(1)
             self._page_reader = page_pool.page_reader(self._reader, self._request.gone)
@@ -200,10 +204,10 @@ class _Files:
         reading.finished()
 
 
-def _open(upload: Upload, password: str, most_pages: int) -> PageFile:
-    """Raises an ImageError; TooManyPages says where so many can be sent."""
+def _open(upload: Upload, request: Request, most_pages: int) -> PageFile:
+    """Raises ClientGone, an ImageError; TooManyPages says where so many can be sent."""
     try:
-        return open_file(upload, password, max(1, most_pages))
+        return open_file(upload, request.password, max(1, most_pages), request.gone)
     except TooManyPages as e:
         raise _too_many_pages() from e
 
@@ -231,7 +235,7 @@ def _source(upload: Upload, readings: list[Reading], request: Request) -> Source
     def opened() -> tuple[PageFile, bytes | None]:
         upload.seek(0)
         data = upload.read()
-        file = _open(upload, request.password, settings.RASM_MAX_PAGES)
+        file = _open(upload, request, settings.RASM_MAX_PAGES)
         return file, data if file.kind == "pdf" else None
 
     return Source(upload.name or "", len(pages), lambda: pages, opened, request.password or None)

@@ -15,6 +15,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import get_language_from_request
+from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 
 DIRECTIONS = {"en": "ltr", "ar": "rtl"}
@@ -40,6 +41,7 @@ def texts() -> dict[str, dict[str, Any]]:
     return content
 
 
+@csrf_exempt  # there is no form: what is sent here is told that it is not possible, and not that a token is missing
 @require_safe
 def page(request: HttpRequest) -> HttpResponse:
     """GET /, ``?lang=ar`` or ``?lang=en``; without it the browser's languages decide."""

@@ -6,6 +6,7 @@ import io
 import shutil
 import subprocess
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -93,3 +94,10 @@ def test_text_stands_right_on_pages_that_a_pdf_turns(rotation: int, degrees: int
     data = pdf.finish()
     assert of_pdfium(data) == WORDS
     assert pdfium.PdfDocument(data)[0].get_rotation() == rotation, "a page of a PDF is kept as it is"
+
+
+def test_a_page_that_says_its_text_itself_gets_none() -> None:
+    page = level_page(TEXTS)
+    pdf = SearchablePdf(blank_pdf(page))
+    pdf.add(replace(page, has_text_layer=True))
+    assert of_pdfium(pdf.finish()) == []

@@ -53,7 +53,10 @@ class SearchablePdf:
             self._font = pdfium_c.FPDFText_LoadFont(self._pdf.raw, buffer, len(data), pdfium_c.FPDF_FONT_TRUETYPE, 1)
 
     def add(self, page: Page, picture: Pixels | None = None) -> None:
-        """The next page's text; ``picture``: what is to be seen, where there is no original."""
+        """The next page's text; ``picture``: what is to be seen, where there is no original.
+
+        A page of an original that has a sound text of its own gets none, as by OCRmyPDF's ``--skip-text``: it would be found twice.
+        """
         with pdfium_lock:
             if self._keeps_pages:
                 sheet = self._pdf[page.number - 1]
@@ -62,7 +65,7 @@ class SearchablePdf:
                     raise ValueError("a page of a new PDF needs its picture")
                 sheet = self._pdf.new_page(page.width_px * 72 / _DPI, page.height_px * 72 / _DPI)
                 self._put_picture(sheet, picture)
-            if page.source == "ocr":
+            if page.source == "ocr" and not (self._keeps_pages and page.has_text_layer):
                 to_sheet = _to_sheet(sheet, page)
                 for line, degrees in zip(page.lines, directions(page), strict=True):
                     self._put_line(sheet, to_sheet, line, degrees)

@@ -10,6 +10,7 @@ import pytest
 from model import segment
 from model.document import Character, Document
 from model.formats import write
+from model.formats.directions import directions
 from model.line_crops import Crop
 from model.page_reader import _Found, _place
 from model.pages import has_whole_ligatures, turn_ligatures
@@ -32,6 +33,11 @@ def test_hocr_says_how_lines_run(degrees: int) -> None:
         assert slope == pytest.approx(-np.tan(np.radians(askew)), abs=0.01)
         if not askew:
             assert offset == 30 - HEIGHT_PX
+
+
+def test_all_lines_of_a_flat_page_run_one_way() -> None:
+    for degrees, way in ((2, 0), (92, 90), (8, 8), (-8, -8), (188, 188)):
+        assert directions(turned_page(level_page([*TEXTS, "قصير"]), degrees)) == [pytest.approx(way, abs=0.1)] * 4
 
 
 @pytest.mark.parametrize("degrees", [0, 90])

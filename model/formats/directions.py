@@ -24,8 +24,8 @@ def directions(page: Page) -> list[float]:
     askew = [_askew(line, page.rotation_degrees) for line in page.lines]
     known = [(own, len(line.words)) for own, line in zip(askew, page.lines, strict=True) if own is not None]
     usual = float(np.median(np.repeat(*map(np.array, zip(*known, strict=True))))) if known else 0.0
-    usual = usual if abs(usual) > _LEVEL_DEGREES else 0.0
-    return [page.rotation_degrees + (usual if own is None or abs(own - usual) < _OWN_DEGREES else own) for own in askew]
+    ways = [usual if own is None or abs(own - usual) < _OWN_DEGREES else own for own in askew]
+    return [page.rotation_degrees + (way if abs(way) > _LEVEL_DEGREES else 0.0) for way in ways]
 
 
 def _askew(line: Line, rotation_degrees: int) -> float | None:

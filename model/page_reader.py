@@ -185,7 +185,9 @@ def _place(found: _Found, line: segment.Line, crop: Crop, reading: Reading) -> L
     boxes: list[Box] = [line.box]
     for signs, (left, top, right, bottom) in zip(groups, _word_boxes(line, groups), strict=True):
         boxes.append((left, top, right, bottom))
-        boxes += [(max(a, left), top, min(max(b, a + 1), right), bottom) for _, _, a, b in signs]
+        for _, _, a, b in signs:  # the ink may end before the network says that a letter begins
+            first = min(max(a, left), max(left, right - 1))
+            boxes.append((first, top, min(max(b, first + 1), max(right, first + 1)), bottom))
     moved = iter(_boxes(found.to_page, boxes))  # all at once: NumPy is slow at single boxes
     box = next(moved)
     words = [_word(next(moved), signs, moved) for signs in groups]

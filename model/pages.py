@@ -4,14 +4,15 @@ Where it stands: the first step of reading pages; ``model/image.py`` decodes ima
 of a thousand pages takes no more memory than its largest page.
 
 PDFium renders (pypdfium2). It is not safe to call from two threads, so one lock guards every call.
-A text layer is what a PDF already says. It is sound if it is there, is Arabic or Latin and not the numbers of glyphs, and is not
-stored backwards; whether it is used is the caller's choice.
+A text layer is what a PDF already says. It is sound if it is there, is Arabic or Latin and not the numbers of glyphs, and neither it
+nor its ligatures are stored backwards; whether it is used is the caller's choice.
 """
 
 from __future__ import annotations
 
 import ctypes
 import io
+import itertools
 import re
 import threading
 import unicodedata
@@ -40,6 +41,7 @@ _LEAST_TEXT = 8  # a text layer shorter than this is a page number or a stamp
 
 pdfium_lock = threading.RLock()
 _ARABIC_WORD = re.compile("[\u0621-\u064a]{4,}")
+_ENDS_LIGATURE = "اأإآٱدذرزوؤةىء"  # none of these is joined to the letter that follows
 
 
 class PageFile(ABC):
@@ -224,7 +226,8 @@ class _Pdf(PageFile):
                     text_page = page.get_textpage()
                     if not is_sound_text(text_page.get_text_range()):
                         return None
-                    return _text_page(page, text_page, index, self._scale(page))
+                    found = _text_page(page, text_page, index, self._scale(page))
+                    return found if has_whole_ligatures(found.text) else None
                 finally:
                     page.close()
             except pdfium.PdfiumError:
@@ -257,6 +260,27 @@ def is_sound_text(text: str) -> bool:
     return backwards <= max(2, forwards)
 
 
+def has_whole_ligatures(text: str) -> bool:
+    """Whether the lams and alefs of a text in logical order stand as they are written: hardly a word begins with األ, as many with الأ."""
+    words = _ARABIC_WORD.findall(unicodedata.normalize("NFKC", text))
+    whole, turned = sum(w.startswith(("الأ", "الإ", "الآ")) for w in words), sum(w.startswith(("األ", "اإل", "اآل")) for w in words)
+    return turned <= max(2, whole)
+
+
+def turn_ligatures(characters: list[Character]) -> list[Character]:
+    """The letters of a word with those of ligatures in the order in which they are written.
+
+    Letters of one glyph share its box. PDFium turns right-to-left text around letter by letter, and so the letters of glyphs that a PDF
+    gives in logical order. What cannot be joined to the next letter shows it: no glyph is an alef followed by a lam.
+    """
+    turned: list[Character] = []
+    for _, glyph in itertools.groupby(characters, key=lambda c: c.box):
+        letters = list(glyph)
+        backwards = any(c.text in _ENDS_LIGATURE for c in letters[:-1]) and all(c.text.isalpha() for c in letters)
+        turned += letters[::-1] if backwards else letters
+    return turned
+
+
 def _text_page(page: pdfium.PdfPage, text_page: pdfium.PdfTextPage, index: int, scale: float) -> Page:
     """The text layer as lines, words and characters, with their boxes. PDFium gives text in logical order."""
     width, height = page.get_size()
@@ -274,8 +298,9 @@ def _text_page(page: pdfium.PdfPage, text_page: pdfium.PdfTextPage, index: int, 
 
     def end_word() -> None:
         if current:
-            text = unicodedata.normalize("NFKC", "".join(c.text for c in current))
-            words.append(Word(text, 1.0, _union([c.box for c in current]), list(current)))
+            letters = turn_ligatures(current)
+            text = unicodedata.normalize("NFKC", "".join(c.text for c in letters))
+            words.append(Word(text, 1.0, _union([c.box for c in current]), letters))
             current.clear()
 
     for i in range(text_page.count_chars()):

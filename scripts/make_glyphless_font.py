@@ -1,4 +1,4 @@
-"""Make model/formats/glyphless.ttf, the font of the hidden text in searchable PDFs: a glyph without outline for each character.
+"""Make model/formats/glyphless.ttf, the font of the hidden text in searchable PDFs: a glyph that covers nothing for each character.
 
     python scripts/make_glyphless_font.py
 
@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 
 from fontTools.fontBuilder import FontBuilder
+from fontTools.pens.ttGlyphPen import TTGlyphPen
 from fontTools.ttLib.tables._g_l_y_f import Glyph
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -20,7 +21,7 @@ sys.path.insert(0, str(ROOT))
 from model.charset import DEFAULT_CHARSET, EXTENDED_DIGITS  # noqa: E402
 
 OUT = ROOT / "model" / "formats" / "glyphless.ttf"
-UNITS, ADVANCE = 1000, 500
+UNITS, ADVANCE, ASCENT, DESCENT = 1000, 500, 800, -200
 
 
 def main() -> None:
@@ -30,16 +31,26 @@ def main() -> None:
     builder = FontBuilder(UNITS, isTTF=True)
     builder.setupGlyphOrder(order)
     builder.setupCharacterMap(names)
-    builder.setupGlyf({name: Glyph() for name in order})
+    builder.setupGlyf(dict.fromkeys(order, _stroke()))
     builder.setupHorizontalMetrics(dict.fromkeys(order, (ADVANCE, 0)))
-    builder.setupHorizontalHeader(ascent=800, descent=-200)
+    builder.setupHorizontalHeader(ascent=ASCENT, descent=DESCENT)
     builder.setupNameTable({"familyName": "Rasm Glyphless", "styleName": "Regular"})
-    builder.setupOS2(sTypoAscender=800, sTypoDescender=-200, usWinAscent=800, usWinDescent=200)
+    builder.setupOS2(sTypoAscender=ASCENT, sTypoDescender=DESCENT, usWinAscent=ASCENT, usWinDescent=-DESCENT)
     builder.setupPost(keepGlyphNames=False)
     builder.font["head"].created = builder.font["head"].modified = 0  # the same file every time
     builder.font.recalcTimestamp = False
     builder.save(OUT)
     print(f"{OUT.relative_to(ROOT)}: {len(order)} glyphs, {OUT.stat().st_size} bytes")
+
+
+def _stroke() -> Glyph:
+    """There and back from corner to corner of the type: nothing is inside of it, and its box is that of a letter. PDFium leaves out
+    letters without a height that stand on their side, and marks what was found by the letters' boxes."""
+    pen = TTGlyphPen(None)
+    pen.moveTo((0, DESCENT))
+    pen.lineTo((ADVANCE, ASCENT))
+    pen.closePath()
+    return pen.glyph()
 
 
 if __name__ == "__main__":

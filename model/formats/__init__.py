@@ -14,14 +14,6 @@ from model.formats.hocr import to_hocr
 from model.formats.page_xml import to_page_xml
 
 SUFFIXES = {"text": ".txt", "json": ".json", "hocr": ".hocr", "alto": ".alto.xml", "page": ".page.xml", "pdf": ".pdf"}
-MEDIA_TYPES = {
-    "text": "text/plain; charset=utf-8",
-    "json": "application/json",
-    "hocr": "text/html; charset=utf-8",
-    "alto": "application/xml",
-    "page": "application/xml",
-    "pdf": "application/pdf",
-}
 
 _WRITERS: dict[str, Callable[[Document], str]] = {
     "text": Document.text,

@@ -52,7 +52,9 @@ def _page(layout: ET.Element, page: Page) -> None:
 
     n = page.number
     size = {"WIDTH": str(page.width_px), "HEIGHT": str(page.height_px)}
-    element = ET.SubElement(layout, "Page", {"ID": f"page_{n}", "PHYSICAL_IMG_NR": str(n), **size, "PC": f"{page.confidence:.3f}"})
+    turned = {"ROTATION": str(page.rotation_degrees)} if page.rotation_degrees else {}  # counter-clockwise, what the text is turned by
+    attributes = {"ID": f"page_{n}", "PHYSICAL_IMG_NR": str(n), **size, **turned, "PC": f"{page.confidence:.3f}"}
+    element = ET.SubElement(layout, "Page", attributes)
     space = ET.SubElement(element, "PrintSpace", {"HPOS": "0", "VPOS": "0", **size})
     numbers = {"line": 0, "word": 0}
     for r, region in enumerate(page.regions, 1):

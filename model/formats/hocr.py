@@ -6,19 +6,21 @@ Source: hOCR 1.2, http://kba.github.io/hocr-spec/1.2/. Boxes are whole pixels of
 from __future__ import annotations
 
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 
 from model.document import Box, Document, Line, Page, RegionKind
+from model.formats.directions import directions, levelled
 from model.formats.xml import clean, serialise, whole
 
-_CLASSES: dict[RegionKind, tuple[str, str]] = {  # tag, class
-    "paragraph": ("p", "ocr_par"),
-    "heading": ("p", "ocr_header"),
-    "header": ("p", "ocr_header"),
-    "footer": ("p", "ocr_footer"),
-    "page-number": ("p", "ocr_pageno"),
-    "footnote": ("p", "ocr_par"),
-    "marginalia": ("p", "ocr_par"),
-    "other": ("p", "ocr_par"),
+_CLASSES: dict[RegionKind, str] = {
+    "paragraph": "ocr_par",
+    "heading": "ocr_par",
+    "header": "ocr_header",
+    "footer": "ocr_footer",
+    "page-number": "ocr_pageno",
+    "footnote": "ocr_par",
+    "marginalia": "ocr_par",
+    "other": "ocr_par",
 }
 _DOCTYPE = '<!DOCTYPE html PUBLIC "-//W3C//DTD XHTML 1.0 Transitional//EN" "http://www.w3.org/TR/xhtml1/DTD/xhtml1-transitional.dtd">\n'
 
@@ -30,7 +32,7 @@ def to_hocr(document: Document) -> str:
     ET.SubElement(head, "title").text = clean(document.name)
     ET.SubElement(head, "meta", {"http-equiv": "Content-Type", "content": "text/html;charset=utf-8"})
     ET.SubElement(head, "meta", {"name": "ocr-system", "content": clean(document.model) or "rasm"})
-    kinds = sorted({_CLASSES[r.kind][1] for p in document.pages for r in p.regions if r.kind != "heading"} - {"ocr_par"})
+    kinds = sorted({_CLASSES[r.kind] for p in document.pages for r in p.regions} - {"ocr_par"})
     capabilities = " ".join(["ocr_page", "ocr_carea", "ocr_par", "ocr_line", "ocrx_word", "ocrp_wconf", "ocrp_dir", *kinds])
     ET.SubElement(head, "meta", {"name": "ocr-capabilities", "content": capabilities})
     ET.SubElement(head, "meta", {"name": "ocr-number-of-pages", "content": str(len(document.pages))})
@@ -49,14 +51,15 @@ def _page(body: ET.Element, document: Document, page: Page) -> None:
     n = page.number
     title = f'image "{name}"; bbox 0 0 {page.width_px} {page.height_px}; ppageno {n - 1}'
     div = ET.SubElement(body, "div", {"class": "ocr_page", "id": f"page_{n}", "title": title})
+    ways = iter(directions(page))
     lines = words = 0
     for r, region in enumerate(page.regions, 1):
         area = ET.SubElement(div, "div", {"class": "ocr_carea", "id": f"block_{n}_{r}", "title": bbox(region.box)})
-        tag, kind = ("p", "ocr_par") if region.kind == "heading" else _CLASSES[region.kind]
-        paragraph = ET.SubElement(area, tag, {"class": kind, "id": f"par_{n}_{r}", "lang": "ar", "dir": "rtl", "title": bbox(region.box)})
+        kind = _CLASSES[region.kind]
+        paragraph = ET.SubElement(area, "p", {"class": kind, "id": f"par_{n}_{r}", "lang": "ar", "dir": "rtl", "title": bbox(region.box)})
         for line in region.lines:
             lines += 1
-            title = f"{bbox(line.box)}{_baseline(line)}; x_size {max(1, round(line.box[3] - line.box[1]))}"
+            title = bbox(line.box) + _as_it_runs(line, page.rotation_degrees, next(ways))
             span = ET.SubElement(paragraph, "span", {"class": "ocr_line", "id": f"line_{n}_{lines}", "title": title})
             for word in line.words:
                 words += 1
@@ -66,10 +69,15 @@ def _page(body: ET.Element, document: Document, page: Page) -> None:
                 element.tail = " "
 
 
-def _baseline(line: Line) -> str:
-    """hOCR's: slope, and the offset from the box's lower left corner."""
-    if len(line.baseline) < 2 or line.baseline[-1][0] - line.baseline[0][0] < 1:
-        return ""
-    (x0, y0), (x1, y1) = line.baseline[0], line.baseline[-1]
-    slope = (y1 - y0) / (x1 - x0)
-    return f"; baseline {slope:.3f} {y0 + slope * (line.box[0] - x0) - line.box[3]:.0f}"
+def _as_it_runs(line: Line, rotation_degrees: int, degrees: float) -> str:
+    """hOCR's textangle, of the page; the baseline, slope and offset from the lower left corner of the box once that is turned upright;
+    and x_size, the height across the direction of the line, ``degrees`` counter-clockwise."""
+    title = f"; textangle {rotation_degrees}" if rotation_degrees else ""
+    _, top, _, bottom = levelled(line, degrees).box
+    upright = levelled(replace(line, words=[]), rotation_degrees)
+    if len(upright.baseline) > 1:
+        (x0, y0), (x1, y1) = upright.baseline[0], upright.baseline[-1]
+        if abs(y1 - y0) < x1 - x0:  # beyond 45 degrees it says nothing
+            slope = (y1 - y0) / (x1 - x0)
+            title += f"; baseline {slope:.3f} {y0 + slope * (upright.box[0] - x0) - upright.box[3]:.0f}"
+    return f"{title}; x_size {max(1, round(bottom - top))}"

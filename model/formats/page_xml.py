@@ -14,8 +14,6 @@ from model.errors import ConfigError
 from model.formats.xml import clean, serialise, whole
 
 NAMESPACE = "http://schema.primaresearch.org/PAGE/gts/pagecontent/2019-07-15"
-_TYPES = {"footer": "footer", "header": "header", "heading": "heading", "page-number": "page-number", "footnote": "footnote"}
-_TYPES |= {"marginalia": "marginalia", "paragraph": "paragraph", "other": "other"}
 
 
 def to_page_xml(document: Document) -> str:
@@ -59,7 +57,7 @@ def _page_file(document: Document, page: Page) -> str:
         for r in range(len(page.regions)):
             ET.SubElement(group, "RegionRefIndexed", {"index": str(r), "regionRef": f"r{r + 1}"})
     for r, region in enumerate(page.regions, 1):
-        area = ET.SubElement(element, "TextRegion", {"id": f"r{r}", "type": _TYPES[region.kind], "readingDirection": "right-to-left"})
+        area = ET.SubElement(element, "TextRegion", {"id": f"r{r}", "type": region.kind, "readingDirection": "right-to-left"})
         coords(area, region.box)
         for k, line in enumerate(region.lines, 1):
             text_line = ET.SubElement(area, "TextLine", {"id": f"r{r}l{k}"})

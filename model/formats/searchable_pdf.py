@@ -6,9 +6,10 @@ In which order hidden Arabic has to be stored has plagued Tesseract and OCRmyPDF
 has no notion of direction, and readers take letters by where they stand and turn right-to-left stretches around themselves. So each
 line is one run, in the order in which its letters stand from left to right, each letter at its own place, as in a PDF that was typeset:
 PDFium (Chromium) and MuPDF then give it back, select it and find it in logical order. A run for each word, or letters in logical
-order, came out reversed or lost single letters in one or the other.
+order, came out reversed or lost single letters in one or the other. Where the text of a page is turned, so are its runs (as OCRmyPDF
+does by hOCR's ``textangle``); a page that is made of a picture is shown upright.
 
-The font has a glyph without outline for each character, so that each reader finds the character from the glyph; it is made by
+The font has a glyph that covers nothing for each character, so that each reader finds the character from the glyph; it is made by
 ``scripts/make_glyphless_font.py``. PDFium writes the file: no other library is needed.
 """
 
@@ -20,11 +21,14 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
 from PIL import Image
 
 from model.document import Document, Line, Page
+from model.flatten import Matrix
+from model.formats.directions import directions, levelled, turn
 from model.image import Pixels
 from model.pages import pdfium_lock
 
@@ -49,7 +53,10 @@ class SearchablePdf:
             self._font = pdfium_c.FPDFText_LoadFont(self._pdf.raw, buffer, len(data), pdfium_c.FPDF_FONT_TRUETYPE, 1)
 
     def add(self, page: Page, picture: Pixels | None = None) -> None:
-        """The next page's text; ``picture``: what is to be seen, where there is no original."""
+        """The next page's text; ``picture``: what is to be seen, where there is no original.
+
+        A page of an original that has a sound text of its own gets none, as by OCRmyPDF's ``--skip-text``: it would be found twice.
+        """
         with pdfium_lock:
             if self._keeps_pages:
                 sheet = self._pdf[page.number - 1]
@@ -58,9 +65,12 @@ class SearchablePdf:
                     raise ValueError("a page of a new PDF needs its picture")
                 sheet = self._pdf.new_page(page.width_px * 72 / _DPI, page.height_px * 72 / _DPI)
                 self._put_picture(sheet, picture)
-            if page.source == "ocr":
-                for line in page.lines:
-                    self._put_line(sheet, page, line)
+            if page.source == "ocr" and not (self._keeps_pages and page.has_text_layer):
+                to_sheet = _to_sheet(sheet, page)
+                for line, degrees in zip(page.lines, directions(page), strict=True):
+                    self._put_line(sheet, to_sheet, line, degrees)
+            if not self._keeps_pages:
+                sheet.set_rotation(page.rotation_degrees)  # so it is shown upright; its coordinates stay those of the picture
             sheet.gen_content()
             sheet.close()
 
@@ -83,25 +93,30 @@ class SearchablePdf:
         image.set_matrix(pdfium.PdfMatrix().scale(width, height))
         sheet.insert_obj(image)
 
-    def _put_line(self, sheet: pdfium.PdfPage, page: Page, line: Line) -> None:
-        """One text object: letters in the order in which they stand from left to right, each at its place."""
-        signs = _as_they_stand(line)
+    def _put_line(self, sheet: pdfium.PdfPage, to_sheet: Matrix, line: Line, degrees: float) -> None:
+        """One text object: letters in the order in which they stand from left to right, each at its place, along the line's direction.
+
+        ``degrees``: by how much the line is turned counter-clockwise. ``to_sheet``: 2 x 3, from the page's pixels to the sheet's units.
+        """
+        level = levelled(line, degrees)
+        signs = _as_they_stand(level)
         if not signs:
             return
         text = "".join(sign for sign, _, _ in signs)
-        (left, baseline), (right, _) = _on_sheet(sheet, page, line)
-        scale = (right - left) / max(1.0, line.box[2] - line.box[0])
-        size = max(1.0, 0.8 * (line.box[3] - line.box[1]) * scale)
+        axes = to_sheet[:, :2] @ turn(-degrees)  # of the levelled line, on the sheet
+        scale = float(np.hypot(*axes[:, 0]))
+        right, up = axes[:, 0] / scale, -axes[:, 1] / np.hypot(*axes[:, 1])
+        x, y = axes @ (signs[0][1], _baseline_y(level)) + to_sheet[:, 2]
+        size = max(1.0, 0.8 * (level.box[3] - level.box[1]) * scale)
         text_object = pdfium_c.FPDFPageObj_CreateTextObj(self._pdf.raw, self._font, size)
         encoded = (text + "\0").encode("utf-16-le")
         pdfium_c.FPDFText_SetText(text_object, (pdfium_c.FPDF_WCHAR * (len(encoded) // 2)).from_buffer_copy(encoded))
-        stretch = max(0.05, _glyph_width(line) * scale / (_ADVANCE * size))
+        stretch = max(0.05, _glyph_width(level) * scale / (_ADVANCE * size))
         places = [(x - signs[0][1]) * scale / stretch for _, x, _ in signs[1:]]
         if places:
             pdfium_c.FPDFText_SetPositions(text_object, (ctypes.c_float * len(places))(*places), len(places))
         pdfium_c.FPDFTextObj_SetTextRenderMode(text_object, pdfium_c.FPDF_TEXTRENDERMODE_INVISIBLE)
-        start = left + (signs[0][1] - line.box[0]) * scale
-        pdfium_c.FPDFPageObj_Transform(text_object, stretch, 0, 0, 1, start, baseline)
+        pdfium_c.FPDFPageObj_Transform(text_object, *(stretch * right), *up, x, y)
         pdfium_c.FPDFPage_InsertObject(sheet.raw, text_object)
 
 
@@ -139,16 +154,21 @@ def _as_they_stand(line: Line) -> list[tuple[str, float, float]]:
     return signs
 
 
-def _on_sheet(sheet: pdfium.PdfPage, page: Page, line: Line) -> tuple[tuple[float, float], tuple[float, float]]:
-    """Both ends of the baseline, in the units of the sheet."""
-    left, _, right, bottom = line.box
-    y = line.baseline[len(line.baseline) // 2][1] if line.baseline else bottom - 0.25 * (line.box[3] - line.box[1])
-    points = []
-    for px, py in ((left, y), (right, y)):
-        x_out, y_out = ctypes.c_double(), ctypes.c_double()
-        pdfium_c.FPDF_DeviceToPage(sheet.raw, 0, 0, page.width_px, page.height_px, 0, round(px), round(py), x_out, y_out)
-        points.append((x_out.value, y_out.value))
-    return points[0], points[1]
+def _baseline_y(level: Line) -> float:
+    """Of a levelled line: where its letters stand."""
+    _, top, _, bottom = level.box
+    return level.baseline[len(level.baseline) // 2][1] if level.baseline else bottom - 0.25 * (bottom - top)
+
+
+def _to_sheet(sheet: pdfium.PdfPage, page: Page) -> Matrix:
+    """2 x 3, from the page's pixels to the units of the sheet, however that is cropped and turned."""
+    corners = []
+    for px, py in ((0, 0), (page.width_px, 0), (0, page.height_px)):
+        x, y = ctypes.c_double(), ctypes.c_double()
+        pdfium_c.FPDF_DeviceToPage(sheet.raw, 0, 0, page.width_px, page.height_px, 0, px, py, x, y)
+        corners.append((x.value, y.value))
+    origin, right, down = np.array(corners)
+    return np.stack([(right - origin) / page.width_px, (down - origin) / page.height_px, origin], axis=1)
 
 
 def searchable_pdf(document: Document, pictures: Sequence[Pixels]) -> bytes:

@@ -198,7 +198,7 @@ def job_result(request: HttpRequest, job_id: UUID, options: Query[ResultOptions]
     if kind == "pdf":
         return _pdf(job, readable)
     if kind == "text":
-        read = (result for file in readable for result in _results(file, output) if not result.error)
+        read = (result for file in readable for result in _results(file, output))  # a page that could not be read keeps its place
         return StreamingHttpResponse(results.plain_text(read), content_type="text/plain; charset=utf-8")
     form = documents.Form(kind, output.profile, output.join_lines, f"{job.model} {job.model_version}")
     with place():

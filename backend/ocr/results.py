@@ -4,7 +4,7 @@ Where it stands: between ``model.document.Page`` and the reply; ``services.py`` 
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from model import document
@@ -149,25 +149,8 @@ def _bbox(box: Box, page: Page) -> list[int]:
     ]
 
 
-def profiled(page: Page, profile: Profile) -> Page:
-    """The page with all its texts in the form that ``profile`` asks for; signs of which nothing is left are taken out."""
-    if profile == Profile():
-        return page
-
-    def word(w: document.Word) -> document.Word:
-        signs = [document.Character(text, c.confidence, c.box) for c in w.characters if (text := apply_profile(c.text, profile))]
-        return document.Word(apply_profile(w.text, profile), w.confidence, w.box, signs)
-
-    def line(v: document.Line) -> document.Line:
-        words = [w for w in map(word, v.words) if w.text]
-        return document.Line(apply_profile(v.text, profile), v.confidence, v.box, v.baseline, words)
-
-    regions = [document.Region(r.kind, r.box, [line(v) for v in r.lines]) for r in page.regions]
-    return replace(page, regions=regions)
-
-
 def plain_text(results: Iterable[Result]) -> Iterator[str]:
-    """A line for each line image; pages parted by form feeds. Piece by piece, of what could be read."""
+    """A line for each line image; pages parted by form feeds. Piece by piece; what could not be read is empty."""
     before: str | None = None
     for result in results:
         if before and "page" in (result.kind, before):

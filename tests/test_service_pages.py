@@ -165,6 +165,14 @@ def test_plain_text_of_pages_and_lines() -> None:
     assert content(reply).decode() == f"{TEXT}\n{separator}{TEXT}\n{separator}{TEXT}\n{separator}{TEXT}\n{TEXT}\n"
 
 
+def test_a_page_that_could_not_be_read_keeps_its_place_in_a_text() -> None:
+    from ocr import results
+
+    first, second, third = (results.empty_result("b.pdf", 0, page=number, pages=3) for number in (1, 2, 3))
+    second.kind, second.text = "page", TEXT
+    assert "".join(results.plain_text([first, second, third])) == f"\n\f{TEXT}\n\f\n"
+
+
 @pytest.mark.parametrize(
     ("kind", "media_type", "name"),
     [

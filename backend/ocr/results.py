@@ -151,12 +151,13 @@ def _bbox(box: Box, page: Page) -> list[int]:
 
 def plain_text(results: Iterable[Result]) -> Iterator[str]:
     """A line for each line image; pages parted by form feeds. Piece by piece; what could not be read is empty."""
-    before: str | None = None
+    before: bool | None = None
     for result in results:
-        if before and "page" in (result.kind, before):
+        is_page = result.kind == "page" or (result.kind is None and (result.pages or 1) > 1)
+        if before is not None and (is_page or before):
             yield "\f"
         yield f"{result.text or ''}\n"
-        before = result.kind
+        before = is_page
 
 
 def require_any(model: Model, results: Sequence[Result]) -> None:

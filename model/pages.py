@@ -4,18 +4,13 @@ Where it stands: the first step of reading pages; ``model/image.py`` decodes ima
 of a thousand pages takes no more memory than its largest page.
 
 PDFium renders (pypdfium2). It is not safe to call from two threads, so one lock guards every call.
-A text layer is what a PDF already says. It is sound if it is there, is Arabic or Latin and not the numbers of glyphs, and neither it
-nor its ligatures are stored backwards; whether it is used is the caller's choice.
+What a PDF's page already says by itself is told by ``model/text_layer.py``.
 """
 
 from __future__ import annotations
 
-import ctypes
 import io
-import itertools
-import re
 import threading
-import unicodedata
 import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
@@ -27,9 +22,10 @@ import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
 from PIL import Image
 
-from model.document import Box, Character, Line, Page, Region, Word
+from model.document import Page
 from model.errors import EmptyImage, EncryptedDocument, ImageTooLarge, ImageTooSmall, NoPages, TooManyPages, UnreadableImage
 from model.image import MAX_PIXELS, MIN_SIDE_PX, Pixels, decode
+from model.text_layer import sound_text_layer
 
 MAX_PAGES = 1000
 PAGE_SUFFIXES = (".pdf", ".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".webp")
@@ -37,11 +33,8 @@ RENDER_DPI = 300
 _RENDER_SIDE_PX = 3600  # the longer side of a rendered page at most: A4 at 300 dots an inch
 _RENDER_LEAST_PX = 1400  # and at least, for pages that are given in some unit other than the point
 _HEAD_BYTES = 1024
-_LEAST_TEXT = 8  # a text layer shorter than this is a page number or a stamp
 
 pdfium_lock = threading.RLock()
-_ARABIC_WORD = re.compile("[\u0621-\u064a]{4,}")
-_ENDS_LIGATURE = "اأإآٱدذرزوؤةىء"  # none of these is joined to the letter that follows
 
 
 class PageFile(ABC):
@@ -223,11 +216,7 @@ class _Pdf(PageFile):
             try:
                 page = self._pdf[index]
                 try:
-                    text_page = page.get_textpage()
-                    if not is_sound_text(text_page.get_text_range()):
-                        return None
-                    found = _text_page(page, text_page, index, self._scale(page))
-                    return found if has_whole_ligatures(found.text) else None
+                    return sound_text_layer(page, index, self._scale(page))
                 finally:
                     page.close()
             except pdfium.PdfiumError:
@@ -243,94 +232,3 @@ def _check_count(count: int, max_pages: int) -> None:
         raise NoPages("the file has no pages")
     if count > max_pages:
         raise TooManyPages(f"the file has more than {max_pages:,} pages, the most that are read: split it")
-
-
-def is_sound_text(text: str) -> bool:
-    """Whether the text of a PDF's page can be what is printed on it."""
-    signs = [c for c in text if not c.isspace()]
-    if len(signs) < _LEAST_TEXT:
-        return False
-    bad = sum(c == "\ufffd" or unicodedata.category(c) in ("Co", "Cn", "Cc", "Cs") for c in signs)
-    letters = sum(c.isalpha() for c in signs)
-    if bad > 0.02 * len(signs) or letters < 0.3 * len(signs):
-        return False
-    # the article begins words and a backwards article ends them; true words end so too, but far less often
-    words = _ARABIC_WORD.findall(unicodedata.normalize("NFKC", text))
-    forwards, backwards = sum(w.startswith("ال") for w in words), sum(w.endswith("لا") for w in words)
-    return backwards <= max(2, forwards)
-
-
-def has_whole_ligatures(text: str) -> bool:
-    """Whether the lams and alefs of a text in logical order stand as they are written: hardly a word begins with األ, as many with الأ."""
-    words = _ARABIC_WORD.findall(unicodedata.normalize("NFKC", text))
-    whole, turned = sum(w.startswith(("الأ", "الإ", "الآ")) for w in words), sum(w.startswith(("األ", "اإل", "اآل")) for w in words)
-    return turned <= max(2, whole)
-
-
-def turn_ligatures(characters: list[Character]) -> list[Character]:
-    """The letters of a word with those of ligatures in the order in which they are written.
-
-    Letters of one glyph share its box. PDFium turns right-to-left text around letter by letter, and so the letters of glyphs that a PDF
-    gives in logical order. What cannot be joined to the next letter shows it: no glyph is an alef followed by a lam.
-    """
-    turned: list[Character] = []
-    for _, glyph in itertools.groupby(characters, key=lambda c: c.box):
-        letters = list(glyph)
-        backwards = any(c.text in _ENDS_LIGATURE for c in letters[:-1]) and all(c.text.isalpha() for c in letters)
-        turned += letters[::-1] if backwards else letters
-    return turned
-
-
-def _text_page(page: pdfium.PdfPage, text_page: pdfium.PdfTextPage, index: int, scale: float) -> Page:
-    """The text layer as lines, words and characters, with their boxes. PDFium gives text in logical order."""
-    width, height = page.get_size()
-    width_px, height_px = max(1, round(width * scale)), max(1, round(height * scale))
-    to_device = pdfium_c.FPDF_PageToDevice
-    x, y = ctypes.c_int(), ctypes.c_int()
-
-    def pixel(px: float, py: float) -> tuple[float, float]:
-        to_device(page.raw, 0, 0, width_px, height_px, 0, px, py, x, y)  # knows of crop boxes and rotation
-        return float(x.value), float(y.value)
-
-    lines: list[Line] = []
-    words: list[Word] = []
-    current: list[Character] = []
-
-    def end_word() -> None:
-        if current:
-            letters = turn_ligatures(current)
-            text = unicodedata.normalize("NFKC", "".join(c.text for c in letters))
-            words.append(Word(text, 1.0, _union([c.box for c in current]), letters))
-            current.clear()
-
-    for i in range(text_page.count_chars()):
-        code = pdfium_c.FPDFText_GetUnicode(text_page.raw, i)
-        sign = chr(code) if 0 < code < 0x110000 and not 0xD800 <= code < 0xE000 else ""
-        if sign in ("\r", "\n"):
-            end_word()
-            if words:
-                lines.append(Line(" ".join(w.text for w in words), 1.0, _union([w.box for w in words]), [], list(words)))
-                words.clear()
-        elif not sign or sign.isspace():
-            end_word()
-        elif unicodedata.category(sign) not in ("Cc", "Cf", "Co", "Cn"):  # direction marks and the like are not printed
-            left, bottom, right, top = text_page.get_charbox(i, loose=True)
-            (x0, y0), (x1, y1) = pixel(left, top), pixel(right, bottom)
-            current.append(Character(sign, 1.0, (min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1))))
-    end_word()
-    if words:
-        lines.append(Line(" ".join(w.text for w in words), 1.0, _union([w.box for w in words]), [], list(words)))
-    regions: list[list[Line]] = []
-    for line in lines:
-        if regions:
-            above = regions[-1][-1].box
-            if above[1] <= line.box[1] <= above[3] + 0.8 * (above[3] - above[1]):
-                regions[-1].append(line)
-                continue
-        regions.append([line])
-    found = [Region("paragraph", _union([line.box for line in group]), group) for group in regions]
-    return Page(index + 1, width_px, height_px, found, source="text_layer", has_text_layer=True)
-
-
-def _union(boxes: list[Box]) -> Box:
-    return min(b[0] for b in boxes), min(b[1] for b in boxes), max(b[2] for b in boxes), max(b[3] for b in boxes)

@@ -23,9 +23,10 @@ from model.formats.page_xml import page_files
 from model.formats.searchable_pdf import SearchablePdf, searchable_pdf
 from model.metrics import letters
 from model.page_reader import PageReader
-from model.pages import is_sound_text, open_pages
+from model.pages import open_pages
 from model.recognizer import Recognizer
 from model.text import Profile
+from model.text_layer import in_regions, is_sound_text
 from tests.paper import golden_line, golden_text, prose_page
 
 ROOT = Path(__file__).parent.parent
@@ -265,6 +266,18 @@ def test_unsound_text_layers_are_not_taken() -> None:
     assert not is_sound_text("12  34")
     assert not is_sound_text("\ufffd\ufffd\ufffd\ue001\ue002 abcdefg")
     assert not is_sound_text("باتكلا اذه يف ةغللا ةيبرعلا ةسردملا ةبتكملا رادلا ملقلا ةقرولا"), "backwards"
+
+
+def test_lines_of_a_text_layer_are_put_in_order_whatever_order_they_are_stored_in() -> None:
+    """A title, two columns and a number at the foot; PDFs made by word processors store text frames in the order of their making."""
+    title = Line("العنوان", 1.0, (300, 100, 700, 140), [])
+    right = [Line(f"يمين {i}", 1.0, (520, 250 + 50 * i, 900, 290 + 50 * i), []) for i in range(4)]
+    left = [Line(f"يسار {i}", 1.0, (100, 250 + 50 * i, 480, 290 + 50 * i), []) for i in range(4)]
+    number = Line("١٢", 1.0, (480, 900, 520, 940), [])
+    regions = in_regions([number, *left, *right[2:], title, *right[:2]])
+    assert [line.text for region in regions for line in region.lines] == [line.text for line in (title, *right, *left, number)]
+    assert [len(region.lines) for region in regions] == [1, 4, 4, 1]
+    assert in_regions([]) == []
 
 
 def test_every_page_of_a_tiff_is_there() -> None:

@@ -13,9 +13,9 @@ from model.formats import write
 from model.formats.directions import directions
 from model.line_crops import Crop
 from model.page_reader import _Found, _place
-from model.pages import has_whole_ligatures, turn_ligatures
 from model.recognizer import Character as ReadCharacter
 from model.recognizer import Reading
+from model.text_layer import has_whole_ligatures, turn_ligatures
 from tests.turned import HEIGHT_PX, level_page, turned_page
 
 TEXTS = ["ذهب الولد الى المدرسة في الصباح الباكر مع اخته"] * 3

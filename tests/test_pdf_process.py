@@ -116,11 +116,11 @@ def test_a_page_that_ends_the_process_is_told_and_a_file_of_such_pages_is_given_
     process = PdfProcess(processor_s=7, memory_bytes=2**25)
     asked: list[int] = []
 
-    def ended(child: Any, request: Any, file: Any = None) -> Any:
+    def ended(child: Any, request: Any, check: Any, file: Any = None) -> Any:
         if request.operation == "image":
             asked.append(request.arguments)
             child.process.kill()
-        return ask(child, request, file)
+        return ask(child, request, check, file)
 
     ask = _Child.ask
     monkeypatch.setattr(_Child, "ask", ended)

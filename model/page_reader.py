@@ -30,9 +30,9 @@ from model.text import finish_reading
 Mode = Literal["auto", "page", "line"]
 TextLayer = Literal["ignore", "use"]
 
-LEAST_CONFIDENCE = 0.6  # a line below this is no text
+LEAST_CONFIDENCE = 0.7  # a line below this is no text: of what is none, the models are sure to some 0.65
 _LEAST_OF_SHORT = 0.85  # a reading of one or two signs has to be surer: so much looks like an alef
-_UNSURE = 0.75  # a page below this is tried the other ways up
+_UNSURE = 0.85  # a page below this is tried the other ways up: upside down it is read to 0.75, the right way up to 0.97
 _SURE = 0.95  # nor is a page above this, whatever its profile
 _CLEARLY = 0.1  # by how much surer another way has to be
 _SAMPLE_LINES = 6  # of a page, to tell which way is up

@@ -381,7 +381,7 @@ def test_a_part_that_keeps_nothing_says_so(data: Path, tmp_path: Path, capsys: p
         (["DATA", "--out", "OUT", "--height", "50"], "--height 50: the network needs a multiple of 16"),
         (["DATA", "--out", "OUT", "--workers", "0"], "--workers: 0 is not a whole number from 1 on"),
         (["DATA", "--out", "OUT", "--val-fraction", "1.5"], "--val-fraction: 1.5 is not a number from 0 to 1"),
-        (["DATA", "--out", "OUT", "--val-fraction", "x"], "--val-fraction: invalid fraction value: 'x'"),
+        (["DATA", "--out", "OUT", "--val-fraction", "x"], "--val-fraction: x is not a number from 0 to 1"),
         (["DATA", "--out", "OUT", "--group-by", "("], "is not a regular expression"),
         (["DATA", "--out", "OUT", "--group-by", "x"], "has no group in brackets"),
         (["DATA", "--out", "OUT", "--group-by", "(xyz)"], "--group-by (xyz): does not match books/first/line_0.png"),

@@ -32,7 +32,7 @@ from tqdm import tqdm
 
 from evaluation.page_text import read_page_text
 from model.charset import DIACRITICS, TATWEEL
-from model.cli import positive, share
+from model.cli import exit_code, positive, share
 from model.errors import ConfigError, DatasetError, ImageTooSmall, LineTooLong, RasmError
 from model.image import Pixels, decode
 from model.line_crops import cut_lines
@@ -62,17 +62,7 @@ def main() -> int:
     )
     parser.add_argument("--threads", type=positive, default=None, help="threads of the reading (default: one a core)")
     args = parser.parse_args()
-    try:
-        return align(args)
-    except RasmError as e:
-        print(f"align.py: error: {e}", file=sys.stderr)
-        return 2
-    except OSError as e:
-        print(f"align.py: error: {e.filename}: {e.strerror}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print(f"\nalign.py: stopped; the pairs in {args.out} are whole: delete it and run again for all of them", file=sys.stderr)
-        return 130
+    return exit_code("align.py", lambda: align(args), f"; the pairs in {args.out} are whole: delete it and run again for all of them")
 
 
 def align(args: argparse.Namespace) -> int:

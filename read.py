@@ -26,9 +26,9 @@ from typing import Any
 import cv2
 from tqdm import tqdm
 
-from model.cli import Parser, positive
+from model.cli import Parser, exit_code, positive
 from model.document import Document, Page, PageError, page_from_dict, profiled
-from model.errors import ConfigError, ImageError, RasmError
+from model.errors import ConfigError, ImageError
 from model.formats import SUFFIXES, write
 from model.formats.searchable_pdf import SearchablePdf
 from model.page_reader import PageReader
@@ -43,17 +43,7 @@ ERRORS = ".errors.json"  # after a result's name: the pages that could not be re
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command line; returns the exit code."""
-    try:
-        return run(parse(arguments))
-    except RasmError as e:
-        print(f"read.py: error: {e}", file=sys.stderr)
-        return 2
-    except OSError as e:
-        print(f"read.py: error: {f'{e.filename}: ' if e.filename else ''}{e.strerror}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("\nread.py: stopped; the same command goes on from here", file=sys.stderr)
-        return 130
+    return exit_code("read.py", lambda: run(parse(arguments)), "; the same command goes on from here")
 
 
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:

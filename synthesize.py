@@ -24,7 +24,8 @@ import numpy as np
 from tqdm import tqdm
 
 from model.charset import DEFAULT_CHARSET, Charset, describe
-from model.errors import ConfigError, RasmError
+from model.cli import exit_code
+from model.errors import ConfigError
 from model.image import ImageSettings
 from model.synth import Synthesizer, default_workers
 from model.synth_fonts import find_fonts
@@ -57,14 +58,7 @@ def main() -> int:
     parser.add_argument("--pages", action="store_true", help="render pages of many lines, for finding lines, in place of lines")
     parser.add_argument("--report", action="store_true", help="print how often each character was rendered")
     args = parser.parse_args()
-    try:
-        return run(args)
-    except RasmError as e:
-        print(f"synthesize.py: error: {e}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("\nsynthesize.py: stopped; what was written stays", file=sys.stderr)
-        return 130
+    return exit_code("synthesize.py", lambda: run(args), "; what was written stays")
 
 
 def run(args: argparse.Namespace) -> int:

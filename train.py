@@ -38,11 +38,11 @@ from model import ctc, metrics
 from model.arrays import LineArrays, check_match
 from model.charset import Charset
 from model.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
-from model.cli import positive
+from model.cli import exit_code, positive
 from model.config import CRNNConfig, TrainConfig, add_flags, from_flags
 from model.crnn import CRNN, ctc_loss
 from model.data import Batch, BatchSource, start_worker
-from model.errors import CheckpointError, ConfigError, RasmError
+from model.errors import CheckpointError, ConfigError
 from model.image import ImageSettings, pad_lines
 
 # what a resumed run may change: when to stop and how to watch, nothing that the weights depend on so far
@@ -53,16 +53,7 @@ def main() -> int:
     args = parse_arguments()
     world = start_processes()
     try:
-        return train(args, world)
-    except RasmError as e:
-        print(f"train.py: error: {e}", file=sys.stderr)
-        return 2
-    except OSError as e:
-        print(f"train.py: error: {e.filename}: {e.strerror}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("\ntrain.py: stopped before the first step", file=sys.stderr)
-        return 130
+        return exit_code("train.py", lambda: train(args, world), " before the first step")
     finally:
         if world.size > 1:
             dist.destroy_process_group()

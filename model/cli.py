@@ -1,16 +1,33 @@
 """What the command lines share: errors of one line, and types of options that say what they want.
 
-Where it stands: under ``preprocess.py``, ``align.py``, ``train.py`` and ``read.py``. ``client.py`` has its own, since it can be copied
-out and used alone.
+Where it stands: under ``synthesize.py``, ``preprocess.py``, ``align.py``, ``train.py`` and ``read.py``. ``client.py`` has its own, since
+it can be copied out and used alone.
 """
 
 from __future__ import annotations
 
 import argparse
 import math
+import sys
+from collections.abc import Callable
 from typing import NoReturn
 
-from model.errors import ConfigError
+from model.errors import ConfigError, RasmError
+
+
+def exit_code(program: str, action: Callable[[], int], stopped: str) -> int:
+    """What ``action`` returns; 2 and a line on standard error for what a user can mend; 130 and ``stopped`` after Ctrl-C."""
+    try:
+        return action()
+    except RasmError as e:
+        print(f"{program}: error: {e}", file=sys.stderr)
+        return 2
+    except OSError as e:
+        print(f"{program}: error: {f'{e.filename}: ' if e.filename else ''}{e.strerror or e}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print(f"\n{program}: stopped{stopped}", file=sys.stderr)
+        return 130
 
 
 class Parser(argparse.ArgumentParser):

@@ -136,6 +136,8 @@ def test_the_script_writes_pairs_preview_and_report(tmp_path: Path) -> None:
     assert "U+0627" in done.stdout
     again = subprocess.run([*command, "--out", str(tmp_path / "lines")], capture_output=True, text=True, cwd=ROOT)
     assert again.returncode == 2 and "not empty" in again.stderr and "Traceback" not in again.stderr
+    file = subprocess.run([*command, "--out", str(tmp_path / "sheet.png")], capture_output=True, text=True, cwd=ROOT)
+    assert file.returncode == 2 and "sheet.png: Not a directory" in file.stderr and "Traceback" not in file.stderr
 
 
 def test_clean_lines_are_as_set(tmp_path: Path) -> None:

@@ -27,15 +27,18 @@ FONT_FOLDERS = ("/usr/share/fonts", "/usr/local/share/fonts", "~/.fonts", "~/.lo
 # most of what is read is books, and books are set in Naskh; how much a family counts, by the words in its file names
 _BOOK_FACES = (
     "scheherazade", "naskh", "kacstbook", "kacstoffice", "kacstqurn", "kacstone", "kacstletter", "nazli",
-    "freeserif", "lateef", "harmattan", "traditional", "simplified", "lotus", "yakout", "kacstfarsi", "amiriquran",
+    "freeserif", "lateef", "harmattan", "traditional", "simplified", "lotus", "yakout", "kacstfarsi", "amiriquran", "markazi", "mirza",
+    "parastoo",
 )  # fmt: skip
 # the only ones of Debian's fonts that stack letters as metal type does (يحـ, لمحـ, نمـ, يمـ): without many of them a reader of old
 # print takes the م for nothing
 STACKING_FACES = ("amiri-",)
+_HEADING_FACES = ("ruqaa", "nastaliq")  # books and journals set in Naskh have their headings in these
 _DISPLAY_FACES = (
-    "kufi", "nastaliq", "awami", "lemonada", "decorative", "kacstart", "poster", "digital", "ae_electron", "ostorah", "metal", "japan",
+    "kufi", "awami", "lemonada", "decorative", "kacstart", "poster", "digital", "ae_electron", "ostorah", "metal", "japan",
     "jet", "shado", "graph", "tholoth", "dimnah", "battar", "granada", "petra", "sindbad", "alkalami", "tehreer", "ajrak", "titr", "rehan",
-    "hani", "kacstscreen", "colored", "homa", "mono", "black", "kacsttitle",
+    "hani", "kacstscreen", "colored", "homa", "mono", "black", "kacsttitle", "lalezar", "rakkas", "jomhuria", "qahiri", "marhey",
+    "handjet",
 )  # fmt: skip
 # one has letters by its own account, and draws borders; the other has outlines so thin that a page set in it comes out blank
 _UNUSABLE = ("haramain", "kacsttitlel")
@@ -107,7 +110,9 @@ def _style_weight(path: str) -> float:
     if any(word in name for word in _DISPLAY_FACES):
         return 0.12
     if any(word in name for word in STACKING_FACES):
-        return 60.0
+        return 75.0
+    if any(word in name for word in _HEADING_FACES):
+        return 3.0
     return 6.0 if any(word in name for word in _BOOK_FACES) else 1.0
 
 

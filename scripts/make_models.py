@@ -1,11 +1,12 @@
 """Rebuild the released models from text, fonts and lines: the recipe, in the order in which it is cooked.
 
-    make model TEXT=texts LINES=lines PAGES=pages            (about eleven hours on two cores)
-    make model TEXT=texts LINES=lines REHEARSAL=1            (the same steps, a two-hundredth as long: does everything fit together?)
+    make model TEXT=texts LINES=lines PAGES=pages FONTS=fonts    (about thirteen hours on two cores)
+    make model TEXT=texts LINES=lines REHEARSAL=1                (the same steps, a two-hundredth as long: does everything fit together?)
 
 Every step is a command that could be typed by hand, and is shown before it runs. A step that was stopped goes on where it
 was, and one that is done is not done again: everything lies in ``runs/models``. What the folders hold, and where to get it,
-says MODEL_CARD.md; their names are those of its tables. Without LINES only rasm-synthetic is made.
+says MODEL_CARD.md; their names are those of its tables. Without LINES only rasm-synthetic is made, and without FONTS with the
+machine's fonts alone.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+from model.synth_fonts import FONT_FOLDERS
 
 ROOT = Path(__file__).resolve().parent.parent
 VERSION = "0.6.0"
@@ -143,10 +146,11 @@ def main() -> int:
     parser.add_argument("--text", type=Path, required=True, help="folder of text folders")
     parser.add_argument("--lines", type=Path, help="folder of line folders (jstor, books)")
     parser.add_argument("--pages", type=Path, help="folder of page folders with their texts")
+    parser.add_argument("--fonts", type=Path, help="folder of more fonts to render with, beside the machine's (docs/training.md)")
     parser.add_argument("--device", default="", help="cpu or cuda (default: train.py's choice)")
     parser.add_argument("--rehearsal", action="store_true", help="a two-hundredth of the steps, in runs/rehearsal")
     args = parser.parse_args()
-    for folder in (args.text, args.lines, args.pages):
+    for folder in (args.text, args.lines, args.pages, args.fonts):
         if folder and not folder.is_dir():
             print(f"make_models.py: error: {folder}: no such folder", file=sys.stderr)
             return 2
@@ -154,7 +158,8 @@ def main() -> int:
     if not texts:
         print(f"make_models.py: error: {args.text} holds none of the folders {', '.join(TEXT_WEIGHTS)}", file=sys.stderr)
         return 2
-    recipe = Recipe(ROOT / "runs" / ("rehearsal" if args.rehearsal else "models"), texts, args.device, 200 if args.rehearsal else 1)
+    out = ROOT / "runs" / ("rehearsal" if args.rehearsal else "models")
+    recipe = Recipe(out, texts, args.fonts, args.device, 200 if args.rehearsal else 1)
     try:
         recipe.make_synthetic()
         if args.lines:
@@ -170,15 +175,16 @@ def main() -> int:
 class Recipe:
     """What is made, in ``out``; with every stage's steps divided by ``shortened``."""
 
-    def __init__(self, out: Path, texts: list[str], device: str, shortened: int) -> None:
-        self.out, self.texts, self.shortened = out, texts, shortened
+    def __init__(self, out: Path, texts: list[str], fonts: Path | None, device: str, shortened: int) -> None:
+        self.out, self.shortened = out, shortened
+        self.rendering = ["--text", *texts] + (["--fonts", *FONT_FOLDERS, str(fonts)] if fonts else [])
         self.device = ["--device", device] if device else []
 
     def make_synthetic(self) -> None:
         """rasm-synthetic: rendered lines alone."""
         if not (self.out / "rendered-val" / "manifest.json").exists():
             shutil.rmtree(self.out / "rendered", ignore_errors=True)  # of a rendering that was stopped
-            run("synthesize.py", "--text", *self.texts, "--out", str(self.out / "rendered"), "--count", "400", "--seed", "1000")
+            run("synthesize.py", *self.rendering, "--out", str(self.out / "rendered"), "--count", "400", "--seed", "1000")
             run("preprocess.py", str(self.out / "rendered"), "--out", str(self.out / "rendered-val"))
         self.train(SYNTHETIC, None, self.out, [self.out / "rendered-val"])
         self.release("rasm-synthetic", self.out / "rendered-val")
@@ -239,7 +245,7 @@ class Recipe:
             begin = ["--resume"] if (out / "last.pt").exists() else ["--init", str(start)] if start else []
             steps = -(-stage.steps // self.shortened)
             unseen = [str(held_out) for held_out in validation if held_out.name not in stage.lines]
-            run("train.py", *lines, "--text", *self.texts, "--val", *unseen, "--out", str(out), "--steps", str(steps),
+            run("train.py", *lines, *self.rendering, "--val", *unseen, "--out", str(out), "--steps", str(steps),
                 *COMMON, *stage.options.split(), *self.device, *begin)  # fmt: skip
             start = out / "best.pt"
         assert start is not None

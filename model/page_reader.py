@@ -107,7 +107,7 @@ class PageReader:
         if text_layer == "use" and layer is not None:
             return layer
         image = file.image(index)
-        if file.kind != "pdf" and (mode == "line" or (mode == "auto" and segment.is_line(image))):
+        if is_line(image, mode, file.kind):
             return self.read_line(image, number=index + 1)
         return replace(self.read(image, number=index + 1), has_text_layer=layer is not None)
 
@@ -142,6 +142,11 @@ class PageReader:
         )
         by_index = dict(zip(usable, readings, strict=True))
         return [by_index.get(i) for i in range(len(crops))]
+
+
+def is_line(image: Pixels, mode: str, kind: str) -> bool:
+    """Whether a picture from a file of that kind is read as one line: as ``mode`` says, and "auto" looks. A PDF has pages in any case."""
+    return kind != "pdf" and (mode == "line" or (mode == "auto" and segment.is_line(image)))
 
 
 def _find(page: Pixels, rotation_degrees: int, to_photo: Matrix) -> _Found:

@@ -96,10 +96,10 @@ class TextSampler:
             kind = rng.random()
             if self.as_written:
                 text = self._passage(rng, characters)
-            elif kind < 0.04:
-                text = _numbers(rng, characters)
-            elif kind < 0.06:
+            elif kind < 0.02:
                 text = self._foreign(rng, characters)
+            elif kind < (0.22 if characters <= 16 else 0.09):  # short lines are mostly cells of tables and page numbers
+                text = _numbers(rng, self._passage(rng, characters), characters)
             else:
                 text = self._habits(rng, self._passage(rng, characters))
             text = normalise_label(text, LabelSettings())
@@ -191,21 +191,26 @@ class TextSampler:
         return text
 
 
-def _numbers(rng: random.Random, characters: int) -> str:
-    """A line of nothing but figures: page numbers, rows of tables, headings' numbers."""
+def _numbers(rng: random.Random, words: str, characters: int) -> str:
+    """A line of figures: page numbers, cells and rows of tables, headings' numbers; sometimes after ``words``."""
     most = 10 ** rng.randint(1, 5)
-    pieces: list[str] = []
+    pieces = words.split()[: rng.randint(1, 3)] if characters > 12 and rng.random() < 0.25 else []
     while not pieces or (len(pieces) < 9 and sum(map(len, pieces)) + 3 * len(pieces) < characters):
-        pieces.append(_ornament(rng) if rng.random() < 0.25 else _figure(rng, most))
+        pieces.append(_ornament(rng) if rng.random() < 0.2 else _figure(rng, most))
     text = " ".join(pieces)
-    return text.translate(_TO_ARABIC_INDIC) if rng.random() < 0.7 else text
+    return text.translate(_TO_ARABIC_INDIC) if rng.random() < 0.5 else text
 
 
 def _figure(rng: random.Random, most: int) -> str:
-    """A number of a table, whole or with decimals; the comma of the Arabic keyboard stands for the decimal one in much print."""
+    """A figure as tables and bills have it. The comma of the Arabic keyboard stands for the decimal point in much print."""
+    figure = str(rng.randint(0, most))
+    if rng.random() < 0.15:
+        figure = f"{rng.randint(1000, 10 ** rng.randint(4, 9)):,}".replace(",", rng.choice(",,،."))
+    if rng.random() < 0.35:
+        figure += rng.choice("..،،,") + str(rng.randint(0, 99)).zfill(rng.randint(1, 3))
     if rng.random() < 0.7:
-        return str(rng.randint(0, most))
-    return f"{rng.randint(0, most)}{rng.choice('،،,.')}{rng.randint(0, 99):02}"
+        return figure
+    return rng.choice(("{}%", "{}%", "%{}", "%{}", "({})", "-{}", "{}-", "+{}", "${}", "{} $", "{}.", "{}/")).format(figure)
 
 
 def _ornament(rng: random.Random) -> str:
@@ -220,7 +225,7 @@ def _ornament(rng: random.Random) -> str:
             lambda: f"({year} - {year + rng.randint(1, 20)})",
             lambda: f"{year} / {year + rng.randint(1, 600)}",
             lambda: f"{rng.randint(1, 99)}{rng.choice('.,')}{rng.randint(0, 99)}",
-            lambda: f"{rng.randint(1, 100)}%",
+            lambda: _figure(rng, 100),
             lambda: f"{rng.randint(1, 999)},{rng.randint(0, 999):03}",
             lambda: f"{rng.randint(1, 99)},{rng.randint(0, 999):03}.{rng.randint(0, 99):02} $",
             lambda: f"${rng.randint(1, 9999)}",

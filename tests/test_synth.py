@@ -53,7 +53,7 @@ def test_lines_fit_the_width_and_their_labels_the_steps(synthesizer: Synthesizer
 
 def test_every_kind_of_text_is_drawn_within_the_charset(synthesizer: Synthesizer) -> None:
     rng = random.Random(3)
-    texts = [synthesizer.sampler.sample(rng, 60) for _ in range(800)]
+    texts = [synthesizer.sampler.sample(rng, 60) for _ in range(1200)]
     assert not any(DEFAULT_CHARSET.missing(t) for t in texts)
     seen = set("".join(texts))
     assert seen >= set("٠١٢٣٤٥٦٧٨٩0123456789()«»،.:؟!-%پچژگـ"), "figures, marks and rare letters get their share"
@@ -151,3 +151,13 @@ def test_clean_lines_are_as_set(tmp_path: Path) -> None:
         assert done.returncode == 0, done.stderr
         paper.append(min((cv2.imread(str(p), cv2.IMREAD_GRAYSCALE) == 255).mean() for p in (tmp_path / name).glob("*.png")))
     assert paper[0] > 0.5 > paper[1]
+
+
+def test_short_lines_are_often_figures_as_tables_have_them(synthesizer: Synthesizer) -> None:
+    rng = random.Random(5)
+    short = [synthesizer.sampler.sample(rng, 8) for _ in range(1500)]
+    figures = [text for text in short if not any(c.isalpha() for c in text) and any(c.isdigit() for c in text)]
+    assert len(figures) > 0.12 * len(short)
+    assert any(text.startswith("%") for text in figures) and any(text.endswith("%") for text in figures), "percents of both habits"
+    assert any("." in text[1:-1] for text in figures) and any("," in text for text in figures), "decimals and thousands"
+    assert any(text.isascii() for text in figures) and any(set(text) & set("٠١٢٣٤٥٦٧٨٩") for text in figures)

@@ -27,11 +27,10 @@ from django_tasks import TaskResultStatus, task
 from django_tasks.base import TASK_MAX_PRIORITY, TASK_MIN_PRIORITY
 from django_tasks.exceptions import TaskResultDoesNotExist
 
-from model import segment
 from model.document import Page
 from model.errors import ImageError
 from model.formats.searchable_pdf import SearchablePdf
-from model.page_reader import PageReader
+from model.page_reader import PageReader, is_line
 from model.pages import PageFile
 from ocr import job_store, metrics
 from ocr.engines import Models
@@ -157,7 +156,7 @@ def _read_page(part: JobPart, number: int) -> Page | job_store.LineImage:
     if job.text_layer == "use" and layer is not None:
         return layer
     image = file.image(number - 1)
-    if file.kind != "pdf" and (job.mode == "line" or (job.mode == "auto" and segment.is_line(image))):
+    if is_line(image, job.mode, file.kind):
         (reading,) = reader.recognizer.read([image])
         return job_store.LineImage(reading, image.shape[1], image.shape[0])
     return replace(reader.read(image, number=number), has_text_layer=layer is not None)

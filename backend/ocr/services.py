@@ -12,11 +12,11 @@ from typing import Protocol
 
 from django.conf import settings
 
-from model import recognizer, segment
+from model import recognizer
 from model.document import Page
 from model.errors import ImageError, TooManyPages
 from model.image import Pixels, decode
-from model.page_reader import PageReader
+from model.page_reader import PageReader, is_line
 from model.pages import PageFile
 from ocr import page_pool
 from ocr.batching import Job, Room
@@ -136,22 +136,20 @@ class _Files:
         """Raises ImageError."""
         with turn_to_decode(self._request.gone, is_pdf=False):
             image = decode(data, max_pixels=settings.RASM_MAX_PIXELS, single=True)
-            if self._queue_line(reading, image):
+            if is_line(image, self._request.mode, "image"):
+                self._queue_line(reading, image)
                 return reading
         self._count_page()
         self._read_page(reading, image)
         return reading
 
-    def _queue_line(self, reading: Reading, image: Pixels) -> bool:
-        """Put the image into the queue if it is of a line; whether it was. Raises ImageError."""
-        if self._request.mode == "page" or (self._request.mode == "auto" and not segment.is_line(image)):
-            return False
+    def _queue_line(self, reading: Reading, image: Pixels) -> None:
+        """Raises ImageError."""
         result = reading.result
         result.height_px, result.width_px = image.shape[:2]
         prepared = self._reader.recognizer.prepare(image)
         reading.job = self._reader.batcher.submit(prepared, image.shape[1], self._request.gone)
         reading.job.reading.add_done_callback(reading.finished)
-        return True
 
     def _pages(self, file: PageFile, name: str, number: int) -> Iterator[Reading]:
         """Each page of a PDF or a TIFF."""
@@ -174,7 +172,8 @@ class _Files:
             return
         with turn_to_decode(self._request.gone, is_pdf=file.kind == "pdf"):
             image = file.image(index)
-            if file.kind != "pdf" and self._queue_line(reading, image):
+            if is_line(image, self._request.mode, file.kind):
+                self._queue_line(reading, image)
                 self._pages_left += 1
                 return
         self._read_page(reading, image, has_text_layer=layer is not None)

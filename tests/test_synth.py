@@ -53,7 +53,7 @@ def test_lines_fit_the_width_and_their_labels_the_steps(synthesizer: Synthesizer
 
 def test_every_kind_of_text_is_drawn_within_the_charset(synthesizer: Synthesizer) -> None:
     rng = random.Random(3)
-    texts = [synthesizer.sampler.sample(rng, 60) for _ in range(1200)]
+    texts = [synthesizer.sampler.sample(rng, 60) for _ in range(2000)]
     assert not any(DEFAULT_CHARSET.missing(t) for t in texts)
     seen = set("".join(texts))
     assert seen >= set("٠١٢٣٤٥٦٧٨٩0123456789()«»،.:؟!-%پچژگـ"), "figures, marks and rare letters get their share"

@@ -33,6 +33,7 @@ History Middle East Arabic Islamic Studies Report Economic Development Internati
 Encyclopædia Windows Google PDF GDP UNESCO OPEC API HTML email online system data model Smith Brockelmann Nöldeke Massignon
 Geschichte der und für A B C D x y z km kg cm mm USD EUR DNA CO2 www.example.com info@example.org
 """.split()
+_UNITS = "ريال دينار درهم جنيه ليرة دولار يورو مليون ألف كغ كجم غ سم م مم كم متر طن لتر ساعة دقيقة يوم سنة درجة SAR EGP kg km cm mm MB GB".split()
 _LATIN_WORD = re.compile(r"(?<![\w:{<%@/.])[A-Za-zÀ-ÿ][A-Za-zÀ-ÿ'’-]+")
 _MONTHS = """
 يناير فبراير مارس أبريل مايو يونيو يوليو أغسطس سبتمبر أكتوبر نوفمبر ديسمبر محرم صفر رجب شعبان رمضان شوال آذار نيسان أيار حزيران تموز
@@ -96,9 +97,9 @@ class TextSampler:
             kind = rng.random()
             if self.as_written:
                 text = self._passage(rng, characters)
-            elif kind < 0.02:
+            elif kind < 0.04:
                 text = self._foreign(rng, characters)
-            elif kind < (0.22 if characters <= 16 else 0.09):  # short lines are mostly cells of tables and page numbers
+            elif kind < (0.24 if characters <= 16 else 0.13):  # short lines are mostly cells of tables and page numbers
                 text = _numbers(rng, self._passage(rng, characters), characters)
             else:
                 text = self._habits(rng, self._passage(rng, characters))
@@ -123,7 +124,7 @@ class TextSampler:
         return " ".join(words)
 
     def _foreign(self, rng: random.Random, characters: int) -> str:
-        """Latin words, as titles, names and references have them: capitals, initials, commas, years."""
+        """Latin words, as titles, names and references have them: capitals, initials, commas, years; addresses and numbers of things."""
         words: list[str] = []
         while not words or sum(map(len, words)) + len(words) < characters:
             kind = rng.random()
@@ -134,8 +135,12 @@ class TextSampler:
                 word = str(rng.randint(1, 2030))
             elif kind < 0.5:
                 word = word[:1].upper() + word[1:]
-            elif kind < 0.55:
+            elif kind < 0.57:
                 word = word.upper()
+            elif kind < 0.62:
+                word = _address(rng, word, rng.choice(self._latin))
+            elif kind < 0.66:
+                word = f"{word[:3].upper()}{rng.choice(('-', '-', '', '/', ' '))}{rng.randint(1, 99999):0{rng.randint(1, 5)}}"
             words.append(word + (rng.choice(",,,:;-.") if rng.random() < 0.12 else ""))
         return " ".join(words).rstrip(",:;-")
 
@@ -194,7 +199,9 @@ class TextSampler:
 def _numbers(rng: random.Random, words: str, characters: int) -> str:
     """A line of figures: page numbers, cells and rows of tables, headings' numbers; sometimes after ``words``."""
     most = 10 ** rng.randint(1, 5)
-    pieces = words.split()[: rng.randint(1, 3)] if characters > 12 and rng.random() < 0.25 else []
+    pieces = words.split()[: rng.randint(1, 3)] if characters > 12 and rng.random() < 0.4 else []
+    if pieces and rng.random() < 0.5:
+        pieces[-1] += rng.choice((":", ":", " :"))
     while not pieces or (len(pieces) < 9 and sum(map(len, pieces)) + 3 * len(pieces) < characters):
         pieces.append(_ornament(rng) if rng.random() < 0.2 else _figure(rng, most))
     text = " ".join(pieces)
@@ -208,9 +215,23 @@ def _figure(rng: random.Random, most: int) -> str:
         figure = f"{rng.randint(1000, 10 ** rng.randint(4, 9)):,}".replace(",", rng.choice(",,،."))
     if rng.random() < 0.35:
         figure += rng.choice("..،،,") + str(rng.randint(0, 99)).zfill(rng.randint(1, 3))
-    if rng.random() < 0.7:
+    if rng.random() < 0.65:
         return figure
+    if rng.random() < 0.2:
+        return f"{figure} {rng.choice(_UNITS)}"
     return rng.choice(("{}%", "{}%", "%{}", "%{}", "({})", "-{}", "{}-", "+{}", "${}", "{} $", "{}.", "{}/")).format(figure)
+
+
+def _phone(rng: random.Random) -> str:
+    """Groups of digits."""
+    groups = [str(rng.randint(0, 10**n - 1)).zfill(n) for n in (rng.randint(2, 7) for _ in range(rng.randint(1, 4)))]
+    return rng.choice(("+", "+", "00", "0", "", "")) + rng.choice(("-", "-", " ", " ", "")).join(groups)
+
+
+def _address(rng: random.Random, name: str, site: str) -> str:
+    """Of mail or of the web."""
+    name, site = name.strip(".").lower(), site.strip(".").lower() + rng.choice((".com", ".com", ".org", ".net", ".sa", ".gov.eg"))
+    return rng.choice((f"{name}@{site}", f"{name}.{site[:4]}@{site}", f"www.{site}", f"https://{site}/{name}", f"http://www.{site}"))
 
 
 def _ornament(rng: random.Random) -> str:
@@ -229,8 +250,8 @@ def _ornament(rng: random.Random) -> str:
             lambda: f"{rng.randint(1, 999)},{rng.randint(0, 999):03}",
             lambda: f"{rng.randint(1, 99)},{rng.randint(0, 999):03}.{rng.randint(0, 99):02} $",
             lambda: f"${rng.randint(1, 9999)}",
-            lambda: f"+{rng.randint(1, 999)} {rng.randint(10, 99)} {rng.randint(1000000, 9999999)}",
-            lambda: f"{rng.randint(10, 9999):04}-{rng.randint(100, 999)}-{rng.randint(100, 9999)}",
+            lambda: _phone(rng),
+            lambda: _phone(rng),
             lambda: f"{rng.randint(0, 23)}:{rng.randint(0, 59):02}",
             lambda: f"ص {n}",
             lambda: f"ص {n} - {n + rng.randint(1, 9)} .",

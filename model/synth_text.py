@@ -33,7 +33,9 @@ History Middle East Arabic Islamic Studies Report Economic Development Internati
 Encyclopædia Windows Google PDF GDP UNESCO OPEC API HTML email online system data model Smith Brockelmann Nöldeke Massignon
 Geschichte der und für A B C D x y z km kg cm mm USD EUR DNA CO2 www.example.com info@example.org
 """.split()
-_UNITS = "ريال دينار درهم جنيه ليرة دولار يورو مليون ألف كغ كجم غ سم م مم كم متر طن لتر ساعة دقيقة يوم سنة درجة SAR EGP kg km cm mm MB GB".split()
+_UNITS = """
+ريال دينار درهم جنيه ليرة دولار يورو مليون ألف كغ كجم غ سم م مم كم متر طن لتر ساعة دقيقة يوم سنة درجة SAR EGP kg km cm mm MB GB
+""".split()
 _LATIN_WORD = re.compile(r"(?<![\w:{<%@/.])[A-Za-zÀ-ÿ][A-Za-zÀ-ÿ'’-]+")
 _MONTHS = """
 يناير فبراير مارس أبريل مايو يونيو يوليو أغسطس سبتمبر أكتوبر نوفمبر ديسمبر محرم صفر رجب شعبان رمضان شوال آذار نيسان أيار حزيران تموز

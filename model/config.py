@@ -71,7 +71,7 @@ class TrainConfig:
     max_width_px: int = option(1_664, "wider lines are left out of training", least=8)
     short_lines_steps: int = option(0, "curriculum: over these first steps the widest bucket grows from 256 px to all")
     # data
-    synthetic_share: float = option(0.5, "share of rendered lines in each batch where arrays are given too", most=1)
+    synthetic_share: float = option(0.5, "share of rendered lines where arrays are given too", most=1)
     augment_share: float = option(0.6, "share of lines from arrays that are augmented", most=1)
     workers: int = option(2, "processes that render, load and augment")
     seed: int = option(1, "of the weights, the batches, the rendering and the augmentation")

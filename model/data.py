@@ -43,6 +43,11 @@ class Batch:
         return Batch(*(t.pin_memory() for t in (self.images, self.targets, self.target_lengths, self.unlabelled)))
 
 
+# Of rendered lines beside those of arrays, so many are in batches of their own, of every length alike: the lines of books are long, and
+# what reads nothing else forgets how cells of tables and page numbers are read
+_RENDERED_BATCHES = 1 / 3
+
+
 class BatchSource(Dataset[Batch]):
     """All batches of a run, by number. At least one of ``arrays`` and ``synthesizer`` is needed."""
 
@@ -67,6 +72,10 @@ class BatchSource(Dataset[Batch]):
         self.widths_px = [config.bucket_px * (i + 1) for i in range(count)]
         self.sizes = [max(1, config.columns_per_batch // w) for w in self.widths_px]
         share = config.synthetic_share if synthesizer and arrays else (1.0 if synthesizer else 0.0)
+        # beside arrays, every so-manieth batch is of rendered lines alone
+        self.rendered_every = max(2, round(1 / (share * _RENDERED_BATCHES))) if arrays and share else 0
+        if self.rendered_every:
+            share = max(0.0, (share * self.rendered_every - 1) / (self.rendered_every - 1))
         # lines from arrays in each batch of a bucket
         self.array_lines = [max(1, round(size * (1 - share))) if share < 1 else 0 for size in self.sizes]
         self.unlabelled = [charset.indices(a.unlabelled) for a in arrays]
@@ -88,7 +97,12 @@ class BatchSource(Dataset[Batch]):
 
     def __getitem__(self, k: int) -> Batch:
         rng = random.Random(f"{self.config.seed} batch {k}")
-        bucket, chosen = self._from_arrays(k) if self.arrays else (self._draw_bucket(rng, k), [])
+        bucket = self._draw_bucket(rng, k)
+        chosen: list[tuple[int, int]] = []
+        if self.rendered_every and (k + 1) % self.rendered_every == 0:
+            bucket = rng.randrange(len(self.sizes))
+        elif self.arrays:
+            bucket, chosen = self._from_arrays(k - (k + 1) // self.rendered_every if self.rendered_every else k)
         width_px, size = self.widths_px[bucket], self.sizes[bucket]
         lines: list[Pixels] = []
         labels: list[Sequence[int] | NDArray[np.int16]] = []
@@ -113,7 +127,7 @@ class BatchSource(Dataset[Batch]):
         return Batch(torch.from_numpy(images), targets, torch.tensor([len(label) for label in labels]), unlabelled[: len(lines)])
 
     def _from_arrays(self, k: int) -> tuple[int, list[tuple[int, int]]]:
-        """The k-th batch's lines: epoch after epoch, each in an order of its own."""
+        """The lines of the k-th batch with lines from arrays: epoch after epoch, each in an order of its own."""
         epoch, at = divmod(k, sum(self.epoch_batches))
         if self._epoch[0] != epoch:
             rng = random.Random(f"{self.config.seed} epoch {epoch}")

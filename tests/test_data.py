@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
+from pathlib import Path
 
+import matplotlib
 import numpy as np
 import pytest
 import torch
@@ -16,7 +18,12 @@ from model.config import TrainConfig
 from model.data import Batch, BatchSource
 from model.errors import DatasetError
 from model.image import ImageSettings
+from model.synth import Synthesizer
+from model.synth_fonts import find_fonts
+from model.synth_text import load_texts
 
+ROOT = Path(__file__).resolve().parent.parent
+DEJAVU = Path(matplotlib.get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf"
 CONFIG = TrainConfig(columns_per_batch=512, bucket_px=64, max_width_px=256, augment_share=0.0)
 IMAGE = ImageSettings()
 
@@ -51,6 +58,24 @@ def test_an_epoch_has_every_line_that_fits(arrays: LineArrays) -> None:
     seen = Counter(int(line[0, 0, 0]) for k in range(sum(data.epoch_batches)) for line in data[k].images)
     assert sorted(seen) == [n for n in range(20) if 40 + 15 * n <= 256]
     assert data.too_wide == 20 - len(seen)
+
+
+def test_beside_arrays_some_batches_are_of_rendered_lines_of_every_length(arrays: LineArrays) -> None:
+    synthesizer = Synthesizer(
+        load_texts([str(ROOT / "examples" / "text")]), find_fonts([str(DEJAVU)], DEFAULT_CHARSET), DEFAULT_CHARSET, IMAGE, clean=True
+    )
+    data = BatchSource([arrays], synthesizer, DEFAULT_CHARSET, IMAGE, replace(CONFIG, synthetic_share=0.45), 100)
+    batches = [data[k] for k in range(data.rendered_every * 8)]
+    # a line of the arrays is of one grey, paper included
+    greys = [
+        [int(line[0, 0, 0]) for line in batch.images if line[0, :, 0].unique().numel() == 1 and line[0, 0, 0] < 20] for batch in batches
+    ]
+    with_arrays = [grey for grey in greys if grey]
+    epoch = [grey for batch in with_arrays[: sum(data.epoch_batches)] for grey in batch]
+    assert sorted(set(epoch)) == [n for n in range(20) if 40 + 15 * n <= 256], "an epoch still has every line"
+    assert len(with_arrays) == len(batches) - 8
+    assert len({batch.images.shape[3] for batch, grey in zip(batches, greys, strict=True) if not grey}) > 1
+    assert 0.3 < 1 - sum(map(len, greys)) / sum(len(batch.images) for batch in batches) < 0.6
 
 
 def equal(a: Batch, b: Batch) -> bool:

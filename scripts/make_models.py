@@ -22,7 +22,7 @@ from pathlib import Path
 from model.synth_fonts import FONT_FOLDERS
 
 ROOT = Path(__file__).resolve().parent.parent
-VERSION = "0.6.0"
+VERSION = "0.7.0"
 
 # how often each text is drawn from: prose most, vowelled text less, what repeats itself least
 TEXT_WEIGHTS = {
@@ -71,6 +71,8 @@ SYNTHETIC = (
         "--dropout 0 --learning-rate 1e-3 --constant-share 0.1 --final-share 0.005 --seed 41",
         start=("synthetic-2", "synthetic-3", "synthetic-4"),
     ),
+    # with more fonts, and more figures, addresses and Latin words
+    Stage("synthetic-6", 9894, "--dropout 0 --learning-rate 1e-3 --constant-share 0.1 --final-share 0.005 --seed 45"),
 )
 # what is named twice is drawn twice as often
 PRINT_LINES = ("jstor/train", "books", "pages", "pages")
@@ -136,9 +138,17 @@ PRINT = (
         checked=True,
         start=("print-3", "print-4", "print-5", "print-6", "print-7", "print-8"),
     ),
+    # the same with rendered lines as of synthetic-6, a third of them in batches of their own
+    Stage(
+        "print-10",
+        15849,
+        "--dropout 0 --learning-rate 1e-3 --constant-share 0.1 --final-share 0.005 --synthetic-share 0.45 --augment-share 0.6 --seed 101",
+        (*PRINT_LINES, "held-out", "own-readings", "own-readings"),
+        checked=True,
+    ),
 )
 # the stages whose mean each released model is: of one it is that one
-AVERAGED = {"rasm-synthetic": ("synthetic-5",), "rasm-print": ("print-9",)}
+AVERAGED = {"rasm-synthetic": ("synthetic-6",), "rasm-print": ("print-10", "print-10", "print-10", "print-9")}
 
 
 def main() -> int:

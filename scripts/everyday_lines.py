@@ -100,8 +100,8 @@ def main() -> int:
 
 `python -m scripts.everyday_lines --fonts FOLDER --out docs/everyday-lines.md` made up {LINES} lines of each kind, set them undamaged
 in fonts of {len(names)} families ({", ".join(names)}), and had them read.
-Tesseract reads with its model `ara` and page mode 13, as everywhere here; Latin letters are not what that model is for. Character error rates,
-normalised, and lines that are read exactly:
+Tesseract reads with its model `ara` and page mode 13, as everywhere here; Latin letters are not what that
+model is for. Character error rates, normalised, and lines that are read exactly:
 
 | | for instance | {" | ".join(versions)} |
 |---|---|{"---|" * len(engines)}

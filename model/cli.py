@@ -1,7 +1,7 @@
 """What the command lines share: errors of one line, and types of options that say what they want.
 
-Where it stands: under ``synthesize.py``, ``preprocess.py``, ``align.py``, ``train.py`` and ``read.py``. ``client.py`` has its own, since
-it can be copied out and used alone.
+Where it stands: under ``synthesize.py``, ``preprocess.py``, ``align.py``, ``train.py``, ``read.py`` and the tables
+of ``scripts``. ``client.py`` has its own, since it can be copied out and used alone.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import argparse
 import math
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import NoReturn
 
 from model.errors import ConfigError, RasmError
@@ -28,6 +29,14 @@ def exit_code(program: str, action: Callable[[], int], stopped: str) -> int:
     except KeyboardInterrupt:
         print(f"\n{program}: stopped{stopped}", file=sys.stderr)
         return 130
+
+
+def write_page(page: str, out: Path | None) -> None:
+    """Write a text to ``out``, or to the terminal. Raises OSError."""
+    if out:
+        out.write_text(page, encoding="utf-8")
+    else:
+        print(page, end="")
 
 
 class Parser(argparse.ArgumentParser):

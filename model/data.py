@@ -72,7 +72,7 @@ class BatchSource(Dataset[Batch]):
         self.widths_px = [config.bucket_px * (i + 1) for i in range(count)]
         self.sizes = [max(1, config.columns_per_batch // w) for w in self.widths_px]
         share = config.synthetic_share if synthesizer and arrays else (1.0 if synthesizer else 0.0)
-        # beside arrays, every so-manieth batch is of rendered lines alone
+        # beside arrays, every n-th batch is of rendered lines alone (0: none is)
         self.rendered_every = max(2, round(1 / (share * _RENDERED_BATCHES))) if arrays and share else 0
         if self.rendered_every:
             share = max(0.0, (share * self.rendered_every - 1) / (self.rendered_every - 1))
@@ -97,11 +97,12 @@ class BatchSource(Dataset[Batch]):
 
     def __getitem__(self, k: int) -> Batch:
         rng = random.Random(f"{self.config.seed} batch {k}")
-        bucket = self._draw_bucket(rng, k)
         chosen: list[tuple[int, int]] = []
-        if self.rendered_every and (k + 1) % self.rendered_every == 0:
+        if not self.arrays:
+            bucket = self._draw_bucket(rng, k)
+        elif self.rendered_every and (k + 1) % self.rendered_every == 0:
             bucket = rng.randrange(len(self.sizes))
-        elif self.arrays:
+        else:  # counted without the batches of rendered lines, so that an epoch has every line
             bucket, chosen = self._from_arrays(k - (k + 1) // self.rendered_every if self.rendered_every else k)
         width_px, size = self.widths_px[bucket], self.sizes[bucket]
         lines: list[Pixels] = []

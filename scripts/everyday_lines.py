@@ -1,9 +1,10 @@
 """What stands in bills, forms and tables and hardly in books: how it is read. The table of docs/everyday-lines.md.
 
-    python -m scripts.everyday_lines --fonts FOLDER --out docs/everyday-lines.md
+    python -m scripts.everyday_lines --fonts FOLDER NotoSans-Regular.ttf --out docs/everyday-lines.md
 
-Lines of each kind are made up, set undamaged in the fonts of FOLDER, which the models should not have been trained with, and read by
-the shipped models and by Tesseract. The forms are written here, apart from those that ``model/synth_text.py`` trains with.
+Lines of each kind are made up, set undamaged in the fonts of FOLDER (Latin letters in Noto Sans, too), which the models should
+not have been trained with, and read by the shipped models and by Tesseract. The forms are written here, apart from those that
+``model/synth_text.py`` trains with.
 """
 
 from __future__ import annotations
@@ -16,12 +17,14 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import cv2
+from tqdm import tqdm
 
 from evaluation.datasets import open_samples
 from evaluation.engines import Engine, RasmLines
 from evaluation.tesseract import Tesseract
 from model import metrics
 from model.charset import DEFAULT_CHARSET
+from model.cli import exit_code, write_page
 from model.errors import RasmError
 from model.image import ImageSettings
 from model.synth import Synthesizer
@@ -86,20 +89,20 @@ def main() -> int:
     parser.add_argument("--fonts", nargs="+", help="folders of fonts (default: the machine's)")
     parser.add_argument("--out", type=Path, help="write the table here, not to the terminal")
     args = parser.parse_args()
-    try:
-        engines: list[Engine] = [RasmLines(model, 1, model.stem) for model in args.model] + [Tesseract(1)]
-        fonts = find_fonts(args.fonts, DEFAULT_CHARSET)
-        synthesizer = Synthesizer([TextSource("everyday", ["-"], 1.0)], fonts, DEFAULT_CHARSET, ImageSettings(), clean=True)
-        rows = [row(kind, engines, synthesizer) for kind in KINDS]
-    except RasmError as e:
-        print(f"everyday_lines.py: error: {e}", file=sys.stderr)
-        return 2
+    return exit_code("everyday_lines.py", lambda: run(args), "; nothing was written")
+
+
+def run(args: argparse.Namespace) -> int:
+    engines: list[Engine] = [RasmLines(model, 1, model.stem) for model in args.model] + [Tesseract(1)]
+    fonts = find_fonts(args.fonts, DEFAULT_CHARSET)
+    synthesizer = Synthesizer([TextSource("everyday", ["-"], 1.0)], fonts, DEFAULT_CHARSET, ImageSettings(), clean=True)
+    rows = [row(kind, engines, synthesizer) for kind in tqdm(KINDS, unit="kind")]
     names = sorted({Path(font.path).stem.split("_")[0].split("-")[0] for font in fonts if font.arabic})
     versions = [f"{e.about['model']} {e.about['version']}" if isinstance(e, RasmLines) else e.about["engine"] for e in engines]
     page = f"""# What bills, forms and tables hold
 
-`python -m scripts.everyday_lines --fonts FOLDER --out docs/everyday-lines.md` made up {LINES} lines of each kind, set them undamaged
-in fonts of {len(names)} families ({", ".join(names)}), and had them read.
+`python -m scripts.everyday_lines --fonts FOLDER NotoSans-Regular.ttf --out docs/everyday-lines.md` made up
+{LINES} lines of each kind, set them undamaged in fonts of {len(names)} families ({", ".join(names)}), and had them read.
 Tesseract reads with its model `ara` and page mode 13, as everywhere here; Latin letters are not what that
 model is for. Character error rates, normalised, and lines that are read exactly:
 
@@ -107,10 +110,7 @@ model is for. Character error rates, normalised, and lines that are read exactly
 |---|---|{"---|" * len(engines)}
 """
     page += "\n".join(rows) + "\n"
-    if args.out:
-        args.out.write_text(page, encoding="utf-8")
-    else:
-        print(page, end="")
+    write_page(page, args.out)
     return 0
 
 

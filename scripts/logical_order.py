@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from model.charset import DEFAULT_CHARSET
+from model.cli import write_page
 from model.image import ImageSettings
 from model.recognizer import Recognizer
 from model.synth import Synthesizer
@@ -75,10 +76,7 @@ by the rules at the top of `model/charset.py`.
 |---|---|---|---|
 """
     page += "\n".join(rows) + "\n"
-    if args.out:
-        args.out.write_text(page, encoding="utf-8")
-    else:
-        print(page, end="")
+    write_page(page, args.out)
     return 0
 
 

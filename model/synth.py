@@ -24,7 +24,7 @@ from model.charset import DIACRITICS, LEADER, TATWEEL, Charset, to_visual, visua
 from model.ctc import WIDTH_STRIDE
 from model.errors import RasmError
 from model.image import ImageSettings, Pixels, line_to_array
-from model.synth_fonts import CUTS, DRAWN_AS, OLD_STOP, RETURNED_YEH, STACKING_FACES, Font, open_face
+from model.synth_fonts import CUTS, DRAWN_AS, HANGINGS, OLD_STOP, RETURNED_YEH, STACKING_FACES, Font, is_book_face, open_face
 from model.synth_text import JOINS_NEXT, JOINS_PREVIOUS, TextSampler, TextSource
 
 Levels = NDArray[Any]  # float32; OpenCV's stubs do not say so
@@ -157,10 +157,19 @@ class Synthesizer:
         companion = rng.choice(self.latin) if rng.random() < 0.5 or not font.coverage >= set("09AZaz") else font
         tracking = rng.gauss(0, 0.01) if rng.random() < 0.2 else 0.0
         word_space = max(0.35, rng.gauss(1.1, 0.3)) if rng.random() < 0.8 else rng.uniform(0.3, 2.5)
+        if not self.clean and rng.random() < 0.12:  # full lines of metal type: a word's last form tells where it ends, if it has one
+            word_space = rng.uniform(0, 0.5)
         raised_notes, jitter_px = rng.random() < 0.6, rng.choice((0, 0, 0, 0.6))
         # hand-set type stands apart, now more, now less, wherever letters do not join
         gap, unevenness = (abs(rng.gauss(0, 0.05)), rng.uniform(0.01, 0.05)) if rng.random() < 0.4 else (0.0, 0.0)
         cut = rng.randint(1, CUTS) if not self.clean and rng.random() < 0.35 else 0
+        # metal type hangs a م below the letter before it, which of Debian's fonts Amiri's alone do, and not in ـتما; and a tooth before
+        # a last ي is hardly there
+        metal = rng.randint(1, HANGINGS) if not self.clean and is_book_face(font.path) and rng.random() < 0.4 else 0
+        # joining strokes that are sorts of their own stand higher or lower, and vowel signs after their letter
+        step = rng.gauss(0, 0.03) * size_px if not self.clean and rng.random() < 0.3 else 0.0
+        aside = rng.uniform(0.03, 0.3) * size_px if not self.clean and rng.random() < 0.08 else 0.0
+        broken = rng.uniform(0.02, 0.3) if not self.clean and rng.random() < 0.12 else 0.0  # joins where worn sorts do not meet
         placed: list[tuple[NDArray[np.uint8], int, int]] = []
         pen = 0.0
         for run, ltr, note in _drawn_runs(rng, text, font.coverage):
@@ -177,14 +186,24 @@ class Synthesizer:
             typed = run if ltr else run[::-1].translate(_UNMIRROR)
             last = -1
             for glyph, dx, dy, advance, at in face.shape(typed, ltr, features):
-                if unevenness and at != last and last >= 0 and typed[at] in _NOT_JOINING and typed[last] != " ":
-                    pen += max(-0.03, rng.gauss(gap, unevenness)) * size_px
-                last = at
+                if typed[at] not in DIACRITICS:
+                    if unevenness and at != last and last >= 0 and typed[at] in _NOT_JOINING and typed[last] != " ":
+                        pen += max(-0.03, rng.gauss(gap, unevenness)) * size_px
+                    elif broken and last >= 0 and typed[at] in JOINS_NEXT and typed[last] in JOINS_PREVIOUS and rng.random() < broken:
+                        pen += rng.uniform(0.01, 0.06) * size_px
+                    last = at
                 wider = word_space
                 if glyph != space:
-                    bitmap, left, top, wider = face.glyph(glyph, run_px, 0 if ltr else cut)
+                    hung = metal if not ltr and glyph == face.medial_meem else 0
+                    narrowed = metal if metal and advance and not ltr and _before_last_yeh(typed, at) else 0
+                    bitmap, left, top, wider = face.glyph(glyph, run_px, 0 if ltr else cut, hung, narrowed)
                     y = -top - rise_px - round(dy * scale + (rng.gauss(0, jitter_px) if jitter_px else 0))
-                    placed.append((bitmap, round(pen + dx * scale) + left, y))
+                    x = pen + dx * scale
+                    if typed[at] in DIACRITICS:
+                        x -= aside
+                    elif typed[at] == TATWEEL:
+                        y += round(step)
+                    placed.append((bitmap, round(x) + left, y))
                 pen += advance * scale * wider + (tracking * size_px if advance else 0)
         if not placed:
             return np.zeros((0, 0), np.uint8), 0, size_px
@@ -201,7 +220,24 @@ class Synthesizer:
 
 _UNMIRROR = str.maketrans("()[]{}<>«»", ")(][}{><»«")  # HarfBuzz mirrors right-to-left text itself, and runs come as drawn
 _KAF, _NOT_JOINING = frozenset("كک"), frozenset("اأإآدذرزوؤةىءژ")
+_TEETH = frozenset("بتثنيئ")
 _NOTE_DIGITS = set("0123456789٠١٢٣٤٥٦٧٨٩")
+
+
+def _ends_signs_on_join(run: str, i: int) -> bool:
+    """Whether character ``i`` of a run as drawn is the one next to its letter of the vowel signs between two letters that join."""
+    if run[i] not in DIACRITICS or run[i + 1 : i + 2] not in JOINS_NEXT:
+        return False
+    after = run[:i].rstrip(DIACRITICS)[-1:]
+    return after in JOINS_PREVIOUS and not (run[i + 1] == "ل" and after in "اأإآ")
+
+
+def _before_last_yeh(typed: str, at: int) -> bool:
+    """Whether a tooth between two letters stands there, the second of which is the word's last ي or ى."""
+    if typed[at] not in _TEETH or typed[at - 1 : at] not in JOINS_NEXT:
+        return False
+    after = typed[at + 1 :].lstrip(DIACRITICS)
+    return after[:1] in ("ي", "ى") and after[1:].lstrip(DIACRITICS)[:1] not in JOINS_PREVIOUS
 
 
 def _drawn_runs(rng: random.Random, text: str, coverage: frozenset[str]) -> list[tuple[str, bool, bool]]:
@@ -213,6 +249,7 @@ def _drawn_runs(rng: random.Random, text: str, coverage: frozenset[str]) -> list
     stretched, stretch = (_KAF if rng.random() < 0.7 else JOINS_PREVIOUS, rng.uniform(0.1, 0.8)) if rng.random() < 0.3 else ("", 0.0)
     if stretched is JOINS_PREVIOUS:
         stretch *= 0.25
+    carried = rng.uniform(0.2, 1) if rng.random() < 0.08 else 0.0  # vowel signs on a short join after their letter
     old_stop = OLD_STOP in coverage and rng.random() < 0.06
     dotless_yeh = rng.random() < 0.08  # Egyptian print: the letter is ي all the same, as its books are transcribed
     returned_yeh = rng.uniform(0.2, 1) if RETURNED_YEH in coverage and rng.random() < 0.07 else 0.0
@@ -243,6 +280,8 @@ def _drawn_runs(rng: random.Random, text: str, coverage: frozenset[str]) -> list
                 piece += leader if c == LEADER else kashida if c == TATWEEL else forms.get(c, c)
             if not ltr and c in stretched and run[i + 1 : i + 2] in JOINS_NEXT and rng.random() < stretch:
                 piece += TATWEEL * rng.randint(1, 2)
+            if carried and _ends_signs_on_join(run, i) and rng.random() < carried:
+                piece += TATWEEL
         at += len(run)
         runs.append((piece, ltr, at - 1 in notes))
     return runs

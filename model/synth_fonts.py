@@ -20,7 +20,7 @@ import numpy as np
 import uharfbuzz as hb
 from numpy.typing import NDArray
 
-from model.charset import Charset
+from model.charset import TATWEEL, Charset
 from model.errors import DatasetError
 
 FONT_FOLDERS = ("/usr/share/fonts", "/usr/local/share/fonts", "~/.fonts", "~/.local/share/fonts", "/Library/Fonts", "~/Library/Fonts")
@@ -46,6 +46,7 @@ _UNUSABLE = ("haramain", "kacsttitlel")
 _PROBE = "ابتثجحخدذرزسشصضطظعغفقكلمنهوي"
 OLD_STOP, RETURNED_YEH = "·", "ے"  # what founts of about 1900 have for . and a last ي or ى
 DRAWN_AS = {"-": "-–—", '"': '"“”', "'": "'’‘", "*": "*٭✱", "•": "•●", "%": "%٪"}
+HANGINGS = 8  # ways in which a م hangs below the line
 CUTS = 12  # ways in which the letters of a font are cut anew: few, since drawn glyphs are kept
 
 
@@ -105,6 +106,12 @@ def _family(path: str) -> str:
     return stem[:4] if stem.startswith("ae_") else stem.split("-")[0][:12]
 
 
+def is_book_face(path: str) -> bool:
+    """Whether books are set in it, as far as its file's name tells."""
+    name = Path(path).stem.lower()
+    return any(word in name for word in (*_BOOK_FACES, *STACKING_FACES)) and not any(word in name for word in _DISPLAY_FACES)
+
+
 def _style_weight(path: str) -> float:
     name = Path(path).stem.lower()
     if any(word in name for word in _DISPLAY_FACES):
@@ -133,7 +140,7 @@ class Face:
         self.ft_face = freetype.Face(path)
         self.units = self.hb_font.face.upem
         self.size_px = 0
-        self.glyphs: dict[tuple[int, int, int], Drawn] = {}
+        self.glyphs: dict[tuple[int, int, int, int, int], Drawn] = {}
         self.dots: dict[int, list[tuple[slice, float, float]]] = {}
 
     def shape(self, text: str, ltr: bool, features: dict[str, bool]) -> list[tuple[int, int, int, int, int]]:
@@ -141,6 +148,7 @@ class Face:
         buffer = hb.Buffer()
         buffer.add_str(text)
         buffer.guess_segment_properties()
+        buffer.cluster_level = hb.BufferClusterLevel.MONOTONE_CHARACTERS  # signs say which characters they are
         buffer.direction = "ltr" if ltr else "rtl"
         hb.shape(self.hb_font, buffer, features)
         return [
@@ -148,16 +156,40 @@ class Face:
             for i, p in zip(buffer.glyph_infos, buffer.glyph_positions, strict=True)
         ]
 
-    def glyph(self, glyph: int, size_px: int, cut: int = 0) -> Drawn:
-        """The glyph of the font or, with a ``cut`` other than 0, as another punch cutter might have made it."""
-        if (known := self.glyphs.get((glyph, size_px, cut))) is not None:
+    @functools.cached_property
+    def medial_meem(self) -> int:
+        """The glyph of a م between two letters, where it is not stacked; 0 where the font draws it with another letter."""
+        glyphs = self.shape("\u200dم\u200d"[::-1], False, {})
+        drawn = [glyph for glyph, *_, advance, at in glyphs if at == 1 and advance > 0]
+        return drawn[0] if len(drawn) == 1 else 0
+
+    @functools.cached_property
+    def join(self) -> tuple[float, float]:
+        """Where the stroke that joins letters lies: its middle and half of its thickness, in ems."""
+        self.ft_face.load_char(TATWEEL, freetype.FT_LOAD_NO_SCALE)
+        box = self.ft_face.glyph.outline.get_bbox()
+        return (box.yMin + box.yMax) / 2 / self.units, max(1, box.yMax - box.yMin) / 2 / self.units
+
+    def glyph(self, glyph: int, size_px: int, cut: int = 0, hung: int = 0, narrowed: int = 0) -> Drawn:
+        """The glyph of the font or, with a ``cut`` other than 0, as another punch cutter might have made it.
+
+        With ``hung`` other than 0 it hangs below the line and is narrow, as a م of metal type in ``يمـ`` and ``ـتما``; with
+        ``narrowed`` it is narrow under its dots, as a tooth before a last ي. The numbers say which of HANGINGS ways.
+        """
+        if (known := self.glyphs.get((glyph, size_px, cut, hung, narrowed))) is not None:
             return known
         if size_px != self.size_px:
             self.ft_face.set_pixel_sizes(0, size_px)
             self.size_px = size_px
+        join = self.join if hung else (0.0, 0.0)  # before the glyph, since FreeType has a place for one
         self.ft_face.load_glyph(glyph, freetype.FT_LOAD_NO_HINTING | freetype.FT_LOAD_NO_BITMAP)
         slot = self.ft_face.glyph
-        stretch = self._recut(slot._FT_GlyphSlot.contents.outline, glyph, cut) if cut else 1.0
+        outline = slot._FT_GlyphSlot.contents.outline
+        stretch = self._recut(outline, glyph, cut) if cut else 1.0
+        if hung and outline.n_points:
+            stretch *= self._hang(outline, join, hung)
+        if narrowed and outline.n_points:
+            stretch *= self._narrow(outline, glyph, narrowed)
         freetype.FT_Render_Glyph(slot._FT_GlyphSlot, freetype.FT_RENDER_MODE_NORMAL)
         bitmap = slot._FT_GlyphSlot.contents.bitmap  # freetype-py's own .buffer makes a list of every byte
         pixels = np.zeros((0, 0), np.uint8)
@@ -165,8 +197,41 @@ class Face:
             pixels = np.ctypeslib.as_array(bitmap.buffer, (bitmap.rows, bitmap.pitch))[:, : bitmap.width].copy()
         if len(self.glyphs) > 4000:
             self.glyphs.clear()
-        self.glyphs[glyph, size_px, cut] = result = Drawn(pixels, slot.bitmap_left, slot.bitmap_top, stretch)
+        self.glyphs[glyph, size_px, cut, hung, narrowed] = result = Drawn(pixels, slot.bitmap_left, slot.bitmap_top, stretch)
         return result
+
+    def _hang(self, outline: Any, join: tuple[float, float], number: int) -> float:
+        """Turns what stands on the joining stroke of a FreeType outline to hang below it, in place; by how much it is wider."""
+        rng = random.Random(number)
+        narrow, low = rng.uniform(0.4, 0.8), rng.uniform(0.6, 1.1)
+        points = _points(outline)
+        middle, half = (measure * self.size_px * 64 for measure in join)
+        away = points[:, 1] - middle
+        if away.max() > -away.min():
+            away = -away
+        # the stroke itself keeps its thickness
+        points[:, 1] = middle + np.clip(away, -half, half) + low * (away - np.clip(away, -half, half))
+        points[:, 0] = points[:, 0] * narrow
+        return narrow
+
+    def _narrow(self, outline: Any, glyph: int, number: int) -> float:
+        """Makes a FreeType outline narrow, but not its dots, in place; by how much it is wider."""
+        narrow = random.Random(number).uniform(0.25, 0.75)
+        points = _points(outline)
+        dots = [(part, points[part, 0].mean()) for part, *_ in self._dots_of(glyph, outline)]
+        points[:, 0] = points[:, 0] * narrow
+        for part, x in dots:
+            points[part, 0] = points[part, 0] / narrow + x * (narrow - 1)
+        return narrow
+
+    def _dots_of(self, glyph: int, outline: Any) -> list[tuple[slice, float, float]]:
+        """The contours of an outline as the font has it that are dots or hamzas, and their centres in ems."""
+        if glyph not in self.dots:
+            ends = [outline.contours[i] + 1 for i in range(outline.n_contours)]
+            self.dots[glyph] = _dots(
+                [slice(*ends) for ends in zip([0, *ends[:-1]], ends, strict=True)], _points(outline) / (self.size_px * 64)
+            )
+        return self.dots[glyph]
 
     def _recut(self, outline: Any, glyph: int, number: int) -> float:
         """Changes a FreeType outline (1/64 px) in place: a wider or narrower letter, heavier, its dots and hamzas of other size and place.
@@ -176,15 +241,12 @@ class Face:
         if not outline.n_points:
             return 1.0
         em, cut, rng = self.size_px * 64, _cut(number), random.Random(number << 20 | glyph)
-        points = np.ctypeslib.as_array(ctypes.cast(outline.points, ctypes.POINTER(ctypes.c_long)), (outline.n_points, 2))
-        if glyph not in self.dots:
-            ends = [outline.contours[i] + 1 for i in range(outline.n_contours)]
-            self.dots[glyph] = _dots([slice(*ends) for ends in zip([0, *ends[:-1]], ends, strict=True)], points / em)
+        points = _points(outline)
         stretch = min(1.25, max(0.8, rng.gauss(1, 0.08)))
         right = cut.dot_right + rng.gauss(0, 0.015)
         outward = min(0.12, max(-0.05, cut.dot_outward + rng.gauss(0, 0.015)))
         points[:, 0] = points[:, 0] * stretch
-        for part, x, y in self.dots[glyph]:
+        for part, x, y in self._dots_of(glyph, outline):
             centre = np.array([x * stretch, y]) * em
             moved = np.array([right, outward if y > 0 else -outward]) * em
             points[part] = (points[part] - centre) * (cut.dot_scale / stretch, cut.dot_scale) + centre + moved
@@ -193,6 +255,11 @@ class Face:
             freetype.FT_Outline_EmboldenXY(ctypes.byref(outline), across, along)
             freetype.FT_Outline_Translate(ctypes.byref(outline), -across // 2, -along // 2)  # it grew to the right and upwards
         return stretch
+
+
+def _points(outline: Any) -> NDArray[Any]:
+    """The points (n, 2) of a FreeType outline themselves, in 1/64 px."""
+    return np.ctypeslib.as_array(ctypes.cast(outline.points, ctypes.POINTER(ctypes.c_long)), (outline.n_points, 2))
 
 
 @dataclass(frozen=True)
@@ -211,7 +278,7 @@ def _cut(number: int) -> _Cut:
     rng = random.Random(number)
     heavier = max(0.0, rng.uniform(-0.02, 0.045))
     return _Cut(
-        rng.uniform(0.75, 1.3), rng.gauss(0, 0.03), rng.gauss(0.02, 0.05), heavier * rng.uniform(0.5, 1), heavier * rng.uniform(0.3, 1)
+        rng.uniform(0.75, 1.3), rng.gauss(0, 0.045), rng.gauss(0.02, 0.05), heavier * rng.uniform(0.5, 1), heavier * rng.uniform(0.3, 1)
     )
 
 

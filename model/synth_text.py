@@ -101,7 +101,7 @@ class TextSampler:
                 text = self._passage(rng, characters)
             elif kind < 0.04:
                 text = self._foreign(rng, characters)
-            elif kind < (0.24 if characters <= 16 else 0.13):  # short lines are mostly cells of tables and page numbers
+            elif kind < (0.28 if characters <= 16 else 0.13):  # short lines are mostly cells of tables and page numbers
                 text = _numbers(rng, self._passage(rng, characters), characters)
             else:
                 text = self._habits(rng, self._passage(rng, characters))
@@ -139,12 +139,13 @@ class TextSampler:
                 word = word[:1].upper() + word[1:]
             elif kind < 0.57:
                 word = word.upper()
-            elif kind < 0.62:
+            elif kind < 0.65:
                 word = _address(rng, word, rng.choice(self._latin))
-            elif kind < 0.66:
+            elif kind < 0.69:
                 word = f"{word[:3].upper()}{rng.choice(('-', '-', '', '/', ' '))}{rng.randint(1, 99999):0{rng.randint(1, 5)}}"
             words.append(word + (rng.choice(",,,:;-.") if rng.random() < 0.12 else ""))
-        return " ".join(words).rstrip(",:;-")
+        text = " ".join(words).rstrip(",:;-")
+        return text.upper() if rng.random() < 0.12 else text
 
     def _habits(self, rng: random.Random, text: str) -> str:
         chance = rng.random
@@ -205,7 +206,8 @@ def _numbers(rng: random.Random, words: str, characters: int) -> str:
     if pieces and rng.random() < 0.5:
         pieces[-1] += rng.choice((":", ":", " :"))
     while not pieces or (len(pieces) < 9 and sum(map(len, pieces)) + 3 * len(pieces) < characters):
-        pieces.append(_ornament(rng) if rng.random() < 0.2 else _figure(rng, most))
+        kind = rng.random()
+        pieces.append(_ornament(rng) if kind < 0.2 else _phone(rng) if kind < 0.3 else _figure(rng, most))
     text = " ".join(pieces)
     return text.translate(_TO_ARABIC_INDIC) if rng.random() < 0.5 else text
 
@@ -221,7 +223,9 @@ def _figure(rng: random.Random, most: int) -> str:
         return figure
     if rng.random() < 0.2:
         return f"{figure} {rng.choice(_UNITS)}"
-    return rng.choice(("{}%", "{}%", "%{}", "%{}", "({})", "-{}", "{}-", "+{}", "${}", "{} $", "{}.", "{}/")).format(figure)
+    if rng.random() < 0.6:  # the sign that is most easily taken for figures
+        return rng.choice(("{}%", "{}%", "%{}", "%{}", "{} %")).format(figure)
+    return rng.choice(("({})", "-{}", "{}-", "+{}", "${}", "{} $", "{}.", "{}/")).format(figure)
 
 
 def _phone(rng: random.Random) -> str:

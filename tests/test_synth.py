@@ -15,8 +15,8 @@ import pytest
 from model.charset import DEFAULT_CHARSET
 from model.errors import DatasetError
 from model.image import ImageSettings
-from model.synth import Synthesizer
-from model.synth_fonts import CUTS, Font, find_fonts, open_face
+from model.synth import Synthesizer, _before_last_yeh, _drawn_runs
+from model.synth_fonts import CUTS, HANGINGS, Font, find_fonts, open_face
 from model.synth_text import TextSampler, load_texts
 
 ROOT = Path(__file__).parent.parent
@@ -104,6 +104,51 @@ def test_letters_cut_anew_still_join() -> None:
             np.maximum(part, bitmap, out=part)
             pen += advance * 40 / face.units * wider
         assert cv2.connectedComponents(np.asarray(line > 100, np.uint8))[0] == 2, "paper, and one piece of ink"
+
+
+@pytest.mark.parametrize("size_px", [28, 46])
+def test_a_meem_hangs_below_the_line_as_in_metal_type_and_still_joins(size_px: int) -> None:
+    face = open_face(str(DEJAVU))
+    plain = face.glyph(face.medial_meem, size_px)
+    assert plain.top > 0.2 * size_px, "in the font it stands on the line"
+    for way in range(1, HANGINGS + 1):
+        hung = face.glyph(face.medial_meem, size_px, hung=way)
+        assert hung.top < 0.2 * size_px and hung.bitmap.shape[0] - hung.top > 0.05 * size_px, "above the line there is its join alone"
+        assert 0.3 < hung.bitmap.shape[1] / plain.bitmap.shape[1] < 0.95 and 0.35 < hung.stretch < 0.85
+        line, pen = np.zeros((100, 400), np.uint8), 10.0
+        for glyph, _, _, advance, _ in face.shape("سمس", False, {}):
+            bitmap, left, top, wider = face.glyph(glyph, size_px, hung=way if glyph == face.medial_meem else 0)
+            part = line[60 - top : 60 - top + bitmap.shape[0], round(pen) + left : round(pen) + left + bitmap.shape[1]]
+            np.maximum(part, bitmap, out=part)
+            pen += advance * size_px / face.units * wider
+        assert cv2.connectedComponents(np.asarray(line > 100, np.uint8))[0] == 2, "paper, and one piece of ink"
+
+
+def test_a_tooth_is_narrowed_under_its_dots() -> None:
+    face = open_face(str(DEJAVU))
+    tooth = next(glyph for glyph, *_, at in face.shape("سني", False, {}) if at == 1)
+    plain = face.glyph(tooth, 46)
+    for way in range(1, HANGINGS + 1):
+        narrowed = face.glyph(tooth, 46, narrowed=way)
+        assert narrowed.bitmap.shape[1] < plain.bitmap.shape[1] and narrowed.top == plain.top
+        dot, dot_before = (int(drawn.bitmap[: round(0.1 * 46)].sum()) for drawn in (narrowed, plain))
+        assert dot == pytest.approx(dot_before, rel=0.15), "the dot stays as it is"
+
+
+@pytest.mark.parametrize(
+    ("word", "at", "expected"),
+    [("معنى", 2, True), ("التي", 2, True), ("حتّى", 1, True), ("بنيت", 1, False), ("داني", 2, False), ("معنىً", 2, True), ("بيت", 1, False)],
+)
+def test_which_teeth_stand_before_a_last_yeh(word: str, at: int, expected: bool) -> None:
+    assert _before_last_yeh(word, at) is expected
+
+
+def test_vowel_signs_are_sometimes_carried_by_a_join_after_their_letter() -> None:
+    text = "فإنّكم ربُّكم إلّا كلٌّ"
+    drawn = {"".join(run for run, *_ in _drawn_runs(random.Random(seed), text, frozenset()))[::-1] for seed in range(400)}
+    assert any("نـّك" in line for line in drawn) and any("بـُّك" in line for line in drawn), "between the letter and its signs"
+    assert not any("لـّا" in line or "لـٌّ" in line for line in drawn), "only where letters join, and not within a لا"
+    assert text in drawn
 
 
 def test_texts_are_weighted(tmp_path: Path) -> None:

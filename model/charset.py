@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -41,6 +42,8 @@ PUNCTUATION = " .,:;!?،؛؟()[]{}<>«»\"'-_/\\|*+=&%٪°@#$€£×~§•﴾﴿
 _MIRRORED = "()[]{}<>«»"
 _BRACKETS = ("()", "[]", "{}", "«»")
 _MIRROR = str.maketrans(_MIRRORED, ")(][}{><»«")
+_LATIN_WORD = rf"\S*[{LATIN}]\S*"
+_WORDS = re.compile(rf"\s+|{_LATIN_WORD}(?:\s+{_LATIN_WORD})*|\S+")
 _LETTER = "ع"  # any Arabic letter, to give a stretch its right-to-left surroundings
 _MAX_SPLITS = 9  # up to so many neutral characters, all 2^9 ways to draw a stretch are tried
 _MAX_TRIES = 600  # of a longer one, so many: a row of thirty figures must not take longer than reading it
@@ -188,7 +191,7 @@ def _mirror_like(ordered: str, typed: str) -> str:
 def _stretch_runs(drawn: str, letters_left: bool, letters_right: bool) -> tuple[tuple[str, bool], ...]:
     """The runs of a stretch without Arabic letters, as ``visual_runs`` gives them."""
     before, after = _LETTER * letters_right, _LETTER * letters_left
-    best: tuple[tuple[str, bool], ...] = ((drawn, False),)
+    best: tuple[tuple[str, bool], ...] | None = None
     best_unbalanced = len(drawn) + 1
     # of an odd number of brackets of one shape one has no partner, whichever way they are drawn
     least_unbalanced = sum(sum(map(drawn.count, pair)) % 2 for pair in _BRACKETS)
@@ -205,7 +208,24 @@ def _stretch_runs(drawn: str, letters_left: bool, letters_right: bool) -> tuple[
             best, best_unbalanced = runs, unbalanced
             if unbalanced <= least_unbalanced:
                 break
-    return best
+    return _word_by_word(drawn, letters_left, letters_right) if best is None else best
+
+
+def _word_by_word(drawn: str, letters_left: bool, letters_right: bool) -> tuple[tuple[str, bool], ...]:
+    """The runs of what no logical text that was tried looks like, for a sign was misread or the row of figures is long.
+
+    Words are read from right to left, Latin ones side by side together; the signs of a word of which no such text is known from
+    left to right.
+    """
+    runs: list[tuple[str, bool]] = []
+    for words in _WORDS.findall(drawn):
+        if words.isspace():
+            runs.append((words, False))
+        elif words == drawn:
+            runs.append((words, True))
+        else:
+            runs += _stretch_runs(words, letters_left=letters_left, letters_right=letters_right)
+    return tuple(runs)
 
 
 def _unbalanced_brackets(text: str) -> int:

@@ -1,6 +1,11 @@
 """Logical -> visual -> logical is the identity on what people type, and encoding names what it lacks."""
 
+import re
+from collections import Counter
+
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from model.charset import BLANK, DEFAULT_CHARSET, Charset, to_logical, to_visual, visual_runs
 from model.errors import CharsetError, LogicalOrderError
@@ -63,6 +68,27 @@ def test_runs_cover_the_line_in_order() -> None:
     visual = to_visual("عام 1996-2000 في Windows 10.")
     assert "".join(text for text, _ in visual_runs(visual)) == visual
     assert ("Windows 10", True) in visual_runs(visual)
+
+
+@pytest.mark.parametrize(
+    ("drawn", "logical"),
+    [
+        ("87.89/o", "87.89/o"),  # 87.89% misread
+        ("082-OOO3257", "082-OOO3257"),
+        ("١٠ ١١/ ٣٥٨% : ماع", "عام : %٣٥٨ /١١ ١٠"),
+        ("646, 39 178 632،28 27 53،621،893 537.070 36 10", "10 36 537.070 53،621،893 27 632،28 178 39 ,646"),  # more marks than are tried
+    ],
+)
+def test_what_has_no_logical_order_is_read_word_by_word(drawn: str, logical: str) -> None:
+    assert to_logical(drawn) == logical
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.text(alphabet="ابم٠٣129aO .,:/%-+()،", max_size=24))
+def test_a_number_is_never_read_from_its_end(drawn: str) -> None:
+    logical = to_logical(drawn)
+    assert Counter(re.findall("[0-9]+|[٠-٩]+", logical)) == Counter(re.findall("[0-9]+|[٠-٩]+", drawn))
+    assert len(logical) == len(drawn)
 
 
 def test_ambiguous_order_is_refused_not_guessed() -> None:

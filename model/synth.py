@@ -24,7 +24,7 @@ from model.charset import DIACRITICS, LEADER, TATWEEL, Charset, to_visual, visua
 from model.ctc import WIDTH_STRIDE
 from model.errors import RasmError
 from model.image import ImageSettings, Pixels, line_to_array
-from model.synth_fonts import CUTS, DRAWN_AS, HANGINGS, OLD_STOP, RETURNED_YEH, STACKING_FACES, Font, is_book_face, open_face
+from model.synth_fonts import AS_IT_IS, CUTS, DRAWN_AS, HANGINGS, OLD_STOP, RETURNED_YEH, STACKING_FACES, Font, Way, is_book_face, open_face
 from model.synth_text import JOINS_NEXT, JOINS_PREVIOUS, TextSampler, TextSource
 
 Levels = NDArray[Any]  # float32; OpenCV's stubs do not say so
@@ -166,6 +166,10 @@ class Synthesizer:
         # metal type hangs a م below the letter before it, which of Debian's fonts Amiri's alone do, and not in ـتما; and a tooth before
         # a last ي is hardly there
         metal = rng.randint(1, HANGINGS) if not self.clean and is_book_face(font.path) and rng.random() < 0.4 else 0
+        tooth = rng.randint(3, 8) / 10 if metal else 1.0
+        # a last letter with a bowl fills the line; ink fills the eyes of letters
+        bowl = rng.randint(5, 12) / 4 if not self.clean and rng.random() < 0.08 else 1.0
+        filled = not self.clean and rng.random() < 0.1
         # joining strokes that are sorts of their own stand higher or lower, and vowel signs after their letter
         step = rng.gauss(0, 0.03) * size_px if not self.clean and rng.random() < 0.3 else 0.0
         aside = rng.uniform(0.03, 0.3) * size_px if not self.clean and rng.random() < 0.08 else 0.0
@@ -194,9 +198,15 @@ class Synthesizer:
                     last = at
                 wider = word_space
                 if glyph != space:
-                    hung = metal if not ltr and glyph == face.medial_meem else 0
-                    narrowed = metal if metal and advance and not ltr and _before_last_yeh(typed, at) else 0
-                    bitmap, left, top, wider = face.glyph(glyph, run_px, 0 if ltr else cut, hung, narrowed)
+                    way = AS_IT_IS
+                    if not ltr:
+                        width = 1.0
+                        if metal and advance and _before_last_yeh(typed, at):
+                            width = tooth
+                        elif bowl > 1 and advance and _is_last_bowl(typed, at) and rng.random() < 0.4:
+                            width = bowl
+                        way = Way(cut, metal if glyph == face.medial_meem else 0, width, filled)
+                    bitmap, left, top, wider = face.glyph(glyph, run_px, way)
                     y = -top - rise_px - round(dy * scale + (rng.gauss(0, jitter_px) if jitter_px else 0))
                     x = pen + dx * scale
                     if typed[at] in DIACRITICS:
@@ -220,7 +230,7 @@ class Synthesizer:
 
 _UNMIRROR = str.maketrans("()[]{}<>«»", ")(][}{><»«")  # HarfBuzz mirrors right-to-left text itself, and runs come as drawn
 _KAF, _NOT_JOINING = frozenset("كک"), frozenset("اأإآدذرزوؤةىءژ")
-_TEETH = frozenset("بتثنيئ")
+_TEETH, _BOWLS = frozenset("بتثنيئ"), frozenset("بتثنف")
 _NOTE_DIGITS = set("0123456789٠١٢٣٤٥٦٧٨٩")
 
 
@@ -240,6 +250,11 @@ def _before_last_yeh(typed: str, at: int) -> bool:
     return after[:1] in ("ي", "ى") and after[1:].lstrip(DIACRITICS)[:1] not in JOINS_PREVIOUS
 
 
+def _is_last_bowl(typed: str, at: int) -> bool:
+    """Whether a word's last letter stands there, and has a bowl that is drawn out to fill a line."""
+    return typed[at] in _BOWLS and typed[at + 1 :].lstrip(DIACRITICS)[:1] not in JOINS_PREVIOUS | {TATWEEL}
+
+
 def _drawn_runs(rng: random.Random, text: str, coverage: frozenset[str]) -> list[tuple[str, bool, bool]]:
     """(characters as drawn, is left to right, is a footnote mark), with the printer's forms of dashes, quotes and leaders."""
     leader = rng.choice((".", ".", " .", "·", "-", "_", "…")) * rng.randint(4, 40)
@@ -250,7 +265,7 @@ def _drawn_runs(rng: random.Random, text: str, coverage: frozenset[str]) -> list
     if stretched is JOINS_PREVIOUS:
         stretch *= 0.25
     carried = rng.uniform(0.2, 1) if rng.random() < 0.08 else 0.0  # vowel signs on a short join after their letter
-    old_stop = OLD_STOP in coverage and rng.random() < 0.06
+    old_stop = OLD_STOP in coverage and rng.random() < 0.1
     dotless_yeh = rng.random() < 0.08  # Egyptian print: the letter is ي all the same, as its books are transcribed
     returned_yeh = rng.uniform(0.2, 1) if RETURNED_YEH in coverage and rng.random() < 0.07 else 0.0
     visual = to_visual(text)

@@ -132,6 +132,18 @@ class Drawn(NamedTuple):
     stretch: float
 
 
+class Way(NamedTuple):
+    """How a glyph is drawn otherwise than its font has it, as other typefaces and metal type have theirs."""
+
+    cut: int = 0  # one of CUTS other punch cutters, or 0
+    hung: int = 0  # one of HANGINGS ways to hang below the line and be narrow, as a م in ``يمـ`` and ``ـتما``, or 0
+    width: float = 1.0  # of the letter but not of its dots: a tooth before a last ي is narrow, a last ن may fill a line
+    filled: bool = False  # small counters are full of ink
+
+
+AS_IT_IS = Way()
+
+
 class Face:
     """An open font: shapes with HarfBuzz, draws with FreeType, and remembers the glyphs it has drawn."""
 
@@ -140,8 +152,8 @@ class Face:
         self.ft_face = freetype.Face(path)
         self.units = self.hb_font.face.upem
         self.size_px = 0
-        self.glyphs: dict[tuple[int, int, int, int, int], Drawn] = {}
-        self.dots: dict[int, list[tuple[slice, float, float]]] = {}
+        self.glyphs: dict[tuple[int, int, Way], Drawn] = {}
+        self.contours: dict[int, _Contours] = {}
 
     def shape(self, text: str, ltr: bool, features: dict[str, bool]) -> list[tuple[int, int, int, int, int]]:
         """(glyph, x offset, y offset, advance, index of its character) in font units, from left to right."""
@@ -170,26 +182,18 @@ class Face:
         box = self.ft_face.glyph.outline.get_bbox()
         return (box.yMin + box.yMax) / 2 / self.units, max(1, box.yMax - box.yMin) / 2 / self.units
 
-    def glyph(self, glyph: int, size_px: int, cut: int = 0, hung: int = 0, narrowed: int = 0) -> Drawn:
-        """The glyph of the font or, with a ``cut`` other than 0, as another punch cutter might have made it.
-
-        With ``hung`` other than 0 it hangs below the line and is narrow, as a م of metal type in ``يمـ`` and ``ـتما``; with
-        ``narrowed`` it is narrow under its dots, as a tooth before a last ي. The numbers say which of HANGINGS ways.
-        """
-        if (known := self.glyphs.get((glyph, size_px, cut, hung, narrowed))) is not None:
+    def glyph(self, glyph: int, size_px: int, way: Way = AS_IT_IS) -> Drawn:
+        """The glyph of the font, drawn in this way."""
+        if (known := self.glyphs.get((glyph, size_px, way))) is not None:
             return known
         if size_px != self.size_px:
             self.ft_face.set_pixel_sizes(0, size_px)
             self.size_px = size_px
-        join = self.join if hung else (0.0, 0.0)  # before the glyph, since FreeType has a place for one
+        join = self.join if way.hung else (0.0, 0.0)  # before the glyph, since FreeType has a place for one
         self.ft_face.load_glyph(glyph, freetype.FT_LOAD_NO_HINTING | freetype.FT_LOAD_NO_BITMAP)
         slot = self.ft_face.glyph
         outline = slot._FT_GlyphSlot.contents.outline
-        stretch = self._recut(outline, glyph, cut) if cut else 1.0
-        if hung and outline.n_points:
-            stretch *= self._hang(outline, join, hung)
-        if narrowed and outline.n_points:
-            stretch *= self._narrow(outline, glyph, narrowed)
+        stretch = self._redraw(outline, glyph, way, join) if way != AS_IT_IS and outline.n_points else 1.0
         freetype.FT_Render_Glyph(slot._FT_GlyphSlot, freetype.FT_RENDER_MODE_NORMAL)
         bitmap = slot._FT_GlyphSlot.contents.bitmap  # freetype-py's own .buffer makes a list of every byte
         pixels = np.zeros((0, 0), np.uint8)
@@ -197,56 +201,44 @@ class Face:
             pixels = np.ctypeslib.as_array(bitmap.buffer, (bitmap.rows, bitmap.pitch))[:, : bitmap.width].copy()
         if len(self.glyphs) > 4000:
             self.glyphs.clear()
-        self.glyphs[glyph, size_px, cut, hung, narrowed] = result = Drawn(pixels, slot.bitmap_left, slot.bitmap_top, stretch)
+        self.glyphs[glyph, size_px, way] = result = Drawn(pixels, slot.bitmap_left, slot.bitmap_top, stretch)
         return result
 
-    def _hang(self, outline: Any, join: tuple[float, float], number: int) -> float:
-        """Turns what stands on the joining stroke of a FreeType outline to hang below it, in place; by how much it is wider."""
-        rng = random.Random(number)
-        narrow, low = rng.uniform(0.4, 0.8), rng.uniform(0.6, 1.1)
+    def _redraw(self, outline: Any, glyph: int, way: Way, join: tuple[float, float]) -> float:
+        """Changes a FreeType outline (1/64 px) in place. Returns by how much it is wider."""
         points = _points(outline)
-        middle, half = (measure * self.size_px * 64 for measure in join)
-        away = points[:, 1] - middle
-        if away.max() > -away.min():
-            away = -away
-        # the stroke itself keeps its thickness
-        points[:, 1] = middle + np.clip(away, -half, half) + low * (away - np.clip(away, -half, half))
-        points[:, 0] = points[:, 0] * narrow
-        return narrow
-
-    def _narrow(self, outline: Any, glyph: int, number: int) -> float:
-        """Makes a FreeType outline narrow, but not its dots, in place; by how much it is wider."""
-        narrow = random.Random(number).uniform(0.25, 0.75)
-        points = _points(outline)
-        dots = [(part, points[part, 0].mean()) for part, *_ in self._dots_of(glyph, outline)]
-        points[:, 0] = points[:, 0] * narrow
-        for part, x in dots:
-            points[part, 0] = points[part, 0] / narrow + x * (narrow - 1)
-        return narrow
-
-    def _dots_of(self, glyph: int, outline: Any) -> list[tuple[slice, float, float]]:
-        """The contours of an outline as the font has it that are dots or hamzas, and their centres in ems."""
-        if glyph not in self.dots:
+        if glyph not in self.contours:
             ends = [outline.contours[i] + 1 for i in range(outline.n_contours)]
-            self.dots[glyph] = _dots(
-                [slice(*ends) for ends in zip([0, *ends[:-1]], ends, strict=True)], _points(outline) / (self.size_px * 64)
-            )
-        return self.dots[glyph]
+            parts = [slice(*part) for part in zip([0, *ends[:-1]], ends, strict=True)]
+            self.contours[glyph] = _sort_contours(parts, points / (self.size_px * 64))
+        contours = self.contours[glyph]
+        if way.filled:
+            for part in contours.counters:
+                points[part] = points[part][0]
+        stretch = way.width
+        if way.cut:
+            stretch *= self._recut(outline, points, contours, way.cut, random.Random(way.cut << 20 | glyph))
+        if way.hung:
+            middle, half = (measure * self.size_px * 64 for measure in join)
+            stretch *= _hang(points, middle, half, random.Random(way.hung))
+        if way.width != 1:
+            dots = [(part, points[part, 0].mean()) for part, *_ in contours.dots]
+            points[:, 0] = points[:, 0] * way.width
+            for part, x in dots:
+                points[part, 0] = points[part, 0] / way.width + x * (way.width - 1)
+        return stretch
 
-    def _recut(self, outline: Any, glyph: int, number: int) -> float:
-        """Changes a FreeType outline (1/64 px) in place: a wider or narrower letter, heavier, its dots and hamzas of other size and place.
+    def _recut(self, outline: Any, points: NDArray[Any], contours: _Contours, number: int, rng: random.Random) -> float:
+        """A wider or narrower letter, heavier, its dots and hamzas of other size and place.
 
         Returns by how much it is wider. Letters join where the pen comes from and where it goes on, and still do so.
         """
-        if not outline.n_points:
-            return 1.0
-        em, cut, rng = self.size_px * 64, _cut(number), random.Random(number << 20 | glyph)
-        points = _points(outline)
+        em, cut = self.size_px * 64, _cut(number)
         stretch = min(1.25, max(0.8, rng.gauss(1, 0.08)))
         right = cut.dot_right + rng.gauss(0, 0.015)
         outward = min(0.12, max(-0.05, cut.dot_outward + rng.gauss(0, 0.015)))
         points[:, 0] = points[:, 0] * stretch
-        for part, x, y in self._dots_of(glyph, outline):
+        for part, x, y in contours.dots:
             centre = np.array([x * stretch, y]) * em
             moved = np.array([right, outward if y > 0 else -outward]) * em
             points[part] = (points[part] - centre) * (cut.dot_scale / stretch, cut.dot_scale) + centre + moved
@@ -255,6 +247,18 @@ class Face:
             freetype.FT_Outline_EmboldenXY(ctypes.byref(outline), across, along)
             freetype.FT_Outline_Translate(ctypes.byref(outline), -across // 2, -along // 2)  # it grew to the right and upwards
         return stretch
+
+
+def _hang(points: NDArray[Any], middle: float, half: float, rng: random.Random) -> float:
+    """Turns what stands on the stroke that joins letters, of this middle and half thickness, to hang below it; by how much it is wider."""
+    narrow, low = rng.uniform(0.4, 0.8), rng.uniform(0.6, 1.1)
+    away = points[:, 1] - middle
+    if away.max() > -away.min():
+        away = -away
+    # the stroke itself keeps its thickness
+    points[:, 1] = middle + np.clip(away, -half, half) + low * (away - np.clip(away, -half, half))
+    points[:, 0] = points[:, 0] * narrow
+    return narrow
 
 
 def _points(outline: Any) -> NDArray[Any]:
@@ -282,20 +286,29 @@ def _cut(number: int) -> _Cut:
     )
 
 
-def _dots(contours: list[slice], points: NDArray[Any]) -> list[tuple[slice, float, float]]:
-    """The contours that are dots or hamzas, by size, and their centres; ``points`` (n, 2) in ems."""
+class _Contours(NamedTuple):
+    """The contours of a glyph's outline that are dots or hamzas, with their centres in ems; and those that are small counters."""
+
+    dots: list[tuple[slice, float, float]]
+    counters: list[slice]
+
+
+def _sort_contours(contours: list[slice], points: NDArray[Any]) -> _Contours:
+    """By size and direction; ``points`` (n, 2) in ems."""
     areas = []
     for part in contours:
         x, y = points[part].T
         areas.append(0.5 * float(np.dot(x, np.roll(y, -1)) - np.dot(y, np.roll(x, -1))))
     body = max(areas, key=abs)
-    found = []
+    found = _Contours([], [])
     for part, area in zip(contours, areas, strict=True):
         width, height = np.ptp(points[part], axis=0)
-        # what turns the other way is a hole; a part of the letter is larger
-        if area * body > 0 and abs(area) < min(0.025, 0.6 * abs(body)) and width < 0.28 and height < 0.24:
+        if area * body < 0:  # what turns the other way is a hole
+            if abs(area) < 0.02:
+                found.counters.append(part)
+        elif abs(area) < min(0.025, 0.6 * abs(body)) and width < 0.28 and height < 0.24:  # a part of the letter is larger
             x, y = points[part].mean(axis=0)
-            found.append((part, float(x), float(y)))
+            found.dots.append((part, float(x), float(y)))
     return found
 
 

@@ -16,7 +16,7 @@ from model.charset import DEFAULT_CHARSET
 from model.errors import DatasetError
 from model.image import ImageSettings
 from model.synth import Synthesizer, _before_last_yeh, _drawn_runs
-from model.synth_fonts import CUTS, HANGINGS, Font, find_fonts, open_face
+from model.synth_fonts import AS_IT_IS, CUTS, HANGINGS, Font, Way, find_fonts, open_face
 from model.synth_text import TextSampler, load_texts
 
 ROOT = Path(__file__).parent.parent
@@ -82,10 +82,10 @@ def test_letters_cut_anew_keep_their_dots(letter: str, dots: int) -> None:
     plain = face.glyph(glyph, 46)
     pieces = []
     for cut in range(1, CUTS + 1):
-        anew = face.glyph(glyph, 46, cut)
-        assert anew is face.glyph(glyph, 46, cut), "drawn once"
+        anew = face.glyph(glyph, 46, Way(cut))
+        assert anew is face.glyph(glyph, 46, Way(cut)), "drawn once"
         assert 0.8 <= anew.stretch <= 1.25 and not np.array_equal(anew.bitmap, plain.bitmap)
-        assert len(face.dots[glyph]) == dots
+        assert len(face.contours[glyph].dots) == dots
         pieces.append(cv2.connectedComponents(np.asarray(anew.bitmap > 127, np.uint8))[0])
     expected = cv2.connectedComponents(np.asarray(plain.bitmap > 127, np.uint8))[0]
     assert max(pieces) <= expected, "nothing falls apart"
@@ -98,7 +98,7 @@ def test_letters_cut_anew_still_join() -> None:
     for cut in range(CUTS + 1):
         line, pen = np.zeros((80, 400), np.uint8), 10.0
         for glyph, dx, dy, advance, _ in face.shape("سمسم", False, {}):
-            bitmap, left, top, wider = face.glyph(glyph, 40, cut)
+            bitmap, left, top, wider = face.glyph(glyph, 40, Way(cut))
             x, y = round(pen + dx * 40 / face.units) + left, 50 - top - round(dy * 40 / face.units)
             part = line[y : y + bitmap.shape[0], x : x + bitmap.shape[1]]
             np.maximum(part, bitmap, out=part)
@@ -112,27 +112,39 @@ def test_a_meem_hangs_below_the_line_as_in_metal_type_and_still_joins(size_px: i
     plain = face.glyph(face.medial_meem, size_px)
     assert plain.top > 0.2 * size_px, "in the font it stands on the line"
     for way in range(1, HANGINGS + 1):
-        hung = face.glyph(face.medial_meem, size_px, hung=way)
+        hung = face.glyph(face.medial_meem, size_px, Way(hung=way))
         assert hung.top < 0.2 * size_px and hung.bitmap.shape[0] - hung.top > 0.05 * size_px, "above the line there is its join alone"
         assert 0.3 < hung.bitmap.shape[1] / plain.bitmap.shape[1] < 0.95 and 0.35 < hung.stretch < 0.85
         line, pen = np.zeros((100, 400), np.uint8), 10.0
         for glyph, _, _, advance, _ in face.shape("سمس", False, {}):
-            bitmap, left, top, wider = face.glyph(glyph, size_px, hung=way if glyph == face.medial_meem else 0)
+            bitmap, left, top, wider = face.glyph(glyph, size_px, Way(hung=way if glyph == face.medial_meem else 0))
             part = line[60 - top : 60 - top + bitmap.shape[0], round(pen) + left : round(pen) + left + bitmap.shape[1]]
             np.maximum(part, bitmap, out=part)
             pen += advance * size_px / face.units * wider
         assert cv2.connectedComponents(np.asarray(line > 100, np.uint8))[0] == 2, "paper, and one piece of ink"
 
 
-def test_a_tooth_is_narrowed_under_its_dots() -> None:
+@pytest.mark.parametrize("width", [0.4, 2.5])
+def test_a_letter_of_another_width_keeps_its_dot(width: float) -> None:
     face = open_face(str(DEJAVU))
     tooth = next(glyph for glyph, *_, at in face.shape("سني", False, {}) if at == 1)
-    plain = face.glyph(tooth, 46)
-    for way in range(1, HANGINGS + 1):
-        narrowed = face.glyph(tooth, 46, narrowed=way)
-        assert narrowed.bitmap.shape[1] < plain.bitmap.shape[1] and narrowed.top == plain.top
-        dot, dot_before = (int(drawn.bitmap[: round(0.1 * 46)].sum()) for drawn in (narrowed, plain))
-        assert dot == pytest.approx(dot_before, rel=0.15), "the dot stays as it is"
+    plain, other = face.glyph(tooth, 46), face.glyph(tooth, 46, Way(width=width))
+    assert other.bitmap.shape[1] / plain.bitmap.shape[1] == pytest.approx(width, rel=0.35) and other.top == plain.top
+    dot, dot_before = (int(drawn.bitmap[: round(0.1 * 46)].sum()) for drawn in (other, plain))
+    assert dot == pytest.approx(dot_before, rel=0.15)
+
+
+def test_ink_fills_the_eyes_of_letters() -> None:
+    face = open_face(str(DEJAVU))
+    for letter in "موفق":
+        glyph = face.ft_face.get_char_index(letter)
+        paper = [
+            cv2.connectedComponents(np.asarray(face.glyph(glyph, 46, way).bitmap < 100, np.uint8))[0]
+            for way in (AS_IT_IS, Way(filled=True))
+        ]
+        assert paper[1] == paper[0] - 1, letter
+    no_eye = face.ft_face.get_char_index("ب")
+    assert np.array_equal(face.glyph(no_eye, 46, Way(filled=True)).bitmap, face.glyph(no_eye, 46).bitmap)
 
 
 @pytest.mark.parametrize(

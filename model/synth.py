@@ -20,16 +20,15 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from model.charset import DIACRITICS, LEADER, TATWEEL, Charset, to_visual, visual_runs
+from model.charset import DIACRITICS, LEADER, Charset, to_visual, visual_runs
 from model.ctc import WIDTH_STRIDE
 from model.errors import RasmError
 from model.image import ImageSettings, Pixels, line_to_array
-from model.synth_fonts import AS_IT_IS, CUTS, DRAWN_AS, HANGINGS, OLD_STOP, RETURNED_YEH, STACKING_FACES, Font, Way, is_book_face, open_face
-from model.synth_text import JOINS_NEXT, JOINS_PREVIOUS, TextSampler, TextSource
+from model.synth_fonts import AS_IT_IS, Font, open_face
+from model.synth_setting import choose_setting, drawn_runs
+from model.synth_text import TextSampler, TextSource
 
 Levels = NDArray[Any]  # float32; OpenCV's stubs do not say so
-
-_SIZES_PX = (28, 34, 40, 46)  # lines of 48 px, set solid, have 34
 
 
 @functools.cache
@@ -50,6 +49,9 @@ def _noise(rng: random.Random, shape: tuple[int, ...], grain_px: int = 0) -> Lev
     y, x = rng.randint(0, bank.shape[0] - height), rng.randint(0, bank.shape[1] - width)
     piece = bank[y : y + height, x : x + width]
     return piece if piece.shape == shape else cv2.resize(piece, (shape[1], shape[0]))
+
+
+_UNMIRROR = str.maketrans("()[]{}<>«»", ")(][}{><»«")  # HarfBuzz mirrors right-to-left text itself, and runs come as drawn
 
 
 @dataclass(frozen=True)
@@ -148,73 +150,36 @@ class Synthesizer:
 
     def _ink(self, rng: random.Random, text: str, font: Font) -> tuple[NDArray[np.uint8], int, int]:
         """The coverage of the letters, 0..255, the row of the baseline, and the size: everything about setting type."""
-        size_px = rng.choice(_SIZES_PX)
-        features = rng.choice(({}, {}, {}, {"dlig": True}, {"liga": False}, {"calt": False, "dlig": False}))
-        if any(word in Path(font.path).stem.lower() for word in STACKING_FACES):
-            features = {}  # without them nothing is stacked, and other faces show that
-        if not self.clean and rng.random() < 0.12:  # vowel signs at one place for all letters, as simpler founts and fonts have them
-            features = {**features, "mark": False, "mkmk": False}
+        setting = choose_setting(rng, font, clean=self.clean)
+        size_px = setting.size_px
         companion = rng.choice(self.latin) if rng.random() < 0.5 or not font.coverage >= set("09AZaz") else font
-        tracking = rng.gauss(0, 0.01) if rng.random() < 0.2 else 0.0
-        word_space = max(0.35, rng.gauss(1.1, 0.3)) if rng.random() < 0.8 else rng.uniform(0.3, 2.5)
-        if not self.clean and rng.random() < 0.12:  # full lines of metal type: a word's last form tells where it ends, if it has one
-            word_space = rng.uniform(0, 0.5)
-        raised_notes, jitter_px = rng.random() < 0.6, rng.choice((0, 0, 0, 0.6))
-        # hand-set type stands apart, now more, now less, wherever letters do not join
-        gap, unevenness = (abs(rng.gauss(0, 0.05)), rng.uniform(0.01, 0.05)) if rng.random() < 0.4 else (0.0, 0.0)
-        cut = rng.randint(1, CUTS) if not self.clean and rng.random() < 0.35 else 0
-        # metal type hangs a م below the letter before it, which of Debian's fonts Amiri's alone do, and not in ـتما; and a tooth before
-        # a last ي is hardly there
-        metal = rng.randint(1, HANGINGS) if not self.clean and is_book_face(font.path) and rng.random() < 0.4 else 0
-        tooth = rng.randint(3, 8) / 10 if metal else 1.0
-        # a last letter with a bowl fills the line; ink fills the eyes of letters
-        bowl = rng.randint(5, 12) / 4 if not self.clean and rng.random() < 0.08 else 1.0
-        filled = not self.clean and rng.random() < 0.1
-        # joining strokes that are sorts of their own stand higher or lower, and vowel signs after their letter
-        step = rng.gauss(0, 0.03) * size_px if not self.clean and rng.random() < 0.3 else 0.0
-        aside = rng.uniform(0.03, 0.3) * size_px if not self.clean and rng.random() < 0.08 else 0.0
-        broken = rng.uniform(0.02, 0.3) if not self.clean and rng.random() < 0.12 else 0.0  # joins where worn sorts do not meet
         placed: list[tuple[NDArray[np.uint8], int, int]] = []
         pen = 0.0
-        for run, ltr, note in _drawn_runs(rng, text, font.coverage):
+        for run, ltr, note in drawn_runs(rng, text, font.coverage):
             used = font if not ltr or (set(run) - {" "} <= font.coverage and rng.random() < 0.7) else companion
             if not set(run) - {" "} <= used.coverage:
                 able = next((f for f in (font, *self.latin, *self.arabic) if set(run) - {" "} <= f.coverage), None)
                 if able is None:
                     return np.zeros((0, 0), np.uint8), 0, size_px
                 used = able
-            run_px, rise_px = (round(size_px * 0.6), round(size_px * 0.28)) if note and raised_notes else (size_px, 0)
+            run_px, rise_px = (round(size_px * 0.6), round(size_px * 0.28)) if note and setting.raised_notes else (size_px, 0)
             face = open_face(used.path)
             scale = run_px / face.units
             space = face.ft_face.get_char_index(" ")
             typed = run if ltr else run[::-1].translate(_UNMIRROR)
             last = -1
-            for glyph, dx, dy, advance, at in face.shape(typed, ltr, features):
+            for glyph, dx, dy, advance, at in face.shape(typed, ltr, setting.features):
                 if typed[at] not in DIACRITICS:
-                    if unevenness and at != last and last >= 0 and typed[at] in _NOT_JOINING and typed[last] != " ":
-                        pen += max(-0.03, rng.gauss(gap, unevenness)) * size_px
-                    elif broken and last >= 0 and typed[at] in JOINS_NEXT and typed[last] in JOINS_PREVIOUS and rng.random() < broken:
-                        pen += rng.uniform(0.01, 0.06) * size_px
+                    if last >= 0 and at != last:
+                        pen += setting.gap(rng, typed, at, last) * size_px
                     last = at
-                wider = word_space
+                wider = setting.space(typed, at)
                 if glyph != space:
-                    way = AS_IT_IS
-                    if not ltr:
-                        width = 1.0
-                        if metal and advance and _before_last_yeh(typed, at):
-                            width = tooth
-                        elif bowl > 1 and advance and _is_last_bowl(typed, at) and rng.random() < 0.4:
-                            width = bowl
-                        way = Way(cut, metal if glyph == face.medial_meem else 0, width, filled)
+                    way = AS_IT_IS if ltr else setting.way(rng, typed, at, advance > 0, glyph == face.medial_meem)
                     bitmap, left, top, wider = face.glyph(glyph, run_px, way)
-                    y = -top - rise_px - round(dy * scale + (rng.gauss(0, jitter_px) if jitter_px else 0))
-                    x = pen + dx * scale
-                    if typed[at] in DIACRITICS:
-                        x -= aside
-                    elif typed[at] == TATWEEL:
-                        y += round(step)
-                    placed.append((bitmap, round(x) + left, y))
-                pen += advance * scale * wider + (tracking * size_px if advance else 0)
+                    right, down = setting.moved(rng, typed[at])
+                    placed.append((bitmap, round(pen + dx * scale + right) + left, round(down) - top - rise_px - round(dy * scale)))
+                pen += advance * scale * wider + (setting.tracking * size_px if advance else 0)
         if not placed:
             return np.zeros((0, 0), np.uint8), 0, size_px
         x0, y0 = min(x for _, x, _ in placed), min(y for *_, y in placed)
@@ -226,80 +191,6 @@ class Synthesizer:
             part = canvas[y - y0 : y - y0 + bitmap.shape[0], x - x0 : x - x0 + bitmap.shape[1]]
             np.maximum(part, bitmap, out=part)
         return canvas, -y0, size_px
-
-
-_UNMIRROR = str.maketrans("()[]{}<>«»", ")(][}{><»«")  # HarfBuzz mirrors right-to-left text itself, and runs come as drawn
-_KAF, _NOT_JOINING = frozenset("كک"), frozenset("اأإآدذرزوؤةىءژ")
-_TEETH, _BOWLS = frozenset("بتثنيئ"), frozenset("بتثنف")
-_NOTE_DIGITS = set("0123456789٠١٢٣٤٥٦٧٨٩")
-
-
-def _ends_signs_on_join(run: str, i: int) -> bool:
-    """Whether character ``i`` of a run as drawn is the one next to its letter of the vowel signs between two letters that join."""
-    if run[i] not in DIACRITICS or run[i + 1 : i + 2] not in JOINS_NEXT:
-        return False
-    after = run[:i].rstrip(DIACRITICS)[-1:]
-    return after in JOINS_PREVIOUS and not (run[i + 1] == "ل" and after in "اأإآ")
-
-
-def _before_last_yeh(typed: str, at: int) -> bool:
-    """Whether a tooth between two letters stands there, the second of which is the word's last ي or ى."""
-    if typed[at] not in _TEETH or typed[at - 1 : at] not in JOINS_NEXT:
-        return False
-    after = typed[at + 1 :].lstrip(DIACRITICS)
-    return after[:1] in ("ي", "ى") and after[1:].lstrip(DIACRITICS)[:1] not in JOINS_PREVIOUS
-
-
-def _is_last_bowl(typed: str, at: int) -> bool:
-    """Whether a word's last letter stands there, and has a bowl that is drawn out to fill a line."""
-    return typed[at] in _BOWLS and typed[at + 1 :].lstrip(DIACRITICS)[:1] not in JOINS_PREVIOUS | {TATWEEL}
-
-
-def _drawn_runs(rng: random.Random, text: str, coverage: frozenset[str]) -> list[tuple[str, bool, bool]]:
-    """(characters as drawn, is left to right, is a footnote mark), with the printer's forms of dashes, quotes and leaders."""
-    leader = rng.choice((".", ".", " .", "·", "-", "_", "…")) * rng.randint(4, 40)
-    forms = {c: rng.choice(options) for c, options in DRAWN_AS.items()}
-    kashida = TATWEEL * rng.randint(2, 5)
-    # short ones are the typeface's and not written down: before ك in much old print, or anywhere in a line that is justified
-    stretched, stretch = (_KAF if rng.random() < 0.7 else JOINS_PREVIOUS, rng.uniform(0.1, 0.8)) if rng.random() < 0.3 else ("", 0.0)
-    if stretched is JOINS_PREVIOUS:
-        stretch *= 0.25
-    carried = rng.uniform(0.2, 1) if rng.random() < 0.08 else 0.0  # vowel signs on a short join after their letter
-    old_stop = OLD_STOP in coverage and rng.random() < 0.1
-    dotless_yeh = rng.random() < 0.08  # Egyptian print: the letter is ي all the same, as its books are transcribed
-    returned_yeh = rng.uniform(0.2, 1) if RETURNED_YEH in coverage and rng.random() < 0.07 else 0.0
-    visual = to_visual(text)
-    notes = set()
-    for start, c in enumerate(visual):  # (12) with no space before it, read from the right
-        if c == "(":
-            end = visual.find(")", start, start + 5)
-            if end > start + 1 and set(visual[start + 1 : end]) <= _NOTE_DIGITS and end + 1 < len(visual) and visual[end + 1] != " ":
-                notes |= set(range(start, end + 1))
-    runs: list[tuple[str, bool, bool]] = []
-    at = 0
-    for run, ltr in visual_runs(visual):
-        piece = ""
-        for i, c in enumerate(run):
-            note = at + i in notes
-            if piece and note != (at + i - 1 in notes):
-                runs.append((piece, ltr, not note))
-                piece = ""
-            ends_word = i == 0 or run[i - 1] in " .،:"  # the run is as drawn: what follows in reading is before
-            if old_stop and c == "." and not ltr:
-                piece += OLD_STOP
-            elif c in "يى" and ends_word and returned_yeh and rng.random() < returned_yeh:
-                piece += RETURNED_YEH
-            elif c == "ي" and ends_word and dotless_yeh:
-                piece += "ى"
-            else:
-                piece += leader if c == LEADER else kashida if c == TATWEEL else forms.get(c, c)
-            if not ltr and c in stretched and run[i + 1 : i + 2] in JOINS_NEXT and rng.random() < stretch:
-                piece += TATWEEL * rng.randint(1, 2)
-            if carried and _ends_signs_on_join(run, i) and rng.random() < carried:
-                piece += TATWEEL
-        at += len(run)
-        runs.append((piece, ltr, at - 1 in notes))
-    return runs
 
 
 def _reproportioned(rng: random.Random, ink: NDArray[np.uint8], baseline: int, size_px: int) -> tuple[NDArray[np.uint8], int]:

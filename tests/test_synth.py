@@ -15,8 +15,9 @@ import pytest
 from model.charset import DEFAULT_CHARSET
 from model.errors import DatasetError
 from model.image import ImageSettings
-from model.synth import Synthesizer, _before_last_yeh, _drawn_runs
+from model.synth import Synthesizer
 from model.synth_fonts import AS_IT_IS, CUTS, HANGINGS, Font, Way, find_fonts, open_face
+from model.synth_setting import _is_tooth_before_last_yeh, drawn_runs
 from model.synth_text import TextSampler, load_texts
 
 ROOT = Path(__file__).parent.parent
@@ -152,12 +153,12 @@ def test_ink_fills_the_eyes_of_letters() -> None:
     [("معنى", 2, True), ("التي", 2, True), ("حتّى", 1, True), ("بنيت", 1, False), ("داني", 2, False), ("معنىً", 2, True), ("بيت", 1, False)],
 )
 def test_which_teeth_stand_before_a_last_yeh(word: str, at: int, expected: bool) -> None:
-    assert _before_last_yeh(word, at) is expected
+    assert _is_tooth_before_last_yeh(word, at) is expected
 
 
 def test_vowel_signs_are_sometimes_carried_by_a_join_after_their_letter() -> None:
     text = "فإنّكم ربُّكم إلّا كلٌّ"
-    drawn = {"".join(run for run, *_ in _drawn_runs(random.Random(seed), text, frozenset()))[::-1] for seed in range(400)}
+    drawn = {"".join(run for run, *_ in drawn_runs(random.Random(seed), text, frozenset()))[::-1] for seed in range(400)}
     assert any("نـّك" in line for line in drawn) and any("بـُّك" in line for line in drawn), "between the letter and its signs"
     assert not any("لـّا" in line or "لـٌّ" in line for line in drawn), "only where letters join, and not within a لا"
     assert text in drawn

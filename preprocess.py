@@ -26,6 +26,7 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack, closing
 from dataclasses import asdict, dataclass, field, replace
+from multiprocessing import resource_tracker
 from pathlib import Path, PurePosixPath
 from typing import Any, NoReturn
 
@@ -184,6 +185,7 @@ def prepare_all(pairs: Sequence[Pair], recipe: Recipe, workers: int) -> Generato
 
 def start_workers(count: int) -> ProcessPoolExecutor:
     """Processes that leave Ctrl-C to this one: they inherit that it is blocked, and here it only waits until they run."""
+    resource_tracker.ensure_running()  # before Ctrl-C is blocked, since starting it later would unblock it again
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         # spawned, since a process forked while OpenCV has threads may hang

@@ -480,6 +480,23 @@ def test_a_worker_that_is_killed_ends_the_run(
     assert sorted(p.name for p in tmp_path.iterdir()) == ["books"]
 
 
+def test_workers_start_with_ctrl_c_blocked() -> None:
+    # else one that Ctrl-C reaches before Python is up dies with a traceback of its own
+    program = (
+        "import multiprocessing.util as util, signal, preprocess\n"
+        "start, blocked = util.spawnv_passfds, []\n"
+        "def watched(*args):\n"
+        "    blocked.append(signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, []))\n"
+        "    return start(*args)\n"
+        "if __name__ == '__main__':\n"
+        "    util.spawnv_passfds = watched\n"
+        "    preprocess.start_workers(2).shutdown()\n"
+        "    print(*blocked, signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, []))\n"
+    )
+    shown = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True)
+    assert shown.stdout.split() == ["True", "True", "True", "False"], shown.stderr  # the tracker, two workers, and this one
+
+
 def test_ctrl_c_leaves_nothing_half_done(tmp_path: Path) -> None:
     add(tmp_path / "set", "line", image=line_image(5000, 1000))
     for i in range(1000):

@@ -10,4 +10,4 @@ import os
 # this is set before it is first imported. Whose pages are read, and when, is nobody else's business
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
-__version__ = "0.7.0"
+__version__ = "0.8.0"

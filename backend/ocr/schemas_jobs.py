@@ -85,7 +85,7 @@ class JobReply(BaseModel):
                     ],
                     "error_count": 1,
                     "error": None,
-                    "model": {"name": "rasm-print", "version": "0.7.0"},
+                    "model": {"name": "rasm-print", "version": "0.8.0"},
                     "created": "2026-11-23T09:00:00Z",
                     "started": None,
                     "finished": None,

@@ -185,16 +185,23 @@ def prepare_all(pairs: Sequence[Pair], recipe: Recipe, workers: int) -> Generato
 
 def start_workers(count: int) -> ProcessPoolExecutor:
     """Processes that leave Ctrl-C to this one: they inherit that it is blocked, and here it only waits until they run."""
-    resource_tracker.ensure_running()  # before Ctrl-C is blocked, since starting it later would unblock it again
+    stops: list[int] = []
+    # blocking it is not enough: another thread, NumPy's for instance, may take it, and this one be told in the midst of a start
+    before = signal.signal(signal.SIGINT, lambda number, _: stops.append(number))
+    resource_tracker.ensure_running()  # now, since when it starts it unblocks Ctrl-C
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         # spawned, since a process forked while OpenCV has threads may hang
         pool = ProcessPoolExecutor(count, multiprocessing.get_context("spawn"), cv2.setNumThreads, (1,))
         for _ in range(count):
             pool.submit(os.getpid)  # any task: each starts one process
-        return pool
     finally:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+        signal.signal(signal.SIGINT, before)
+    if stops:
+        pool.shutdown()
+        signal.raise_signal(signal.SIGINT)
+    return pool
 
 
 # Groups

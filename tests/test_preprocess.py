@@ -497,6 +497,32 @@ def test_workers_start_with_ctrl_c_blocked() -> None:
     assert shown.stdout.split() == ["True", "True", "True", "False"], shown.stderr  # the tracker, two workers, and this one
 
 
+def test_ctrl_c_while_workers_start_waits_until_they_run() -> None:
+    # it may reach another thread than the one that blocks it: here when the first worker has started and waits to be told what to do
+    program = (
+        "import multiprocessing.util as util, os, signal, threading, preprocess\n"
+        "start, asked, sent = util.spawnv_passfds, threading.Event(), threading.Event()\n"
+        "def send():\n"
+        "    asked.wait()\n"
+        "    signal.pthread_kill(threading.get_ident(), signal.SIGINT)\n"
+        "    sent.set()\n"
+        "def watched(path, args, fds):\n"
+        "    process = start(path, args, fds)\n"
+        "    if '--multiprocessing-fork' in map(os.fsdecode, args):\n"
+        "        asked.set(), sent.wait()\n"
+        "    return process\n"
+        "if __name__ == '__main__':\n"
+        "    threading.Thread(target=send).start()\n"
+        "    util.spawnv_passfds = watched\n"
+        "    try:\n"
+        "        preprocess.start_workers(2)\n"
+        "    except KeyboardInterrupt:\n"
+        "        print('stopped')\n"
+    )
+    shown = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True)
+    assert (shown.stdout, shown.stderr) == ("stopped\n", "")
+
+
 def test_ctrl_c_leaves_nothing_half_done(tmp_path: Path) -> None:
     add(tmp_path / "set", "line", image=line_image(5000, 1000))
     for i in range(1000):

@@ -16,7 +16,7 @@ INSTALL := $(PYTHON) -m pip install --quiet --disable-pip-version-check --no-com
 
 HOST ?= 127.0.0.1
 PORT ?= 8000
-RASM_MODEL ?= model/weights/rasm-print.onnx
+RASM_MODEL ?= rasm/weights/rasm-print.onnx
 export HOST PORT
 
 .PHONY: serve test train-demo model lint openapi audit

@@ -68,7 +68,7 @@ LONGEST_RETRY_AFTER_S = 300.0  # a service that asks for more is given up
 ASK_AGAIN_S = 2.0  # how a job stands, where the service does not say when
 RETRIED_STATUSES = (429, 502, 503)  # 502 is a proxy's, while the service behind it starts anew
 BAR_WIDTH = 24  # characters
-SUFFIX_OF = {"text": ".txt", "json": ".json", "hocr": ".hocr", "alto": ".alto.xml", "page": ".page.xml", "pdf": ".pdf"}  # read.py's
+SUFFIX_OF = {"text": ".txt", "json": ".json", "hocr": ".hocr", "alto": ".alto.xml", "page": ".page.xml", "pdf": ".pdf"}  # rasm read's
 SUFFIXES = frozenset((".pdf", ".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff"))
 
 Image = str | os.PathLike[str] | tuple[str, bytes]
@@ -980,7 +980,7 @@ def _give_out(task: _Task, outcome: _Outcome, form: str, *, named: bool) -> None
 
 @contextlib.contextmanager
 def _whole(target: Path) -> Iterator[IO[bytes]]:
-    """A file to be written that takes its place when it is whole. An archive of PAGE XML becomes a folder, as read.py makes it."""
+    """A file to be written that takes its place when it is whole. An archive of PAGE XML becomes a folder, as rasm read makes it."""
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}.") as name:

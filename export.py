@@ -1,10 +1,10 @@
-"""A checkpoint -> one ONNX file for ``model/recognizer.py``, only if it reads as PyTorch does.
+"""A checkpoint -> one ONNX file for ``rasm/lines/recognizer.py``, only if it reads as PyTorch does.
 
     python export.py runs/NAME/best.pt --out model.onnx [--arrays DIR] [--int8] [--weights model.pt]
     python export.py runs/A/best.pt runs/B/best.pt --out model.onnx …       (B went on from A: the mean of their weights)
 
-Where it stands: after ``train.py``, before ``evaluate.py`` and the service. The graph takes uint8 and ends in log-softmax,
-and carries charset, image settings, version and training summary in its metadata: see ``model/recognizer.py``.
+Where it stands: after ``train.py``, before ``python -m evaluation`` and the service. The graph takes uint8 and ends in log-softmax,
+and carries charset, image settings, version and training summary in its metadata: see ``rasm/lines/recognizer.py``.
 
 The way through torch.onnx is ``dynamo=True``. Of ``nn.LSTM`` itself torch 2.13 cannot export a bidirectional layer of
 dynamic width, so ``ExportableCRNN`` emits the ONNX operator LSTM, with the gates in ONNX's order. ``dynamo=False`` would
@@ -35,7 +35,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from model import __version__  # before ONNX Runtime, which model/__init__.py keeps from telling what it runs
+from rasm import __version__  # before ONNX Runtime, which rasm/__init__.py keeps from telling what it runs
 
 # isort: split
 import numpy as np
@@ -48,16 +48,16 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from evaluation.calibration import expected_calibration_error, right_characters, sums
-from model.arrays import LineArrays, check_match
-from model.charset import Charset
 from model.checkpoint import Checkpoint, averaged, load_checkpoint, save_weights
 from model.crnn import CRNN
-from model.ctc import best_path
-from model.errors import ConfigError, ExportError, RasmError
-from model.image import ImageSettings, Pixels, pad_lines
-from model.metrics import error_rates
-from model.recognizer import LogProbabilities, ModelInfo, Recognizer
-from model.text import LOOK_ALIKES, finish_reading
+from model.data.arrays import LineArrays, check_match
+from rasm.errors import ConfigError, ExportError, RasmError
+from rasm.image import ImageSettings, Pixels, pad_lines
+from rasm.lines.ctc import best_path
+from rasm.lines.recognizer import LogProbabilities, ModelInfo, Recognizer
+from rasm.text.charset import Charset
+from rasm.text.metrics import error_rates
+from rasm.text.normalisation import LOOK_ALIKES, finish_reading
 
 OPSET = 20
 TOLERANCE = 1e-3  # of log-probabilities; what is rounded differently stays far below, a wrong gate or a frozen width far above
@@ -67,7 +67,8 @@ GATE_LINES = 64
 CALIBRATION_LINES = 128
 MEASURED_LINES = 600
 NORMALISATION = (
-    "model.text.normalise_label, as by default: NFC; letters for presentation forms; no control marks; leaders of four or more as one; "
+    "rasm.text.normalisation.normalise_label, as by default: NFC; letters for presentation forms; no control marks; leaders of four "
+    "or more as one; "
     f"single spaces; look-alikes unified: {', '.join(row.name for row in LOOK_ALIKES)}"
 )
 _SATURATED = 30.0  # a sigmoid or a tanh of it is 1

@@ -3,9 +3,9 @@
     python preprocess.py DATASET [DATASET …] --out DIR
 
 Where it stands: between the data and ``train.py``. Every pair goes one way, in ``prepare``: its label is read, made
-alike (model/text.py) and encoded (model/charset.py), its image decoded and transformed (model/image.py), and the two
+alike (rasm/text/normalisation.py) and encoded (rasm/text/charset.py), its image decoded and transformed (rasm/image.py), and the two
 held against each other. What cannot be used is written to DIR/rejected.csv with its reason, and never stops the run.
-The rest is saved as model/arrays.py describes. The same input gives the same bytes, whatever the number of workers.
+The rest is saved as model/data/arrays.py describes. The same input gives the same bytes, whatever the number of workers.
 """
 
 from __future__ import annotations
@@ -33,15 +33,15 @@ from typing import Any, NoReturn
 import cv2
 from tqdm import tqdm  # type: ignore[import-untyped]
 
-from model.arrays import FILES, ArrayWriter, one_line, read_manifest
-from model.charset import DEFAULT_CHARSET, DIACRITICS, TATWEEL, Charset
-from model.cli import Parser, fraction, positive
-from model.ctc import WIDTH_STRIDE, steps_needed
-from model.errors import ConfigError, DatasetError, RasmError
-from model.image import ImageSettings, Pixels, decode, line_to_array
-from model.label_check import LabelCheck
-from model.pairs import Dataset, EmptyLabel, Pair, Rejection, find_pairs, open_datasets, read_label
-from model.text import LOOK_ALIKES, LabelSettings, normalise_label
+from model.data.arrays import FILES, ArrayWriter, one_line, read_manifest
+from model.data.label_check import LabelCheck
+from model.data.pairs import Dataset, EmptyLabel, Pair, Rejection, find_pairs, open_datasets, read_label
+from rasm.command_line import Parser, fraction, positive
+from rasm.errors import ConfigError, DatasetError, RasmError
+from rasm.image import ImageSettings, Pixels, decode, line_to_array
+from rasm.lines.ctc import WIDTH_STRIDE, steps_needed
+from rasm.text.charset import DEFAULT_CHARSET, DIACRITICS, TATWEEL, Charset
+from rasm.text.normalisation import LOOK_ALIKES, LabelSettings, normalise_label
 
 #: Why a file is not used: the codes of rejected.csv.
 REASONS = {

@@ -34,16 +34,17 @@ from torch.utils.data import DataLoader
 from torch.utils.tensorboard import SummaryWriter
 from tqdm import tqdm
 
-from model import ctc, metrics
-from model.arrays import LineArrays, check_match
-from model.charset import Charset
 from model.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
-from model.cli import exit_code, positive
 from model.config import CRNNConfig, TrainConfig, add_flags, from_flags
 from model.crnn import CRNN, ctc_loss
-from model.data import Batch, BatchSource, start_worker
-from model.errors import CheckpointError, ConfigError
-from model.image import ImageSettings, pad_lines
+from model.data.arrays import LineArrays, check_match
+from model.data.batches import Batch, BatchSource, start_worker
+from rasm.command_line import exit_code, positive
+from rasm.errors import CheckpointError, ConfigError
+from rasm.image import ImageSettings, pad_lines
+from rasm.lines import ctc
+from rasm.text import metrics
+from rasm.text.charset import Charset
 
 # what a resumed run may change: when to stop and how to watch, nothing that the weights depend on so far
 CHANGEABLE = {"steps", "minutes", "patience", "workers", "validate_every", "validate_lines"}
@@ -365,9 +366,9 @@ def choose_precision(asked: str, device: torch.device) -> torch.dtype:
 def make_synthesizer(args: argparse.Namespace, charset: Charset, image: ImageSettings):  # type: ignore[no-untyped-def]
     if not args.text:
         return None
-    from model.synth import Synthesizer  # the text-rendering libraries, only where lines are rendered
-    from model.synth_fonts import find_fonts
-    from model.synth_text import load_texts
+    from model.rendering.fonts import find_fonts
+    from model.rendering.lines import Synthesizer  # the text-rendering libraries, only where lines are rendered
+    from model.rendering.texts import load_texts
 
     return Synthesizer(load_texts(args.text), find_fonts(args.fonts, charset), charset, image)
 

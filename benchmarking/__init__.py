@@ -1,4 +1,4 @@
-"""Measuring speed and memory: what ``benchmark.py`` is made of.
+"""Measuring speed and memory: what ``python -m benchmarking`` is made of.
 
 Where it stands: beside ``evaluation/``, whose datasets, engines and turns it uses. Nothing here is imported while serving.
 

@@ -1,6 +1,6 @@
 """How much of what the machine can compute the recogniser makes use of.
 
-Where it stands: called by ``benchmark.py arithmetic``. Three numbers:
+Where it stands: called by ``python -m benchmarking arithmetic``. Three numbers:
 
     peak        the most that large matrix products reach on as many threads: in fp32 the better of NumPy's BLAS and ONNX
                 Runtime's, in int8 ONNX Runtime's (uint8 x int8 -> int32)
@@ -30,8 +30,8 @@ from threadpoolctl import threadpool_limits
 from evaluation.datasets import open_samples
 from evaluation.engines import RasmLines
 from evaluation.timing import take_turns
-from model.errors import DatasetError
-from model.image import line_to_array
+from rasm.errors import DatasetError
+from rasm.image import line_to_array
 
 _SIZE = 512  # of the square matrices: large enough for the best speed, and done before the system turns to something else
 _SECONDS = 1.5  # of each measurement

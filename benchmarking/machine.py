@@ -16,10 +16,9 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from model.errors import RasmError
+from rasm.errors import RasmError
 
 ROOT = Path(__file__).resolve().parents[1]
-SHIPPED_MODEL = ROOT / "model" / "weights" / "rasm-print.onnx"
 _PACKAGES = ("onnxruntime", "numpy", "opencv-python-headless", "torch")
 _EXTENSIONS = ("avx2", "avx512f", "avx512_vnni", "avx_vnni", "avx512_bf16", "amx_bf16", "amx_int8", "asimd", "sve")
 #: Runs a command, and prints the most memory that it has held, as getrusage gives it.

@@ -1,6 +1,7 @@
 """How fast lines and pages are read, by Rasm and, in turns, by Tesseract; how long one line takes; how long it takes to start.
 
-Where it stands: called by ``benchmark.py``. Rasm's seconds begin with the bytes of an image file and end with its text; Tesseract's
+Where it stands: called by ``python -m benchmarking``. Rasm's seconds begin with the bytes of an image file and end with its text;
+Tesseract's
 are those of its process, which opens the image files itself, without the time that the process takes to start and to read a blank
 image. So neither is helped by what happens outside. Rasm has read a blank image too when it is opened.
 
@@ -25,16 +26,16 @@ from evaluation.datasets import Kind, Sample, open_samples
 from evaluation.engines import Engine, RasmLines
 from evaluation.tesseract import Tesseract
 from evaluation.timing import MAX_TURN, Run, take_turns
-from model.errors import DatasetError, RasmError
-from model.metrics import error_rates, kitab, normalised
+from rasm.errors import DatasetError, RasmError
+from rasm.text.metrics import error_rates, kitab, normalised
 
 _COLD_STARTS = 5
 _ONE_BY_ONE = 20  # lines that one engine reads, each by itself, before the other takes its turn
 _START = """
 import sys, time
 started = time.perf_counter()
-from model.image import decode
-from model.recognizer import Recognizer
+from rasm.image import decode
+from rasm.lines.recognizer import Recognizer
 imported = time.perf_counter()
 recognizer = Recognizer(sys.argv[1], threads=int(sys.argv[3]))
 loaded = time.perf_counter()

@@ -1,6 +1,6 @@
 """The service under load: started for real, asked by wrk, and held against the bare recogniser on the same lines and cores.
 
-Where it stands: called by ``benchmark.py service``. wrk (Debian: wrk) is a load generator in C that takes little of the processor
+Where it stands: called by ``python -m benchmarking service``. wrk (Debian: wrk) is a load generator in C that takes little of the processor
 itself.
 
 The method. All run on the same cores (``--threads`` of them), one after the other, in several turns: what else the machine does slows
@@ -36,7 +36,7 @@ from benchmarking.machine import ROOT
 from evaluation.datasets import open_samples
 from evaluation.engines import RasmLines, open_recognizer
 from evaluation.timing import MAX_TURN
-from model.errors import ConfigError, DatasetError, RasmError
+from rasm.errors import ConfigError, DatasetError, RasmError
 
 TURNS = 4
 WARM_UP_S = 3

@@ -1,6 +1,7 @@
 """All benchmarks, one after the other, as the tables of docs/benchmarks.md.
 
-Where it stands: ``benchmark.py all``. Each figure comes from a process of its own, ``python benchmark.py WHAT … --json``, which
+Where it stands: ``python -m benchmarking all``. Each figure comes from a process of its own, ``python -m benchmarking WHAT …
+--json``, which
 a reader can run by itself. What fails is named in its table's place, and the others go on.
 """
 
@@ -18,9 +19,10 @@ from typing import Any
 
 from tqdm import tqdm
 
-from benchmarking.machine import ROOT, SHIPPED_MODEL, describe
+from benchmarking.machine import ROOT, describe
 from evaluation.datasets import open_samples
-from model.errors import ConfigError, RasmError
+from rasm.errors import ConfigError, RasmError
+from rasm.weights import SHIPPED_MODEL
 
 THREADS = (1, 2)
 _PEEK = 16  # samples that are opened before anything is measured
@@ -31,7 +33,8 @@ Column = tuple[str, Callable[[Figures], str]]
 
 
 def write(args: argparse.Namespace) -> None:
-    """Measures everything that ``benchmark.py all`` was asked for, and writes ``args.out``. Raises a RasmError where nothing can be."""
+    """Measures everything that ``python -m benchmarking all`` was asked for, and writes ``args.out``. Raises a RasmError where
+    nothing can be."""
     if missing := [model for model in args.models or [] if not model.is_file()]:
         raise ConfigError(f"{missing[0]}: no such model file")
     if unknown := set(args.skip) - set(_PARTS):
@@ -55,9 +58,9 @@ def write(args: argparse.Namespace) -> None:
 
 
 def _in_fp32(model: Path, folder: Path) -> Path:
-    """The network of a model of ``model/weights`` before it was quantised, from the weights beside it."""
+    """The network of a shipped model before it was quantised, from its checkpoint in ``model/weights``."""
     out = folder / f"{model.stem}-fp32.onnx"
-    command = [sys.executable, "export.py", str(model.with_suffix(".pt")), "--out", str(out), "--name", out.stem]
+    command = [sys.executable, "export.py", str(ROOT / "model" / "weights" / f"{model.stem}.pt"), "--out", str(out), "--name", out.stem]
     done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
     if done.returncode:
         raise RasmError(f"the model cannot be exported in fp32: {(done.stderr.strip().splitlines() or ['?'])[-1]}")
@@ -88,7 +91,7 @@ def _jobs(args: argparse.Namespace, models: Sequence[Path]) -> list[tuple[str, s
 
 def _command(args: argparse.Namespace) -> str:
     """What was asked for, without the folders that files lie in."""
-    words = ["python benchmark.py all", *(path.name for path in args.folders)]
+    words = ["python -m benchmarking all", *(path.name for path in args.folders)]
     for option, values in (("--models", args.models or []), ("--pages", args.pages)):
         words += [option, *(path.name for path in values)] if values else []
     words += ["--limit", str(args.limit)] if args.limit else []
@@ -98,9 +101,9 @@ def _command(args: argparse.Namespace) -> str:
 
 def _run(part: str, arguments: Sequence[str]) -> Figures | str:
     """The figures of one subcommand, or what went wrong."""
-    done = subprocess.run([sys.executable, "benchmark.py", part, *arguments, "--json"], capture_output=True, text=True, cwd=ROOT)
+    done = subprocess.run([sys.executable, "-m", "benchmarking", part, *arguments, "--json"], capture_output=True, text=True, cwd=ROOT)
     if done.returncode:
-        return (done.stderr.strip().splitlines() or ["failed"])[-1].removeprefix("benchmark.py: error: ")
+        return (done.stderr.strip().splitlines() or ["failed"])[-1].removeprefix("python -m benchmarking: error: ")
     figures: Figures = json.loads(done.stdout)
     return figures
 
@@ -159,7 +162,8 @@ def _comparison(kind: str, digits: int) -> tuple[Column, ...]:
 _TABLES: dict[str, tuple[str, str, str, tuple[Column, ...]]] = {
     "reader": (
         "Lines",
-        "`benchmark.py reader LINES --model M --threads N --against tesseract`: both read the same lines in turns, each on as many "
+        "`python -m benchmarking reader LINES --model M --threads N --against tesseract`: both read the same lines in turns, each "
+        "on as many "
         "threads. Rasm's seconds are those from the bytes of image files to texts. Tesseract's (`-l ara --psm 13`, one process for "
         "many lines) are without the time that its process takes to start and to read a blank image, and Rasm has read one when it is "
         "opened, which is in *loading*. CER is normalised. Memory is the most that a process has held: for Rasm the one that read "
@@ -169,7 +173,8 @@ _TABLES: dict[str, tuple[str, str, str, tuple[Column, ...]]] = {
     ),
     "latency": (
         "One line",
-        "`benchmark.py latency LINES --against tesseract`: milliseconds from the bytes of one image file to its text, each line by "
+        "`python -m benchmarking latency LINES --against tesseract`: milliseconds from the bytes of one image file to its text, "
+        "each line by "
         "itself. Rasm is loaded and has read a line of each width, as in the service. Tesseract is what its command line has for one "
         "image: a process that starts, loads its model, reads the file and ends. *Less start* is what is left of its p50 without the "
         "time in which such a process reads a blank image: about what a Tesseract that is loaded would take.",
@@ -187,7 +192,8 @@ _TABLES: dict[str, tuple[str, str, str, tuple[Column, ...]]] = {
     ),
     "start": (
         "Starting",
-        "`benchmark.py start LINES --against tesseract`: seconds from starting Python, or Tesseract, to the first line's text, both of "
+        "`python -m benchmarking start LINES --against tesseract`: seconds from starting Python, or Tesseract, to the first line's "
+        "text, both of "
         "the same line; medians of five processes each, in turns, with files in the system's cache.",
         "model, threads",
         (
@@ -200,7 +206,8 @@ _TABLES: dict[str, tuple[str, str, str, tuple[Column, ...]]] = {
     ),
     "arithmetic": (
         "Share of the arithmetic peak",
-        "`benchmark.py arithmetic`: operations of the network (two for a multiplication and its addition) on the lines that were read, "
+        "`python -m benchmarking arithmetic`: operations of the network (two for a multiplication and its addition) on the lines "
+        "that were read, "
         "divided by the seconds from image files to texts, against the most that products of large matrices reach on as many threads "
         "of this machine.",
         "model, threads",
@@ -216,14 +223,16 @@ _TABLES: dict[str, tuple[str, str, str, tuple[Column, ...]]] = {
     ),
     "pages": (
         "Pages",
-        "`benchmark.py pages PAGES --against tesseract`: from image files or PDFs to texts, Tesseract with `--psm 3` and from images "
+        "`python -m benchmarking pages PAGES --against tesseract`: from image files or PDFs to texts, Tesseract with `--psm 3` and "
+        "from images "
         "alone; a document of several pages counts once. CER is that of KITAB-Bench's normalisation, without regard to line breaks.",
         "model, threads",
         _comparison("pages", 2),
     ),
     "service": (
         "The service",
-        "`benchmark.py service LINES --clients 32`: the service as `make serve` starts it, asked by wrk over 32 connections, one line a "
+        "`python -m benchmarking service LINES --clients 32`: the service as `make serve` starts it, asked by wrk over 32 "
+        "connections, one line a "
         "request. It takes turns on the same cores, wrk's included, with the bare recogniser, which reads the same image files in full "
         "batches: as a process a core and as one process with a thread a core; *share* is that of the quicker way. Of each the best turn "
         "counts. *Alone* is a single connection, *more* what it waits beyond the bare reading of a line. Processor time is of one line.",
@@ -249,7 +258,7 @@ _TABLES: dict[str, tuple[str, str, str, tuple[Column, ...]]] = {
     ),
     "training": (
         "Training",
-        "`benchmark.py training LINES`: train.py with its defaults on these lines, for a hundred steps from the first on.",
+        "`python -m benchmarking training LINES`: train.py with its defaults on these lines, for a hundred steps from the first on.",
         "threads",
         (("steps", _number("steps", 0)), ("lines/s", _number("lines_per_second", 0))),
     ),

@@ -1,6 +1,6 @@
 """How many lines a second train.py trains on, with its defaults.
 
-Where it stands: called by ``benchmark.py training``. The real scripts run, on a folder of pairs: preprocess.py, then some steps.
+Where it stands: called by ``python -m benchmarking training``. The real scripts run, on a folder of pairs: preprocess.py, then some steps.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 
 from benchmarking.machine import ROOT
 from evaluation.datasets import open_samples
-from model.errors import RasmError
+from rasm.errors import RasmError
 
 
 def measure(folders: Sequence[Path], threads: int, steps: int, limit: int) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Measuring engines on datasets with known text: what ``evaluate.py`` and ``benchmark.py`` are made of.
+"""Measuring engines on datasets with known text: what ``python -m evaluation`` and ``python -m benchmarking`` are made of.
 
 Where it stands: the end of the training way. Nothing here is imported while serving.
 

@@ -3,7 +3,7 @@
 Where it stands: called by ``evaluation/scoring.py`` and ``evaluation/report.py``. Alignments are RapidFuzz's (Levenshtein). Where
 several are equally short it takes one; counts by class may differ by that, their sum cannot.
 
-Edits are those between the *normalised* texts of ``model/metrics.py``, so their number over all classes is that of the
+Edits are those between the *normalised* texts of ``rasm/text/metrics.py``, so their number over all classes is that of the
 normalised CER. An edit belongs to the class of the truth's character, or of the reading's where the truth has none:
 
 ===========  =========================================================================  ========================================
@@ -34,7 +34,7 @@ from functools import lru_cache
 
 from rapidfuzz.distance import Levenshtein
 
-from model.charset import DIACRITICS, TATWEEL
+from rasm.text.charset import DIACRITICS, TATWEEL
 
 CLASSES = ("letters", "dots", "hamza", "digits", "punctuation", "spaces", "latin", "other")
 

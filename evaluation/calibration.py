@@ -21,8 +21,8 @@ import numpy as np
 from rapidfuzz.distance import Levenshtein
 
 from evaluation.statistics import Floats, Interval
-from model.charset import LEADER
-from model.metrics import normalised
+from rasm.text.charset import LEADER
+from rasm.text.metrics import normalised
 
 BINS = 10
 COLUMNS = 3 * BINS  # for each bin: how many, the sum of their confidences, and of what was right

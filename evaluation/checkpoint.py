@@ -11,9 +11,9 @@ import numpy as np
 import torch
 
 from model.checkpoint import load_checkpoint
-from model.ctc import best_path
-from model.image import Pixels
-from model.recognizer import LogProbabilities, ModelInfo, Recognizer
+from rasm.image import Pixels
+from rasm.lines.ctc import best_path
+from rasm.lines.recognizer import LogProbabilities, ModelInfo, Recognizer
 
 
 class CheckpointRecognizer(Recognizer):

@@ -1,6 +1,6 @@
 """Two engines on the same samples: how far apart they are, how sure that is, and which is faster.
 
-Where it stands: called by ``evaluate.py`` for every two engines of a run. The tests are those of ``evaluation/statistics.py``.
+Where it stands: called by ``python -m evaluation`` for every two engines of a run. The tests are those of ``evaluation/statistics.py``.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import numpy as np
 from evaluation.scoring import Scored
 from evaluation.statistics import Floats, intervals, intervals_of_samples, paired_permutation_p
 from evaluation.timing import Run
-from model.metrics import NORMALISATIONS
+from rasm.text.metrics import NORMALISATIONS
 
 
 def compare(scored: Mapping[str, Scored], runs: Mapping[str, Run], timed: Mapping[str, bool]) -> list[dict[str, Any]]:

@@ -1,10 +1,10 @@
 """What is read: lines or pages with their known text, from folders or from prepared arrays.
 
-Where it stands: the beginning of ``evaluate.py`` and ``benchmark.py``. Three kinds of folders are told apart:
+Where it stands: the beginning of ``python -m evaluation`` and ``python -m benchmarking``. Three kinds of folders are told apart:
 
-    arrays   a manifest.json is there: what preprocess.py wrote (``model/arrays.py``)
+    arrays   a manifest.json is there: what preprocess.py wrote (``model/data/arrays.py``)
     pages    images or PDFs, each with a text of the same stem (.gt.txt, .md or .txt) that mostly has several lines
-    lines    image and text pairs, as preprocess.py takes them (``model/pairs.py``)
+    lines    image and text pairs, as preprocess.py takes them (``model/data/pairs.py``)
 
 Images are opened when they are read, so that a folder of any size fits into memory.
 """
@@ -20,11 +20,11 @@ from typing import Literal
 import numpy as np
 
 from evaluation.line_finding import KnownLine, read_known_lines
-from evaluation.page_text import read_page_text
-from model.arrays import LineArrays
-from model.errors import DatasetError, RasmError
-from model.image import IMAGE_SUFFIXES, ImageSettings, Pixels, decode
-from model.pairs import Dataset, find_pairs, open_datasets, read_label
+from model.data.arrays import LineArrays
+from model.data.page_text import read_page_text
+from model.data.pairs import Dataset, find_pairs, open_datasets, read_label
+from rasm.errors import DatasetError, RasmError
+from rasm.image import IMAGE_SUFFIXES, ImageSettings, Pixels, decode
 
 Kind = Literal["lines", "pages"]
 
@@ -68,7 +68,7 @@ class Sample:
 
     def pages(self) -> Iterator[Pixels]:
         """The images of a document, one a page, each only while it is looked at. Raises an ImageError."""
-        from model.pages import open_pages  # lines need no renderer of PDFs
+        from rasm.pages.files import open_pages  # lines need no renderer of PDFs
 
         with open_pages(self.file.read_bytes()) as pages:
             yield from pages

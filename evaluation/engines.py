@@ -1,6 +1,6 @@
 """Who reads: Rasm through ONNX Runtime, a checkpoint through PyTorch, or readings that anything else has written down.
 
-Where it stands: ``evaluate.py`` and ``benchmark.py`` open engines and let them take turns (``evaluation/timing.py``).
+Where it stands: ``python -m evaluation`` and ``python -m benchmarking`` open engines and let them take turns (``evaluation/timing.py``).
 Tesseract has a file of its own, and so have documents of several pages.
 
 ``prepare`` puts images where the engine takes them from, and is not timed; ``read`` begins with encoded images and ends with
@@ -19,10 +19,10 @@ import numpy as np
 
 from evaluation.datasets import Sample
 from evaluation.line_finding import Box
-from model import recognizer
-from model.errors import ConfigError, RasmError
-from model.image import Pixels, decode
-from model.recognizer import Recognizer
+from rasm.errors import ConfigError, RasmError
+from rasm.image import Pixels, decode
+from rasm.lines import recognizer
+from rasm.lines.recognizer import Recognizer
 
 Decoder = Literal["greedy", "beam"]
 

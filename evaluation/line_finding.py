@@ -1,7 +1,8 @@
 """Lines that were found against lines that are known: how many are found whole, how many are right, what is lost, in which order.
 
-Where it stands: called by ``evaluation/scoring.py`` for rendered pages, whose ``NAME.lines.json`` (``synthesize.py --pages``) tells where
-each line is; tests of ``model/segment.py`` use it too.
+Where it stands: called by ``evaluation/scoring.py`` for rendered pages, whose ``NAME.lines.json`` (``python -m model.rendering
+--pages``) tells where
+each line is; tests of ``rasm/pages/segment.py`` use it too.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from model.errors import DatasetError
+from rasm.errors import DatasetError
 
 Box = tuple[float, float, float, float]  # left, top, right, bottom in pixels of the page
 
@@ -70,7 +71,9 @@ def read_known_lines(path: Path) -> tuple[KnownLine, ...]:
             known.append(KnownLine(str(line["text"]), (left, top, right, bottom)))
         return tuple(known)
     except (OSError, ValueError, KeyError, TypeError) as e:
-        raise DatasetError(f"{path}: not the lines of a page as synthesize.py --pages writes them ({e}); remove it to go without") from e
+        raise DatasetError(
+            f"{path}: not the lines of a page as python -m model.rendering --pages writes them ({e}); remove it to go without"
+        ) from e
 
 
 def count_lines(known: Sequence[KnownLine], found: Sequence[Box]) -> LineCounts:

@@ -1,6 +1,7 @@
 """Rasm as an engine that reads documents of one or more pages.
 
-Where it stands: opened by ``evaluate.py`` and ``benchmark.py`` where datasets hold pages. The texts of all lines in reading order are
+Where it stands: opened by ``python -m evaluation`` and ``python -m benchmarking`` where datasets hold pages. The texts of all
+lines in reading order are
 the reading; scoring does not look at line breaks.
 """
 
@@ -11,8 +12,8 @@ from pathlib import Path
 
 from evaluation.datasets import Sample
 from evaluation.engines import Decoder, Reading, about, open_recognizer
-from model.errors import RasmError
-from model.page_reader import PageReader
+from rasm.errors import RasmError
+from rasm.pages.reader import PageReader
 
 
 class RasmPages:

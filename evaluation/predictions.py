@@ -1,9 +1,9 @@
 """Readings that anything else has made, from a file: TSV, JSON or JSON Lines.
 
-Where it stands: an engine of ``evaluate.py``, chosen by ``--engine predictions FILE``. Accepted are
+Where it stands: an engine of ``python -m evaluation``, chosen by ``--engine predictions FILE``. Accepted are
 
     TSV      a head line with ``name`` and one column of readings (``text``, ``prediction``, ``reading``, or the only other one
-             besides ``truth`` and ``confidence``), so also what ``evaluate.py --readings`` has written; or no head and two columns
+             besides ``truth`` and ``confidence``), so also what ``python -m evaluation --readings`` has written; or no head and two columns
     JSON     {"NAME": "TEXT", …}, a list of {"name": …, "text": …, "confidence": …}, or the service's reply
     JSONL    one such object a line, as ``client.py --json`` prints them
 
@@ -22,7 +22,7 @@ from typing import Any
 
 from evaluation.datasets import Sample
 from evaluation.engines import Reading
-from model.errors import DatasetError
+from rasm.errors import DatasetError
 
 _TEXT_COLUMNS = ("text", "prediction", "reading")
 _NO_TEXT = ("name", "truth", "confidence")

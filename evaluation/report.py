@@ -1,6 +1,7 @@
 """The report of a run: one HTML file that opens without the internet, its JSON, and one line that says it all.
 
-Where it stands: the end of ``evaluate.py --report``. The page is ``report.html.jinja``, filled in by Jinja2, which escapes every text:
+Where it stands: the end of ``python -m evaluation --report``. The page is ``report.html.jinja``, filled in by Jinja2, which
+escapes every text:
 names, truths and readings are whatever files held. Images are in the file, as data: addresses.
 """
 
@@ -23,10 +24,10 @@ from rapidfuzz.distance import Levenshtein
 from evaluation.alignment import kind_of
 from evaluation.datasets import Sample
 from evaluation.scoring import Scored
-from model import __version__
-from model.errors import RasmError
-from model.image import Pixels, to_grey
-from model.metrics import NORMALISATIONS, UNIFIED, normalised, raw
+from rasm import __version__
+from rasm.errors import RasmError
+from rasm.image import Pixels, to_grey
+from rasm.text.metrics import NORMALISATIONS, UNIFIED, normalised, raw
 
 WORST = 40  # samples that are shown
 _LINE_PX, _PAGE_PX = (900, 72), (700, 1_000)  # the largest width and height of a picture in the report

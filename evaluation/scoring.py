@@ -1,9 +1,10 @@
 """All figures of one engine on one set of samples, each with its interval.
 
-Where it stands: between readings and what ``evaluate.py`` prints, writes and reports. Every figure but the median is made of sums over
+Where it stands: between readings and what ``python -m evaluation`` prints, writes and reports. Every figure but the median is made
+of sums over
 lines: ``_count`` says what a line adds, ``_ratios`` and ``_calibration_figures`` make figures of the sums, of all lines and of each
 draw of the bootstrap alike.
-Definitions: normalisations in ``model/metrics.py``, classes and diacritics in ``evaluation/alignment.py``, calibration in
+Definitions: normalisations in ``rasm/text/metrics.py``, classes and diacritics in ``evaluation/alignment.py``, calibration in
 ``evaluation/calibration.py``, lines of pages in ``evaluation/line_finding.py``.
 """
 
@@ -23,7 +24,7 @@ from evaluation.datasets import Sample
 from evaluation.engines import Reading
 from evaluation.line_finding import LineCounts, count_lines
 from evaluation.statistics import Floats, Interval, intervals, intervals_of_samples
-from model.metrics import NORMALISATIONS
+from rasm.text.metrics import NORMALISATIONS
 
 LENGTH_BORDERS = (20, 40, 60, 80, 120, 250, 500, 1_000, 2_000, 4_000)  # characters, normalised
 CONFUSIONS = 60  # rows that are kept

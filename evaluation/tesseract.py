@@ -1,6 +1,7 @@
 """Tesseract's command line with its Arabic model, as a peer: on lines, and on pages.
 
-Where it stands: an engine of ``evaluate.py`` and ``benchmark.py``. One process reads all images of a turn from a list of files, as
+Where it stands: an engine of ``python -m evaluation`` and ``python -m benchmarking``. One process reads all images of a turn from
+a list of files, as
 its manual advises for many images, so that its model is loaded once a turn; even that is measured and not counted.
 """
 
@@ -21,8 +22,8 @@ import numpy as np
 
 from evaluation.datasets import Kind, Sample
 from evaluation.engines import Reading
-from model.errors import ConfigError, DatasetError, RasmError
-from model.image import Pixels
+from rasm.errors import ConfigError, DatasetError, RasmError
+from rasm.image import Pixels
 
 #: Page modes: 13 (raw line) errs least of 6, 7 and 13 on scanned lines; 3 is Tesseract's default for pages.
 PAGE_MODES: dict[Kind, int] = {"lines": 13, "pages": 3}

@@ -1,13 +1,4 @@
-"""Rasm's recogniser: the steps from an image to its text, one step a file.
+"""The network and how it learns: PyTorch lives here, and nowhere in ``rasm``.
 
-Reading needs ``errors``, ``charset``, ``text``, ``image``, ``ctc`` and ``recognizer`` (NumPy, OpenCV, Pillow,
-ONNX Runtime). Training adds ``config``, ``crnn``, ``data``, ``augment`` (PyTorch) and ``synth`` (text rendering).
+``crnn`` and ``checkpoint`` are the network and its file; ``data`` prepares and batches lines; ``rendering`` draws them.
 """
-
-import os
-
-# ONNX Runtime's own builds (1.29 and newer) tell Microsoft which models are run, and keep a number of the machine in ~/.cache, unless
-# this is set before it is first imported. Whose pages are read, and when, is nobody else's business
-os.environ["ORT_DISABLE_TELEMETRY"] = "1"
-
-__version__ = "0.8.0"

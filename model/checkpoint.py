@@ -1,6 +1,6 @@
 """Checkpoints: everything a run needs to go on, and everything ``export.py`` needs, in one file.
 
-Where it stands: written by ``train.py``, read by ``train.py`` (resume, fine-tune), ``export.py`` and ``evaluate.py``.
+Where it stands: written by ``train.py``, read by ``train.py`` (resume, fine-tune), ``export.py`` and ``python -m evaluation``.
 The file is a ``torch.save`` of plain data (loaded with ``weights_only=True``, so that a checkpoint cannot run code):
 
     format_version, rasm_version, name
@@ -23,12 +23,13 @@ from typing import Any
 
 import torch
 
-from model import __version__
-from model.charset import Charset
-from model.config import CRNNConfig, TrainConfig, from_dict
+from model.config import CRNNConfig, TrainConfig
 from model.crnn import CRNN
-from model.errors import CheckpointError
-from model.image import ImageSettings
+from rasm import __version__
+from rasm.config import from_dict
+from rasm.errors import CheckpointError
+from rasm.image import ImageSettings
+from rasm.text.charset import Charset
 
 FORMAT_VERSION = 1
 _PLAIN = ("rasm_version", "name", "weights", "step", "seconds", "metrics", "sources", "labels", "resume")  # saved as they are

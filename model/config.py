@@ -12,7 +12,7 @@ import typing
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from model.errors import ConfigError
+from rasm.errors import ConfigError
 
 T = TypeVar("T")
 
@@ -82,16 +82,6 @@ class TrainConfig:
 
     def __post_init__(self) -> None:
         check_ranges(self)
-
-
-def from_dict(cls: type[T], values: dict[str, Any]) -> T:
-    """A configuration from a saved dictionary. Raises ConfigError naming unknown and missing keys."""
-    names = {f.name for f in dataclasses.fields(cls)}  # type: ignore[arg-type]
-    if unknown := values.keys() - names:
-        raise ConfigError(f"{cls.__name__} has no {', '.join(sorted(unknown))}: the file is from another version of Rasm")
-    if missing := names - values.keys():
-        raise ConfigError(f"{cls.__name__} lacks {', '.join(sorted(missing))}: the file is from another version of Rasm")
-    return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in values.items()})
 
 
 def add_flags(parser: argparse.ArgumentParser, cls: type) -> None:

@@ -22,12 +22,12 @@ import torch
 from tqdm import tqdm
 
 from export import quantise, to_onnx
-from model.charset import DEFAULT_CHARSET
 from model.config import CRNNConfig
 from model.crnn import CRNN
-from model.errors import RasmError
-from model.image import IMAGE_SUFFIXES, ImageSettings, Pixels, decode, line_to_array
-from model.recognizer import ModelInfo, Recognizer
+from rasm.errors import RasmError
+from rasm.image import IMAGE_SUFFIXES, ImageSettings, Pixels, decode, line_to_array
+from rasm.lines.recognizer import ModelInfo, Recognizer
+from rasm.text.charset import DEFAULT_CHARSET
 
 LINES = 64
 CALIBRATION_LINES = 16

@@ -20,9 +20,9 @@ from pathlib import Path
 import torch
 from tqdm import tqdm
 
-from model.arrays import LineArrays
 from model.checkpoint import load_checkpoint
-from model.errors import RasmError
+from model.data.arrays import LineArrays
+from rasm.errors import RasmError
 from train import validate
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -4,7 +4,7 @@
 
 Lines of each kind are made up, set undamaged in the fonts of FOLDER (Latin letters in Noto Sans, too), which the models should
 not have been trained with, and read by the shipped models and by Tesseract. The forms are written here, apart from those that
-``model/synth_text.py`` trains with.
+``model/rendering/texts.py`` trains with.
 """
 
 from __future__ import annotations
@@ -22,18 +22,18 @@ from tqdm import tqdm
 from evaluation.datasets import open_samples
 from evaluation.engines import Engine, RasmLines
 from evaluation.tesseract import Tesseract
-from model import metrics
-from model.charset import DEFAULT_CHARSET
-from model.cli import exit_code, write_page
-from model.errors import RasmError
-from model.image import ImageSettings
-from model.synth import Synthesizer
-from model.synth_fonts import find_fonts
-from model.synth_text import TextSource
-from model.text import LabelSettings, normalise_label
+from model.rendering.fonts import find_fonts
+from model.rendering.lines import Synthesizer
+from model.rendering.texts import TextSource
+from rasm.command_line import exit_code, write_page
+from rasm.errors import RasmError
+from rasm.image import ImageSettings
+from rasm.text import metrics
+from rasm.text.charset import DEFAULT_CHARSET
+from rasm.text.normalisation import LabelSettings, normalise_label
 
 ROOT = Path(__file__).resolve().parent.parent
-WEIGHTS = ROOT / "model" / "weights"
+WEIGHTS = ROOT / "rasm" / "weights"
 LINES = 150  # of each kind
 ENGLISH = """
 account number payment order customer address invoice total amount date page report company limited bank branch office manager project

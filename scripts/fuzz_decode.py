@@ -6,11 +6,11 @@
 Half of the examples are files: small pictures in every format and mode that is read, multi-page TIFFs and a PDF among them, with bytes
 replaced, inserted, cut and repeated, headers' numbers made extreme, two files spliced. What can be decoded goes on as a line and as
 a page. The other half are pages of blots like lines, as pixels, with noise, bars, borders, inversions, gradients, turns and odd
-sizes: they go through ``model.page_reader``, so through everything from finding lines to cutting them out and reading them with a
+sizes: they go through ``rasm.pages.reader``, so through everything from finding lines to cutting them out and reading them with a
 tiny model; every fourth also through telling which way is up.
 
 hypothesis makes them, and finds the smallest example of what fails. A crash of the process is seen by its exit code.
-``tests/test_fuzz.py`` runs a few hundred. Exit codes: 0 nothing found · 1 an error or growth · anything else: the process has crashed.
+``tests/rasm/test_fuzz.py`` runs a few hundred. Exit codes: 0 nothing found · 1 an error or growth · anything else: the process has crashed.
 """
 
 from __future__ import annotations
@@ -34,12 +34,12 @@ from tqdm import tqdm
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT)]
 
-from model import segment  # noqa: E402  (needs the line above)
-from model.errors import ImageError  # noqa: E402
-from model.image import ImageSettings, Pixels, decode, line_to_array  # noqa: E402
-from model.page_reader import PageReader  # noqa: E402
-from model.pages import open_pages  # noqa: E402
-from model.recognizer import Recognizer  # noqa: E402
+from rasm.errors import ImageError  # noqa: E402
+from rasm.image import ImageSettings, Pixels, decode, line_to_array  # noqa: E402
+from rasm.lines.recognizer import Recognizer  # noqa: E402
+from rasm.pages import segment  # noqa: E402  (needs the line above)
+from rasm.pages.files import open_pages  # noqa: E402
+from rasm.pages.reader import PageReader  # noqa: E402
 
 TINY_MODEL = ROOT / "tests" / "fixtures" / "tiny_v1.onnx"
 ROUND = 2_000  # examples of one run of hypothesis, which keeps in memory what it has tried; after the first, libraries have their caches

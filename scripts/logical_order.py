@@ -16,13 +16,14 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from model.charset import DEFAULT_CHARSET
-from model.cli import write_page
-from model.image import ImageSettings
-from model.recognizer import Recognizer
-from model.synth import Synthesizer
-from model.synth_fonts import Font, find_fonts
-from model.synth_text import TextSource
+from model.rendering.fonts import Font, find_fonts
+from model.rendering.lines import Synthesizer
+from model.rendering.texts import TextSource
+from rasm.command_line import write_page
+from rasm.image import ImageSettings
+from rasm.lines.recognizer import Recognizer
+from rasm.text.charset import DEFAULT_CHARSET
+from rasm.weights import SHIPPED_MODEL
 
 ROOT = Path(__file__).resolve().parent.parent
 FONTS = ("Amiri-Regular.ttf", "Scheherazade-Regular.ttf", "NotoNaskhArabic-Regular.ttf", "NotoSansArabic-Regular.ttf")
@@ -42,7 +43,7 @@ SUITE = {
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--model", type=Path, default=ROOT / "model" / "weights" / "rasm-print.onnx")
+    parser.add_argument("--model", type=Path, default=SHIPPED_MODEL)
     parser.add_argument("--out", type=Path, help="write the table here, not to the terminal")
     args = parser.parse_args()
     fonts = [f for f in find_fonts(None, DEFAULT_CHARSET) if Path(f.path).name in FONTS]
@@ -70,7 +71,7 @@ def main() -> int:
 {order_claim(exact, in_order)}.
 
 A right-to-left line can be drawn alike from two orders of typing (`25 kg` and `kg 25`); of these the reading takes the likelier,
-by the rules at the top of `model/charset.py`.
+by the rules at the top of `rasm/text/charset.py`.
 
 | | typed | read exactly | its commonest other reading |
 |---|---|---|---|

@@ -1,4 +1,4 @@
-"""Make model/formats/glyphless.ttf, the font of the hidden text in searchable PDFs: a glyph that covers nothing for each character.
+"""Make rasm/formats/glyphless.ttf, the font of the hidden text in searchable PDFs: a glyph that covers nothing for each character.
 
     python scripts/make_glyphless_font.py
 
@@ -18,9 +18,9 @@ from fontTools.ttLib.tables._g_l_y_f import Glyph
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from model.charset import DEFAULT_CHARSET, EXTENDED_DIGITS  # noqa: E402
+from rasm.text.charset import DEFAULT_CHARSET, EXTENDED_DIGITS  # noqa: E402
 
-OUT = ROOT / "model" / "formats" / "glyphless.ttf"
+OUT = ROOT / "rasm" / "formats" / "glyphless.ttf"
 UNITS, ADVANCE, ASCENT, DESCENT = 1000, 500, 800, -200
 
 

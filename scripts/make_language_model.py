@@ -1,8 +1,8 @@
 """Count characters for ``decoder="beam"``: texts in, a language model of KenLM's out.
 
-    python scripts/make_language_model.py --text FOLDER[=WEIGHT] … --out model/weights/arabic-5gram.klm
+    python scripts/make_language_model.py --text FOLDER[=WEIGHT] … --out rasm/weights/arabic-5gram.klm
 
-Where it stands: beside ``train.py``; ``model/beam.py`` reads what it writes. The lines are those that ``train.py`` draws, with
+Where it stands: beside ``train.py``; ``rasm/lines/beam.py`` reads what it writes. The lines are those that ``train.py`` draws, with
 the same weights, in the order in which they are drawn. KenLM's own programs estimate and pack the model (Heafield et al.
 2013, "Scalable Modified Kneser-Ney"): ``lmplz`` and ``build_binary`` must be on the PATH or in --kenlm. They come with KenLM's
 source (cmake, a C++ compiler and Boost build them), not with its Python package.
@@ -23,10 +23,10 @@ from tqdm import tqdm
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from model.beam import to_tokens  # noqa: E402
-from model.charset import DEFAULT_CHARSET, to_visual  # noqa: E402
-from model.errors import ConfigError, RasmError  # noqa: E402
-from model.synth_text import TextSampler, load_texts  # noqa: E402
+from model.rendering.texts import TextSampler, load_texts  # noqa: E402
+from rasm.errors import ConfigError, RasmError  # noqa: E402
+from rasm.lines.beam import to_tokens  # noqa: E402
+from rasm.text.charset import DEFAULT_CHARSET, to_visual  # noqa: E402
 
 PRUNED = "0 0 1 2 4".split()  # n-grams seen no more often than this are left out, by order: 2 MB instead of 50, and as good
 

@@ -19,7 +19,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from model.synth_fonts import FONT_FOLDERS
+from model.rendering.fonts import FONT_FOLDERS
 
 ROOT = Path(__file__).resolve().parent.parent
 VERSION = "0.8.0"
@@ -131,7 +131,7 @@ PRINT = (
         (*PRINT_LINES, "held-out", "own-readings", "own-readings"),
         checked=True,
     ),
-    # the first with letters cut anew, vowel signs at one place and the other augmentation of model/augment.py
+    # the first with letters cut anew, vowel signs at one place and the other augmentation of model/data/augment.py
     Stage(
         "print-9",
         22377,
@@ -216,7 +216,7 @@ class Recipe:
         """rasm-synthetic: rendered lines alone."""
         if not (self.out / "rendered-val" / "manifest.json").exists():
             shutil.rmtree(self.out / "rendered", ignore_errors=True)  # of a rendering that was stopped
-            run("synthesize.py", *self.rendering, "--out", str(self.out / "rendered"), "--count", "400", "--seed", "1000")
+            run("-m", "model.rendering", *self.rendering, "--out", str(self.out / "rendered"), "--count", "400", "--seed", "1000")
             run("preprocess.py", str(self.out / "rendered"), "--out", str(self.out / "rendered-val"))
         self.train(SYNTHETIC, None, self.out, [self.out / "rendered-val"])
         self.release("rasm-synthetic", self.out / "rendered-val")
@@ -246,12 +246,28 @@ class Recipe:
             if not (arrays / "pages" / "manifest.json").exists():
                 folders = [self.pages_to_train_on(pages / name) for name in ALIGNED_PAGES]
                 shutil.rmtree(arrays / "aligned", ignore_errors=True)
-                run("align.py", *map(str, folders), "--out", str(arrays / "aligned"), *(["--model", str(reader)] if can_read else []))
+                run(
+                    "-m",
+                    "model.data.align",
+                    *map(str, folders),
+                    "--out",
+                    str(arrays / "aligned"),
+                    *(["--model", str(reader)] if can_read else []),
+                )
         if pages and "own-readings" in stage.lines and can_read:
             sources["own-readings"] = [arrays / "read"]
             if not (arrays / "own-readings" / "manifest.json").exists():
                 shutil.rmtree(arrays / "read", ignore_errors=True)  # of a run that was stopped
-                run("align.py", str(pages / UNTRANSCRIBED_PAGES), "--out", str(arrays / "read"), "--model", str(reader), "--own-readings")
+                run(
+                    "-m",
+                    "model.data.align",
+                    str(pages / UNTRANSCRIBED_PAGES),
+                    "--out",
+                    str(arrays / "read"),
+                    "--model",
+                    str(reader),
+                    "--own-readings",
+                )
         for name, folders in sources.items():
             if not (arrays / name / "manifest.json").exists():
                 unlabelled = ["--unlabelled", "diacritics", "tatweel"]

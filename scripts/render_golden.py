@@ -2,7 +2,7 @@
 
     python -m scripts.render_golden                   (Debian: apt install fonts-hosny-amiri)
 
-``tests/test_golden.py`` asserts that the shipped model reads each one exactly. The seeds
+``tests/rasm/test_golden.py`` asserts that the shipped model reads each one exactly. The seeds
 were chosen for that: of fifteen renderings of each line, rasm-print 0.1.0 reads 8, 13 and 10 without an error. The lines
 guard against change and measure nothing. Run this again only to change the lines:
 the pictures are committed, so that the tests need no font.
@@ -15,11 +15,11 @@ from pathlib import Path
 
 import cv2
 
-from model.charset import DEFAULT_CHARSET
-from model.image import ImageSettings
-from model.synth import Synthesizer
-from model.synth_fonts import find_fonts
-from model.synth_text import TextSource
+from model.rendering.fonts import find_fonts
+from model.rendering.lines import Synthesizer
+from model.rendering.texts import TextSource
+from rasm.image import ImageSettings
+from rasm.text.charset import DEFAULT_CHARSET
 
 ROOT = Path(__file__).resolve().parent.parent
 GOLDEN = ROOT / "tests" / "golden"

@@ -30,7 +30,7 @@ def main() -> int:
     shutil.rmtree(OUT, ignore_errors=True)
     OUT.mkdir(parents=True)
     started = time.monotonic()
-    synthesize = ["synthesize.py", "--text", str(TEXT), "--fonts", str(FONT), "--max-characters", "14"]
+    synthesize = ["-m", "model.rendering", "--text", str(TEXT), "--fonts", str(FONT), "--max-characters", "14"]
     run(*synthesize, "--out", str(OUT / "lines" / "a"), "--count", "3000", "--seed", "1")
     run(*synthesize, "--out", str(OUT / "lines" / "b"), "--count", "150", "--seed", "2")
     run("preprocess.py", str(OUT / "lines" / "a"), "--out", str(OUT / "train"))

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import cv2
 import numpy as np
 
-from model.image import Pixels, decode, to_grey
-
-GOLDEN = Path(__file__).parent / "golden"
+from rasm.image import Pixels, decode, to_grey
+from tests.paths import GOLDEN
 
 
 def golden_line(name: str, height_px: int = 48) -> Pixels:

@@ -1,5 +1,5 @@
 """What schemathesis cannot know from the schema: a file that is "valid" is a picture of a line. Its command line finds this through
-SCHEMATHESIS_HOOKS; see ``tests/test_schemathesis.py``."""
+SCHEMATHESIS_HOOKS; see ``tests/backend/test_schemathesis.py``."""
 
 import schemathesis
 from hypothesis import strategies as st

@@ -17,9 +17,10 @@ import httpx
 import numpy as np
 from PIL import Image
 
+from tests.paths import ROOT
+
 # Django's own modules are imported inside functions: its settings have to be there first (``django_is_set_up``)
 
-ROOT = Path(__file__).resolve().parents[1]
 TINY_MODEL = ROOT / "tests" / "fixtures" / "tiny_v1.onnx"
 START_TIMEOUT_S = 120.0
 PATIENCE_S = 60.0  # how long anything may take before a test gives up

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from model.document import Box, Character, Line, Page, Region, Word
+from rasm.document import Box, Character, Line, Page, Region, Word
 
 LETTER_PX, HEIGHT_PX = 14, 40
 

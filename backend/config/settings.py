@@ -14,7 +14,7 @@
 | RASM_RATE_PER_KEY | none | such as 600/m: requests of one key, per process and operation |
 | RASM_RATE_PER_ADDRESS | none | the same of one address |
 | RASM_RATE_ADMIN_LOGINS | 10/m | tries of one address to log in at /admin/, per process |
-| RASM_MODEL | model/weights/rasm-print.onnx | the model that reads; other models in its folder are listed |
+| RASM_MODEL | rasm/weights/rasm-print.onnx | the model that reads; other models in its folder are listed |
 | WEB_CONCURRENCY | the cores there are, 8 at most | processes of `make serve`, each with the model once more; bounds below are of one |
 | RASM_THREADS | the cores there are, divided by the processes | lines that a process reads at a time, each on one core |
 | RASM_QUEUE_LINES | 512 | lines accepted and not yet read; above it, 503 |
@@ -53,7 +53,8 @@ from django.core.exceptions import ImproperlyConfigured
 from config import ROOT
 from config.cores import cores
 from config.logs import FORMATS, logging_settings
-from model.image import MAX_PIXELS
+from rasm.image import MAX_PIXELS
+from rasm.weights import SHIPPED_MODEL
 
 
 def _number(name: str, default: int, least: int = 1) -> int:
@@ -178,7 +179,7 @@ LANGUAGES = [("en", "English"), ("ar", "العربية")]  # of the page at /
 TIME_ZONE = "UTC"
 USE_TZ = True
 
-RASM_MODEL = Path(os.environ.get("RASM_MODEL") or ROOT / "model" / "weights" / "rasm-print.onnx").resolve()
+RASM_MODEL = Path(os.environ.get("RASM_MODEL") or SHIPPED_MODEL).resolve()
 RASM_THREADS = _number("RASM_THREADS", cores())
 RASM_QUEUE_LINES = _number("RASM_QUEUE_LINES", 512)
 RASM_MAX_REQUESTS = _number("RASM_MAX_REQUESTS", 256)

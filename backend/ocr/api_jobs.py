@@ -16,8 +16,6 @@ from django.utils import timezone
 from ninja import File, Form, Query, Router
 from ninja.files import UploadedFile
 
-from model.document import Page
-from model.errors import ImageError
 from ocr import documents, job_store, metrics, results
 from ocr.access import throttles
 from ocr.api_reading import OTHER_FORMATS
@@ -30,6 +28,8 @@ from ocr.page_pool import check, place
 from ocr.request_id import request_id
 from ocr.schemas import ErrorReply, FileError, Model, OcrReply, ReadingOptions, Result
 from ocr.schemas_jobs import JobReply, JobsReply, PagesOptions, Preparing, ResultOptions
+from rasm.document import Page
+from rasm.errors import ImageError
 
 router = Router()
 ASK_AGAIN_S = 2

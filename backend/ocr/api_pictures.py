@@ -17,7 +17,6 @@ from ninja import File, Form, Query, Router
 from ninja.files import UploadedFile
 from pydantic import BaseModel, ConfigDict, Field
 
-from model.errors import ImageError
 from ocr import job_store
 from ocr.access import throttles
 from ocr.api_jobs import owner_of
@@ -26,6 +25,7 @@ from ocr.forms import check_fields, check_query, guarded
 from ocr.models import Job
 from ocr.page_files import Readable, is_pdf_file, open_file
 from ocr.page_pool import check, place, turn_to_decode
+from rasm.errors import ImageError
 
 router = Router()
 MOST_PIXELS = 2_500_000  # of the picture: enough to read the page on any screen, and a third of a megabyte

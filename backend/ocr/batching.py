@@ -1,6 +1,6 @@
 """Lines of all requests, read together by a few threads.
 
-Where it stands: between ``services.py``, whose threads wait here for their lines, and ``model.recognizer.Recognizer``.
+Where it stands: between ``services.py``, whose threads wait here for their lines, and ``rasm.lines.recognizer.Recognizer``.
 
 Each reading thread runs the network on one core (ONNX Runtime lets go of Python's lock meanwhile). Whenever one is free it
 takes the line that has waited longest, and with it as many others of the same padded width as make a full batch. So nothing
@@ -16,10 +16,10 @@ from collections import OrderedDict, deque
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 
-from model.image import Pixels
-from model.recognizer import Reading, Recognizer
 from ocr import metrics
 from ocr.errors import ClientGone, InternalError, Overloaded
+from rasm.image import Pixels
+from rasm.lines.recognizer import Reading, Recognizer
 
 
 @dataclass

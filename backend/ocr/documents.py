@@ -16,11 +16,11 @@ from django.http import FileResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.http import content_disposition_header
 
-from model.document import Document, Page, Region, RegionKind, profiled
-from model.formats import SUFFIXES, write
-from model.formats.searchable_pdf import SearchablePdf
-from model.pages import PageFile
-from model.text import Profile
+from rasm.document import Document, Page, Region, RegionKind, profiled
+from rasm.formats import SUFFIXES, write
+from rasm.formats.searchable_pdf import SearchablePdf
+from rasm.pages.files import PageFile
+from rasm.text.normalisation import Profile
 
 MEDIA_TYPES = {
     "json": "application/json",

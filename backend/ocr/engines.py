@@ -13,11 +13,11 @@ from pathlib import Path
 import numpy as np
 from django.conf import settings
 
-from model.errors import ModelFileError
-from model.recognizer import ModelInfo, Recognizer
 from ocr.batching import Batcher
 from ocr.errors import ModelUnavailable, UnknownModel
 from ocr.schemas import ModelDescription
+from rasm.errors import ModelFileError
+from rasm.lines.recognizer import ModelInfo, Recognizer
 
 logger = logging.getLogger(__name__)
 

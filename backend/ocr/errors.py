@@ -1,6 +1,6 @@
 """What can be wrong with a request as a whole, and the one typed reply that every error becomes.
 
-The tree is ``model.errors``'s, with an HTTP status for each kind of request error. ``api.py`` and the handlers at the end
+The tree is ``rasm.errors``'s, with an HTTP status for each kind of request error. ``api.py`` and the handlers at the end
 (for what Django refuses before the API sees it) map it to ``{"error": {"code", "message", "request_id"}}``. What is wrong
 with one file stands in that file's result; ``FilesRefused`` is for a request none of whose files could be read.
 """
@@ -12,9 +12,9 @@ from django.core.exceptions import DisallowedHost, RequestDataTooBig, TooManyFie
 from django.http import HttpRequest, JsonResponse
 from django.http.multipartparser import MultiPartParserError
 
-from model.errors import ImageError, RasmError
 from ocr.metrics import ERRORS
 from ocr.request_id import request_id
+from rasm.errors import ImageError, RasmError
 
 
 class FileTooLarge(ImageError):

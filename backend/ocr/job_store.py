@@ -20,10 +20,6 @@ from django.db.models import Count, F, Q, Sum
 from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
-from model.document import Document, Page, page_from_dict
-from model.errors import ImageError, TooManyPages
-from model.image import decode
-from model.recognizer import Character, Reading
 from ocr.errors import JobNotFound, JobStorageFull, TooManyJobs
 from ocr.models import ApiKey, Job, JobChunk, JobFile, JobPage, JobPart
 from ocr.page_files import has_pages, is_pdf_file, open_file
@@ -32,6 +28,10 @@ from ocr.results import page_of_line
 from ocr.schemas import FileError, Model
 from ocr.schemas_jobs import JobError, JobFileReply, JobReply
 from ocr.services import Upload
+from rasm.document import Document, Page, page_from_dict
+from rasm.errors import ImageError, TooManyPages
+from rasm.image import decode
+from rasm.lines.recognizer import Character, Reading
 
 CHUNK_BYTES = 2**20
 CHUNKS_AT_A_TIME = 16  # written in one transaction: others may write in between

@@ -27,15 +27,15 @@ from django_tasks import TaskResultStatus, task
 from django_tasks.base import TASK_MAX_PRIORITY, TASK_MIN_PRIORITY
 from django_tasks.exceptions import TaskResultDoesNotExist
 
-from model.document import Page
-from model.errors import ImageError
-from model.formats.searchable_pdf import SearchablePdf
-from model.page_reader import PageReader, is_line
-from model.pages import PageFile
 from ocr import job_store, metrics
 from ocr.engines import Models
 from ocr.models import Job, JobChunk, JobFile, JobPage, JobPart
 from ocr.page_files import open_file
+from rasm.document import Page
+from rasm.errors import ImageError
+from rasm.formats.searchable_pdf import SearchablePdf
+from rasm.pages.files import PageFile
+from rasm.pages.reader import PageReader, is_line
 
 logger = logging.getLogger(__name__)
 

@@ -1,6 +1,6 @@
 """Files that strangers send -> their pages, within the service's limits.
 
-Where it stands: beneath ``services.py`` and the jobs, above ``model/pages.py``; PDFs are drawn in a process of their own.
+Where it stands: beneath ``services.py`` and the jobs, above ``rasm/pages/files.py``; PDFs are drawn in a process of their own.
 """
 
 import atexit
@@ -10,9 +10,9 @@ from typing import BinaryIO, Protocol, cast
 
 from django.conf import settings
 
-from model.pages import PageFile, is_pdf, open_pages
-from model.pdf_process import PdfProcess
 from ocr.page_pool import check
+from rasm.pages.files import PageFile, is_pdf, open_pages
+from rasm.pages.pdf_process import PdfProcess
 
 HEAD_BYTES = 1024  # enough to tell what it is
 TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")

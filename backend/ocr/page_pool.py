@@ -1,6 +1,6 @@
 """Pages of requests, read beside the lines of other requests without getting into their way.
 
-Where it stands: between ``services.py`` and ``model.page_reader.PageReader``; pictures of pages and documents of jobs take their places
+Where it stands: between ``services.py`` and ``rasm.pages.reader.PageReader``; pictures of pages and documents of jobs take their places
 and turns here too.
 
 Finding a page's lines is work for the processor in the thread of its request, so only so many pages are worked on at a time.
@@ -16,12 +16,12 @@ from typing import cast
 
 from django.conf import settings
 
-from model.image import Pixels
-from model.page_reader import PageReader
-from model.recognizer import Reading, Recognizer
 from ocr.batching import Job, Room
 from ocr.engines import Reader
 from ocr.errors import ClientGone
+from rasm.image import Pixels
+from rasm.lines.recognizer import Reading, Recognizer
+from rasm.pages.reader import PageReader
 
 LINES_AT_A_TIME = 8  # of one page in the queue: enough for a full batch or two of what a page's lines are wide
 _TURN_S = 0.5  # how often a request that waits for its turn looks whether its client is still there

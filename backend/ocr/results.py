@@ -1,18 +1,18 @@
 """What was read, as the API gives it out: lines, pages and errors -> ``schemas.Result``.
 
-Where it stands: between ``model.document.Page`` and the reply; ``services.py`` and the results of jobs call it.
+Where it stands: between ``rasm.document.Page`` and the reply; ``services.py`` and the results of jobs call it.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from model import document
-from model.document import Box, Document, Page
-from model.recognizer import Reading
-from model.text import Profile, apply_profile
 from ocr.errors import FILE_STATUS, FilesRefused
 from ocr.schemas import Character, FileError, Line, Model, Region, Result, TextOptions, Word
+from rasm import document
+from rasm.document import Box, Document, Page
+from rasm.lines.recognizer import Reading
+from rasm.text.normalisation import Profile, apply_profile
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """What the API takes and gives out. The shape is settled: fields are added, none is renamed or removed.
 
-The examples are compared with real replies in ``tests/test_openapi.py``. These are pydantic's own models: Ninja's ``Schema``
+The examples are compared with real replies in ``tests/backend/test_openapi.py``. These are pydantic's own models: Ninja's ``Schema``
 wraps every object for Django's querysets, of which there are none here, and takes twice the time.
 """
 
@@ -9,8 +9,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 from typing_extensions import TypedDict  # what pydantic asks for before Python 3.12
 
-from model.errors import ImageError
 from ocr import errors as _errors  # noqa: F401  (it adds to the kinds of ImageError)
+from rasm.errors import ImageError
 
 # ISO 639-1 and 639-2: Arabic, Persian, Urdu, Pashto, Kurdish, Uyghur, Sindhi
 Language = Literal["ar", "ara", "fa", "fas", "per", "ur", "urd", "ps", "pus", "ku", "ckb", "ug", "uig", "sd", "snd"]

@@ -12,12 +12,6 @@ from typing import Protocol
 
 from django.conf import settings
 
-from model import recognizer
-from model.document import Page
-from model.errors import ImageError, TooManyPages
-from model.image import Pixels, decode
-from model.page_reader import PageReader, is_line
-from model.pages import PageFile
 from ocr import page_pool
 from ocr.batching import Job, Room
 from ocr.documents import Source
@@ -28,6 +22,12 @@ from ocr.page_files import has_pages, is_pdf_file, open_file
 from ocr.page_pool import check, turn_to_decode
 from ocr.results import Output, empty_result, fill_line, fill_page, page_of_line
 from ocr.schemas import FileError, Model, Result
+from rasm.document import Page
+from rasm.errors import ImageError, TooManyPages
+from rasm.image import Pixels, decode
+from rasm.lines import recognizer
+from rasm.pages.files import PageFile
+from rasm.pages.reader import PageReader, is_line
 
 room = Room(settings.RASM_QUEUE_LINES, "more is waiting to be read than the service holds: try again in a moment")
 

@@ -1,0 +1,261 @@
+"""How well, and how fast, engines read datasets with known text: Rasm, a checkpoint of it, Tesseract, or a file of predictions.
+
+    python -m evaluation LINES                                          the shipped model
+    python -m evaluation LINES --engine rasm tesseract --report out     both, compared in pairs, with a report to look at
+    python -m evaluation LINES --model a.onnx runs/mine/best.pt         several models
+    python -m evaluation LINES --engine rasm predictions other.tsv      what anything else has read
+    python -m evaluation PAGES --engine rasm tesseract                  pages or PDFs with their text
+
+Where it stands: the end of the training way. Several engines read the same samples in one run and are scored by the same
+rules. Datasets are folders of image and text pairs, arrays of preprocess.py, or folders of pages (``evaluation/datasets.py``).
+Every figure's definition: ``docs/evaluation.md``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from evaluation import statistics
+from evaluation.comparison import compare
+from evaluation.datasets import Kind, Sample, Samples, open_samples
+from evaluation.engines import Decoder, Engine, RasmLines
+from evaluation.predictions import Predictions
+from evaluation.report import summary_line, write_report
+from evaluation.scoring import Scored, figures, score
+from evaluation.tesseract import Tesseract
+from evaluation.timing import Run, take_turns
+from rasm.errors import ConfigError, RasmError
+from rasm.text import metrics
+from rasm.weights import SHIPPED_MODEL
+
+FORMAT_VERSION = 1  # of the JSON object
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(
+        prog="python -m evaluation", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
+    )
+    parser.add_argument("datasets", nargs="+", type=Path, metavar="DATASET", help="folders of lines or pages with their texts, or arrays")
+    parser.add_argument("--model", nargs="+", type=Path, metavar="M", help="ONNX files or checkpoints (default: the shipped model)")
+    parser.add_argument(
+        "--engine",
+        nargs="+",
+        default=["rasm"],
+        metavar="E",
+        help="who reads: rasm, tesseract, and `predictions FILE` as often as wanted (default: rasm)",
+    )
+    parser.add_argument("--kind", choices=("auto", "lines", "pages"), default="auto", help="what the datasets hold (default: found out)")
+    parser.add_argument("--threads", type=int, default=1, help="threads of each engine (default: 1)")
+    parser.add_argument("--decoder", choices=("greedy", "beam"), default="greedy", help="how Rasm decodes (default: greedy)")
+    parser.add_argument(
+        "--psm", type=int, choices=range(1, 14), metavar="N", help="Tesseract's page mode (default: 13 of lines, 3 of pages)"
+    )
+    parser.add_argument("--limit", type=int, default=0, metavar="N", help="read only so many, spread evenly over all")
+    parser.add_argument("--json", action="store_true", help="print one JSON object with every figure")
+    parser.add_argument("--report", type=Path, metavar="DIR", help="write report.html, report.json, readings.tsv and summary.txt there")
+    parser.add_argument("--readings", type=Path, metavar="FILE", help="write name, truth and each engine's reading, as TSV")
+    args = parser.parse_args(arguments)
+    try:
+        return run(args)
+    except (RasmError, OSError) as e:
+        print(f"python -m evaluation: error: {e}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("\nevaluate.py: stopped", file=sys.stderr)
+        return 130
+
+
+def run(args: argparse.Namespace) -> int:
+    if args.threads < 1 or args.limit < 0:
+        raise ConfigError("--threads must be at least 1 and --limit at least 0")
+    if args.report:
+        args.report.mkdir(parents=True, exist_ok=True)  # before the long work, not after it
+    if args.readings:
+        args.readings.parent.mkdir(parents=True, exist_ok=True)
+    found = open_samples(args.datasets, args.kind, args.limit)
+    if found.unusable:
+        print(f"{found.unusable} pairs cannot be used and are left out: preprocess.py tells why", file=sys.stderr)
+    engines = open_engines(args, found)
+    runs = take_turns(engines, found.items, found.kind.removesuffix("s"))
+    samples = found.items[: len(runs[engines[0].name].readings)]
+    if stopped := len(samples) < len(found.items):
+        print(f"\nevaluate.py: stopped; the figures are those of {len(samples)} of {len(found.items)} {found.kind}", file=sys.stderr)
+    scored = {engine.name: score(samples, runs[engine.name].readings) for engine in engines}
+    result = assemble(args, found, samples, engines, runs, scored)
+    if args.readings:
+        write_readings(args.readings, scored)
+    if args.report:
+        write_report(args.report, result, scored)
+        write_readings(args.report / "readings.tsv", scored)
+    if args.json:
+        print(json.dumps(result, ensure_ascii=False))
+    else:
+        print_table(result)
+        print(summary_line(result))
+        if args.report:
+            print(f"wrote {args.report / 'report.html'}")
+    return 130 if stopped else 0
+
+
+def open_engines(args: argparse.Namespace, found: Samples) -> list[Engine]:
+    """The engines that --engine and --model name, in that order. Raises ConfigError, or an error of what they open."""
+    wanted: list[tuple[str, Path | None]] = []
+    words = iter(args.engine)
+    for word in words:
+        if word == "predictions":
+            if (file := next(words, None)) is None:
+                raise ConfigError("--engine predictions needs a file: predictions FILE")
+            wanted.append((word, Path(file)))
+        elif word == "rasm":
+            wanted += [(word, model) for model in dict.fromkeys(args.model or [SHIPPED_MODEL])]
+        elif word == "tesseract":
+            wanted.append((word, None))
+        else:
+            raise ConfigError(f"no engine is called {word}: there are rasm, tesseract and predictions FILE (datasets come before --engine)")
+    wanted = list(dict.fromkeys(wanted))
+    if args.model and "rasm" not in args.engine:
+        raise ConfigError("--model is given, but rasm is not among --engine")
+    engines: list[Engine] = []
+    names = _names(wanted)
+    for (word, file), name in zip(wanted, names, strict=True):
+        if word == "tesseract":
+            engines.append(Tesseract(args.threads, found.kind, args.psm))
+        elif word == "predictions":
+            assert file is not None
+            predictions = Predictions(file, found.items, name)
+            if predictions.missing:
+                print(
+                    f"{file}: no prediction for {predictions.missing} of {len(found.items)} {found.kind}: they count as read empty",
+                    file=sys.stderr,
+                )
+            engines.append(predictions)
+        else:
+            assert file is not None
+            engines.append(open_rasm(file, args.threads, found.kind, name, args.decoder))
+    return engines
+
+
+def open_rasm(model: Path, threads: int, kind: Kind, name: str, decoder: Decoder) -> Engine:
+    if kind == "lines":
+        return RasmLines(model, threads, name, decoder=decoder)
+    from evaluation.pages import RasmPages
+
+    return RasmPages(model, threads, name, decoder=decoder)
+
+
+def _names(wanted: Sequence[tuple[str, Path | None]]) -> list[str]:
+    """``rasm`` if there is one model, else the models' names; predictions are called as their files are. None twice."""
+    models = sum(word == "rasm" for word, _ in wanted)
+    names = [word if file is None or (word == "rasm" and models == 1) else file.stem for word, file in wanted]
+    repeated = {name for name, count in Counter(names).items() if count > 1}
+    names = [str(file) if name in repeated and file is not None else name for name, (_, file) in zip(names, wanted)]
+    return names
+
+
+def assemble(
+    args: argparse.Namespace,
+    found: Samples,
+    samples: Sequence[Sample],
+    engines: Sequence[Engine],
+    runs: dict[str, Run],
+    scored: dict[str, Scored],
+) -> dict[str, Any]:
+    """Every figure, as --json prints it."""
+    result: dict[str, Any] = {
+        "format_version": FORMAT_VERSION,
+        "kind": found.kind,
+        "lines": len(samples),
+        "left_out": found.unusable,
+        "threads": args.threads,
+        "datasets": [path.name for path in args.datasets],
+        "confidence_level": statistics.CONFIDENCE_LEVEL,
+        "resamples": statistics.RESAMPLES,
+        "seed": statistics.SEED,
+        "engines": {},
+    }
+    for engine in engines:
+        run = runs[engine.name] if engine.timed else None
+        result["engines"][engine.name] = {
+            "about": {**engine.about, "start_s": engine.start_s} if engine.timed else engine.about,
+            "lines_per_second": run and run.per_second,
+            "lines_per_second_interval": run and run.per_second_interval,
+            **figures(scored[engine.name]),
+        }
+    result["comparisons"] = compare(scored, runs, {engine.name: engine.timed for engine in engines})
+    result["summary"] = summary_line(result)
+    return result
+
+
+def write_readings(path: Path, scored: dict[str, Scored]) -> None:
+    """Name, truth and each engine's reading: a TSV that ``--engine predictions`` takes if it is of one engine."""
+    first = next(iter(scored.values()))
+    rows = [("name", "truth", *scored)]
+    for i, sample in enumerate(first.samples):
+        rows.append((sample.name, sample.truth, *(s.readings[i].text for s in scored.values())))
+    lines = ("\t".join(" ".join(cell.split()) for cell in row) + "\n" for row in rows)
+    path.write_text("".join(lines), encoding="utf-8", newline="\n")
+
+
+def print_table(result: dict[str, Any]) -> None:
+    """The main figures, an engine a column; what follows ± is half the interval."""
+    engines: dict[str, Any] = result["engines"]
+    unit = result["kind"]
+    rows = [(f"{result['lines']} {unit}, {result['threads']} thread(s)", list(engines))]
+    for rule in metrics.NORMALISATIONS:
+        for what in ("cer", "wer"):
+            rows.append((f"{what.upper()} {rule}", [_cell(engine[rule], what) for engine in engines.values()]))
+    rows.append((f"exact {unit}, normalised", [_cell(engine["normalised"], "exact") for engine in engines.values()]))
+    rows.append(("errors per 100 of their class", ["" for _ in engines]))
+    for name in next(iter(engines.values()))["classes"]:
+        rows.append((f"  {name}", [_cell(engine["classes"][name], "rate") for engine in engines.values()]))
+    rows.append(("diacritics per 100 letters", ["" for _ in engines]))
+    for name in ("missing", "wrong", "invented"):
+        rows.append((f"  {name}", [_cell(engine["diacritics"], name, "") for engine in engines.values()]))
+    for name in ("characters", "lines"):
+        errors = [engine["calibration"][name] for engine in engines.values()]
+        rows.append((f"calibration error, {name}", ["-" if e is None else _cell(e, "ece") for e in errors]))
+    if unit == "pages":
+        rows.append(("CER kitab, median page", [_cell(engine["kitab"], "cer_median") for engine in engines.values()]))
+    if any(engine["line_finding"]["known"] for engine in engines.values()):
+        rows.append(("lines of known place", ["" for _ in engines]))
+        for name in ("recall", "precision", "order", "characters_lost"):
+            rows.append((f"  {name.replace('_', ' ')}", [_cell(engine["line_finding"], name) for engine in engines.values()]))
+    rows.append((f"{unit}/s", [_cell(engine, "lines_per_second", "") for engine in engines.values()]))
+    for title, cells in rows:
+        print(f"{title:32}" + "".join(f"{cell:>20}" for cell in cells))
+    for row in result["comparisons"]:
+        print(f"\nerrors of {row['first']} over those of {row['second']}")
+        for rule in ("normalised", "kitab"):
+            shares = row[rule]["ratio_of_samples"]
+            of_all = f"of all {_ratio(row[rule]['cer'], 'ratio')}"
+            of_each = f"of each of the {unit}: mean {_ratio(shares, 'mean')}, median {_ratio(shares, 'median')}"
+            print(f"  {rule:12} {of_all}; {of_each}")
+        if row["speed"]:
+            speed = row["speed"]
+            by_turn = f"{speed['ratio_lowest']:.1f} to {speed['ratio_highest']:.1f} by turn"
+            print(f"  {unit + '/s':12} {_ratio(speed, 'ratio')} times as many; {by_turn}")
+    print()
+
+
+def _ratio(ratios: dict[str, Any], what: str) -> str:
+    if ratios[what] is None:
+        return "-"
+    interval = ratios[f"{what}_interval"]
+    return f"{ratios[what]:.2f}" + (f" ({interval[0]:.2f} to {interval[1]:.2f})" if interval else "")
+
+
+def _cell(rates: dict[str, Any], what: str, unit: str = "%") -> str:
+    if rates[what] is None:
+        return "-"
+    scale, interval = 100 if unit == "%" else 1, rates[f"{what}_interval"]
+    return f"{scale * rates[what]:.2f}{unit}" + (f" ±{scale * (interval[1] - interval[0]) / 2:.2f}" if interval else "")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""Pairs of images and texts, arrays of them, and batches."""

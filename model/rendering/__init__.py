@@ -1,0 +1,1 @@
+"""Rendered lines and pages: texts, fonts, and how a line is set."""

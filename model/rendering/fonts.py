@@ -1,0 +1,317 @@
+"""Fonts for rendered lines: which there are, and their glyphs, as they are or as another punch cutter might have made them.
+
+Where it stands: ``model/rendering/lines.py`` sets lines with it.
+
+There are more typefaces in print than fonts on any machine. So a font's letters may be cut anew: each wider or narrower,
+its dots of another size and place, all alike in one line.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+import random
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import freetype
+import numpy as np
+import uharfbuzz as hb
+from numpy.typing import NDArray
+
+from rasm.errors import DatasetError
+from rasm.text.charset import TATWEEL, Charset
+
+FONT_FOLDERS = ("/usr/share/fonts", "/usr/local/share/fonts", "~/.fonts", "~/.local/share/fonts", "/Library/Fonts", "~/Library/Fonts")
+# most of what is read is books, and books are set in Naskh; how much a family counts, by the words in its file names
+_BOOK_FACES = (
+    "scheherazade", "naskh", "kacstbook", "kacstoffice", "kacstqurn", "kacstone", "kacstletter", "nazli",
+    "freeserif", "lateef", "harmattan", "traditional", "simplified", "lotus", "yakout", "kacstfarsi", "amiriquran", "markazi", "mirza",
+    "parastoo",
+)  # fmt: skip
+# the only ones of Debian's fonts that stack letters as metal type does (يحـ, لمحـ, نمـ, يمـ): without many of them a reader of old
+# print takes the م for nothing
+STACKING_FACES = ("amiri-",)
+_HEADING_FACES = ("ruqaa", "nastaliq")  # books and journals set in Naskh have their headings in these
+_DISPLAY_FACES = (
+    "kufi", "awami", "lemonada", "decorative", "kacstart", "poster", "digital", "ae_electron", "ostorah", "metal", "japan",
+    "jet", "shado", "graph", "tholoth", "dimnah", "battar", "granada", "petra", "sindbad", "alkalami", "tehreer", "ajrak", "titr", "rehan",
+    "hani", "kacstscreen", "colored", "homa", "mono", "black", "kacsttitle", "lalezar", "rakkas", "jomhuria", "qahiri", "marhey",
+    "handjet",
+)  # fmt: skip
+# one has letters by its own account, and draws borders; the other has outlines so thin that a page set in it comes out blank
+_UNUSABLE = ("haramain", "kacsttitlel")
+
+_PROBE = "ابتثجحخدذرزسشصضطظعغفقكلمنهوي"
+OLD_STOP, RETURNED_YEH = "·", "ے"  # what founts of about 1900 have for . and a last ي or ى
+DRAWN_AS = {"-": "-–—", '"': '"“”', "'": "'’‘", "*": "*٭✱", "•": "•●", "%": "%٪"}
+HANGINGS = 8  # ways in which a م hangs below the line
+CUTS = 12  # ways in which the letters of a font are cut anew: few, since drawn glyphs are kept
+
+
+@dataclass(frozen=True)
+class Font:
+    """A font file and the characters it can draw."""
+
+    path: str
+    coverage: frozenset[str]
+    weight: float
+    arabic: bool
+
+
+def find_fonts(folders: list[str] | None, charset: Charset) -> list[Font]:
+    """Fonts of ``folders`` (default: where the machine keeps them) with the Arabic or the Latin letters.
+
+    Raises DatasetError where none has the Arabic letters, naming packages that do.
+    """
+    roots = [Path(f).expanduser() for f in folders or FONT_FOLDERS]
+    files = sorted(
+        {
+            p
+            for root in roots
+            if root.exists()
+            for p in ([root] if root.is_file() else root.rglob("*"))
+            if p.suffix.lower() in (".ttf", ".otf") and not any(word in p.stem.lower() for word in _UNUSABLE)
+        }
+    )
+    wanted = sorted(set(charset.characters) | set("".join(DRAWN_AS.values()) + OLD_STOP + RETURNED_YEH))
+    found: list[tuple[str, frozenset[str], bool]] = []
+    for file in files:
+        try:
+            face = freetype.Face(str(file))
+        except freetype.FT_Exception:
+            continue
+        arabic = all(face.get_char_index(c) for c in _PROBE)
+        if arabic or (_is_text_face(file.stem) and all(face.get_char_index(c) for c in "AZaz09éè")):
+            found.append((str(file), frozenset(c for c in wanted if face.get_char_index(c)), arabic))
+    if not any(arabic for *_, arabic in found):
+        raise DatasetError(
+            f"no font with the Arabic letters in {', '.join(map(str, roots))}; install some (on Debian: fonts-hosny-amiri "
+            "fonts-sil-scheherazade fonts-kacst fonts-noto-core) or name a folder with --fonts"
+        )
+    families = [_family(path) for path, *_ in found]
+    return [Font(path, cover, _style_weight(path) / families.count(_family(path)) ** 0.75, arabic) for path, cover, arabic in found]
+
+
+def _is_text_face(stem: str) -> bool:
+    return any(
+        word in stem
+        for word in ("Serif-Regular", "Serif-Italic", "SerifCondensed", "DejaVuSerif", "FreeSerif", "Sans-Regular", "DejaVuSans")
+    )
+
+
+def _family(path: str) -> str:
+    stem = Path(path).stem.lower()
+    return stem[:4] if stem.startswith("ae_") else stem.split("-")[0][:12]
+
+
+def is_book_face(path: str) -> bool:
+    """Whether books are set in it, as far as its file's name tells."""
+    name = Path(path).stem.lower()
+    return any(word in name for word in (*_BOOK_FACES, *STACKING_FACES)) and not any(word in name for word in _DISPLAY_FACES)
+
+
+def _style_weight(path: str) -> float:
+    name = Path(path).stem.lower()
+    if any(word in name for word in _DISPLAY_FACES):
+        return 0.12
+    if any(word in name for word in STACKING_FACES):
+        return 75.0
+    if any(word in name for word in _HEADING_FACES):
+        return 3.0
+    return 6.0 if any(word in name for word in _BOOK_FACES) else 1.0
+
+
+class Drawn(NamedTuple):
+    """A glyph's coverage 0..255, where it stands from the pen, and how much wider it is than the font has it."""
+
+    bitmap: NDArray[np.uint8]
+    left: int
+    top: int
+    stretch: float
+
+
+class Way(NamedTuple):
+    """How a glyph is drawn otherwise than its font has it, as other typefaces and metal type have theirs."""
+
+    cut: int = 0  # one of CUTS other punch cutters, or 0
+    hung: int = 0  # one of HANGINGS ways to hang below the line and be narrow, as a م in ``يمـ`` and ``ـتما``, or 0
+    width: float = 1.0  # of the letter but not of its dots: a tooth before a last ي is narrow, a last ن may fill a line
+    filled: bool = False  # small counters are full of ink
+
+
+AS_IT_IS = Way()
+
+
+class Face:
+    """An open font: shapes with HarfBuzz, draws with FreeType, and remembers the glyphs it has drawn."""
+
+    def __init__(self, path: str) -> None:
+        self.hb_font = hb.Font(hb.Face(hb.Blob.from_file_path(path)))
+        self.ft_face = freetype.Face(path)
+        self.units = self.hb_font.face.upem
+        self.size_px = 0
+        self.glyphs: dict[tuple[int, int, Way], Drawn] = {}
+        self.contours: dict[int, _Contours] = {}
+
+    def shape(self, text: str, ltr: bool, features: dict[str, bool]) -> list[tuple[int, int, int, int, int]]:
+        """(glyph, x offset, y offset, advance, index of its character) in font units, from left to right."""
+        buffer = hb.Buffer()
+        buffer.add_str(text)
+        buffer.guess_segment_properties()
+        buffer.cluster_level = hb.BufferClusterLevel.MONOTONE_CHARACTERS  # signs say which characters they are
+        buffer.direction = "ltr" if ltr else "rtl"
+        hb.shape(self.hb_font, buffer, features)
+        return [
+            (i.codepoint, p.x_offset, p.y_offset, p.x_advance, i.cluster)
+            for i, p in zip(buffer.glyph_infos, buffer.glyph_positions, strict=True)
+        ]
+
+    @functools.cached_property
+    def medial_meem(self) -> int:
+        """The glyph of a م between two letters, where it is not stacked; 0 where the font draws it with another letter."""
+        glyphs = self.shape("\u200dم\u200d"[::-1], False, {})
+        drawn = [glyph for glyph, *_, advance, at in glyphs if at == 1 and advance > 0]
+        return drawn[0] if len(drawn) == 1 else 0
+
+    @functools.cached_property
+    def join(self) -> tuple[float, float]:
+        """Where the stroke that joins letters lies: its middle and half of its thickness, in ems."""
+        self.ft_face.load_char(TATWEEL, freetype.FT_LOAD_NO_SCALE)
+        box = self.ft_face.glyph.outline.get_bbox()
+        return (box.yMin + box.yMax) / 2 / self.units, max(1, box.yMax - box.yMin) / 2 / self.units
+
+    def glyph(self, glyph: int, size_px: int, way: Way = AS_IT_IS) -> Drawn:
+        """The glyph of the font, drawn in this way."""
+        if (known := self.glyphs.get((glyph, size_px, way))) is not None:
+            return known
+        if size_px != self.size_px:
+            self.ft_face.set_pixel_sizes(0, size_px)
+            self.size_px = size_px
+        join = self.join if way.hung else (0.0, 0.0)  # before the glyph, since FreeType has a place for one
+        self.ft_face.load_glyph(glyph, freetype.FT_LOAD_NO_HINTING | freetype.FT_LOAD_NO_BITMAP)
+        slot = self.ft_face.glyph
+        outline = slot._FT_GlyphSlot.contents.outline
+        stretch = self._redraw(outline, glyph, way, join) if way != AS_IT_IS and outline.n_points else 1.0
+        freetype.FT_Render_Glyph(slot._FT_GlyphSlot, freetype.FT_RENDER_MODE_NORMAL)
+        bitmap = slot._FT_GlyphSlot.contents.bitmap  # freetype-py's own .buffer makes a list of every byte
+        pixels = np.zeros((0, 0), np.uint8)
+        if bitmap.rows and bitmap.width:
+            pixels = np.ctypeslib.as_array(bitmap.buffer, (bitmap.rows, bitmap.pitch))[:, : bitmap.width].copy()
+        if len(self.glyphs) > 4000:
+            self.glyphs.clear()
+        self.glyphs[glyph, size_px, way] = result = Drawn(pixels, slot.bitmap_left, slot.bitmap_top, stretch)
+        return result
+
+    def _redraw(self, outline: Any, glyph: int, way: Way, join: tuple[float, float]) -> float:
+        """Changes a FreeType outline (1/64 px) in place. Returns by how much it is wider."""
+        points = _points(outline)
+        if glyph not in self.contours:
+            ends = [outline.contours[i] + 1 for i in range(outline.n_contours)]
+            parts = [slice(*part) for part in zip([0, *ends[:-1]], ends, strict=True)]
+            self.contours[glyph] = _sort_contours(parts, points / (self.size_px * 64))
+        contours = self.contours[glyph]
+        if way.filled:
+            for part in contours.counters:
+                points[part] = points[part][0]
+        stretch = way.width
+        if way.cut:
+            stretch *= self._recut(outline, points, contours, way.cut, random.Random(way.cut << 20 | glyph))
+        if way.hung:
+            middle, half = (measure * self.size_px * 64 for measure in join)
+            stretch *= _hang(points, middle, half, random.Random(way.hung))
+        if way.width != 1:
+            dots = [(part, points[part, 0].mean()) for part, *_ in contours.dots]
+            points[:, 0] = points[:, 0] * way.width
+            for part, x in dots:
+                points[part, 0] = points[part, 0] / way.width + x * (way.width - 1)
+        return stretch
+
+    def _recut(self, outline: Any, points: NDArray[Any], contours: _Contours, number: int, rng: random.Random) -> float:
+        """A wider or narrower letter, heavier, its dots and hamzas of other size and place.
+
+        Returns by how much it is wider. Letters join where the pen comes from and where it goes on, and still do so.
+        """
+        em, cut = self.size_px * 64, _cut(number)
+        stretch = min(1.25, max(0.8, rng.gauss(1, 0.08)))
+        right = cut.dot_right + rng.gauss(0, 0.015)
+        outward = min(0.12, max(-0.05, cut.dot_outward + rng.gauss(0, 0.015)))
+        points[:, 0] = points[:, 0] * stretch
+        for part, x, y in contours.dots:
+            centre = np.array([x * stretch, y]) * em
+            moved = np.array([right, outward if y > 0 else -outward]) * em
+            points[part] = (points[part] - centre) * (cut.dot_scale / stretch, cut.dot_scale) + centre + moved
+        across, along = round(cut.heavier_across * em), round(cut.heavier_along * em)
+        if across or along:
+            freetype.FT_Outline_EmboldenXY(ctypes.byref(outline), across, along)
+            freetype.FT_Outline_Translate(ctypes.byref(outline), -across // 2, -along // 2)  # it grew to the right and upwards
+        return stretch
+
+
+def _hang(points: NDArray[Any], middle: float, half: float, rng: random.Random) -> float:
+    """Turns what stands on the stroke that joins letters, of this middle and half thickness, to hang below it; by how much it is wider."""
+    narrow, low = rng.uniform(0.4, 0.8), rng.uniform(0.6, 1.1)
+    away = points[:, 1] - middle
+    if away.max() > -away.min():
+        away = -away
+    # the stroke itself keeps its thickness
+    points[:, 1] = middle + np.clip(away, -half, half) + low * (away - np.clip(away, -half, half))
+    points[:, 0] = points[:, 0] * narrow
+    return narrow
+
+
+def _points(outline: Any) -> NDArray[Any]:
+    """The points (n, 2) of a FreeType outline themselves, in 1/64 px."""
+    return np.ctypeslib.as_array(ctypes.cast(outline.points, ctypes.POINTER(ctypes.c_long)), (outline.n_points, 2))
+
+
+@dataclass(frozen=True)
+class _Cut:
+    """How a typeface's letters are cut. In ems; dots stand so much more to the right, and further from their letter."""
+
+    dot_scale: float
+    dot_right: float
+    dot_outward: float
+    heavier_across: float
+    heavier_along: float
+
+
+@functools.cache
+def _cut(number: int) -> _Cut:
+    rng = random.Random(number)
+    heavier = max(0.0, rng.uniform(-0.02, 0.045))
+    return _Cut(
+        rng.uniform(0.75, 1.3), rng.gauss(0, 0.045), rng.gauss(0.02, 0.05), heavier * rng.uniform(0.5, 1), heavier * rng.uniform(0.3, 1)
+    )
+
+
+class _Contours(NamedTuple):
+    """The contours of a glyph's outline that are dots or hamzas, with their centres in ems; and those that are small counters."""
+
+    dots: list[tuple[slice, float, float]]
+    counters: list[slice]
+
+
+def _sort_contours(contours: list[slice], points: NDArray[Any]) -> _Contours:
+    """By size and direction; ``points`` (n, 2) in ems."""
+    areas = []
+    for part in contours:
+        x, y = points[part].T
+        areas.append(0.5 * float(np.dot(x, np.roll(y, -1)) - np.dot(y, np.roll(x, -1))))
+    body = max(areas, key=abs)
+    found = _Contours([], [])
+    for part, area in zip(contours, areas, strict=True):
+        width, height = np.ptp(points[part], axis=0)
+        if area * body < 0:  # what turns the other way is a hole
+            if abs(area) < 0.02:
+                found.counters.append(part)
+        elif abs(area) < min(0.025, 0.6 * abs(body)) and width < 0.28 and height < 0.24:  # a part of the letter is larger
+            x, y = points[part].mean(axis=0)
+            found.dots.append((part, float(x), float(y)))
+    return found
+
+
+@functools.lru_cache(maxsize=256)
+def open_face(path: str) -> Face:
+    return Face(path)

@@ -1,0 +1,83 @@
+"""Document -> hOCR 1.2, the HTML that hocr-tools, OCRmyPDF and many viewers take.
+
+Source: hOCR 1.2, http://kba.github.io/hocr-spec/1.2/. Boxes are whole pixels of the page as given; ``x_wconf`` is 0 to 100.
+"""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ET
+from dataclasses import replace
+
+from rasm.document import Box, Document, Line, Page, RegionKind
+from rasm.formats.directions import directions, levelled
+from rasm.formats.xml import clean, serialise, whole
+
+_CLASSES: dict[RegionKind, str] = {
+    "paragraph": "ocr_par",
+    "heading": "ocr_par",
+    "header": "ocr_header",
+    "footer": "ocr_footer",
+    "page-number": "ocr_pageno",
+    "footnote": "ocr_par",
+    "marginalia": "ocr_par",
+    "other": "ocr_par",
+}
+_DOCTYPE = '<!DOCTYPE html PUBLIC "-//W3C//DTD XHTML 1.0 Transitional//EN" "http://www.w3.org/TR/xhtml1/DTD/xhtml1-transitional.dtd">\n'
+
+
+def to_hocr(document: Document) -> str:
+    """XHTML, UTF-8."""
+    html = ET.Element("html", {"xmlns": "http://www.w3.org/1999/xhtml", "lang": "ar", "dir": "rtl"})
+    head = ET.SubElement(html, "head")
+    ET.SubElement(head, "title").text = clean(document.name)
+    ET.SubElement(head, "meta", {"http-equiv": "Content-Type", "content": "text/html;charset=utf-8"})
+    ET.SubElement(head, "meta", {"name": "ocr-system", "content": clean(document.model) or "rasm"})
+    kinds = sorted({_CLASSES[r.kind] for p in document.pages for r in p.regions} - {"ocr_par"})
+    capabilities = " ".join(["ocr_page", "ocr_carea", "ocr_par", "ocr_line", "ocrx_word", "ocrp_wconf", "ocrp_dir", *kinds])
+    ET.SubElement(head, "meta", {"name": "ocr-capabilities", "content": capabilities})
+    ET.SubElement(head, "meta", {"name": "ocr-number-of-pages", "content": str(len(document.pages))})
+    ET.SubElement(head, "meta", {"name": "ocr-langs", "content": "ar"})
+    body = ET.SubElement(html, "body")
+    for page in document.pages:
+        _page(body, document, page)
+    return serialise(html, _DOCTYPE)
+
+
+def _page(body: ET.Element, document: Document, page: Page) -> None:
+    def bbox(box: Box) -> str:
+        return "bbox " + " ".join(map(str, whole(box, page.width_px, page.height_px)))
+
+    name = clean(document.name).replace('"', "").replace("\\", "/")
+    n = page.number
+    title = f'image "{name}"; bbox 0 0 {page.width_px} {page.height_px}; ppageno {n - 1}'
+    div = ET.SubElement(body, "div", {"class": "ocr_page", "id": f"page_{n}", "title": title})
+    ways = iter(directions(page))
+    lines = words = 0
+    for r, region in enumerate(page.regions, 1):
+        area = ET.SubElement(div, "div", {"class": "ocr_carea", "id": f"block_{n}_{r}", "title": bbox(region.box)})
+        kind = _CLASSES[region.kind]
+        paragraph = ET.SubElement(area, "p", {"class": kind, "id": f"par_{n}_{r}", "lang": "ar", "dir": "rtl", "title": bbox(region.box)})
+        for line in region.lines:
+            lines += 1
+            title = bbox(line.box) + _as_it_runs(line, page.rotation_degrees, next(ways))
+            span = ET.SubElement(paragraph, "span", {"class": "ocr_line", "id": f"line_{n}_{lines}", "title": title})
+            for word in line.words:
+                words += 1
+                title = f"{bbox(word.box)}; x_wconf {round(100 * word.confidence)}"
+                element = ET.SubElement(span, "span", {"class": "ocrx_word", "id": f"word_{n}_{words}", "title": title})
+                element.text = clean(word.text)
+                element.tail = " "
+
+
+def _as_it_runs(line: Line, rotation_degrees: int, degrees: float) -> str:
+    """hOCR's textangle, of the page; the baseline, slope and offset from the lower left corner of the box once that is turned upright;
+    and x_size, the height across the direction of the line, ``degrees`` counter-clockwise."""
+    title = f"; textangle {rotation_degrees}" if rotation_degrees else ""
+    _, top, _, bottom = levelled(line, degrees).box
+    upright = levelled(replace(line, words=[]), rotation_degrees)
+    if len(upright.baseline) > 1:
+        (x0, y0), (x1, y1) = upright.baseline[0], upright.baseline[-1]
+        if abs(y1 - y0) < x1 - x0:  # beyond 45 degrees it says nothing
+            slope = (y1 - y0) / (x1 - x0)
+            title += f"; baseline {slope:.3f} {y0 + slope * (upright.box[0] - x0) - upright.box[3]:.0f}"
+    return f"{title}; x_size {max(1, round(bottom - top))}"

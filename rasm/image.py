@@ -1,0 +1,179 @@
+"""Bytes -> pixels, and the ONE transform from a line image to what the network sees.
+
+Where it stands: the first step of reading (``decode``), and the third (``line_to_array``). ``preprocess.py``, the
+synthesizer, ``export.py`` and the service all call these two functions, so that a line looks the same to the network
+wherever it comes from (kraken's ``ImageInputTransforms`` is the example). ``ImageSettings.digest()`` names the
+transform: arrays, checkpoints and models made with different settings are refused.
+
+Pillow decodes, since OpenCV's reader mistreats CMYK, 16-bit and alpha; OpenCV resizes, since it is faster.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import warnings
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageOps
+
+from rasm.errors import EmptyImage, ImageTooLarge, ImageTooSmall, LineTooLong, SeveralPages, UnreadableImage, UnsupportedImage
+
+FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "TIFF")
+IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".webp")
+MAX_PIXELS = 40_000_000
+MAX_SIDE_PX = 30_000
+MIN_SIDE_PX = 4
+MAX_JPEG_SCANS = 100  # a progressive JPEG has about ten; each one costs a pass over all pixels, however few bytes it has
+TRANSFORM_VERSION = 1  # raise when line_to_array changes what it gives
+
+_BLOCK_PIXELS = 2**20
+
+Pixels = NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class ImageSettings:
+    """How a line image becomes an array.
+
+    height_px: rows the network sees. max_width_px: the widest line, at that height. bucket_px: widths are padded with
+    paper up to a multiple of this. A line's padding depends on nothing but its own width, so its reading cannot depend
+    on what it was batched with.
+    """
+
+    height_px: int = 48
+    max_width_px: int = 2560
+    bucket_px: int = 64
+
+    def digest(self) -> str:
+        """Eight hex digits that differ when the transform does."""
+        return hashlib.sha256(json.dumps([TRANSFORM_VERSION, asdict(self)], sort_keys=True).encode()).hexdigest()[:8]
+
+    def bucket_width(self, width_px: int) -> int:
+        """The padded width of a line of ``width_px``."""
+        return max(1, -(-width_px // self.bucket_px)) * self.bucket_px
+
+
+def decode(data: bytes, *, max_pixels: int = MAX_PIXELS, max_side_px: int = MAX_SIDE_PX, single: bool = False) -> Pixels:
+    """The first frame of an image file, upright, on white paper.
+
+    Returns uint8, (height, width) if it is grey and (height, width, 3) RGB if not. The size is checked before a pixel is
+    decoded. ``single``: refuse a file that has more pages or frames, rather than pass over them. Raises EmptyImage,
+    UnsupportedImage, UnreadableImage, ImageTooLarge, ImageTooSmall or SeveralPages.
+    """
+    if not data:
+        raise EmptyImage("the file is empty")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Pillow's own bomb warning: the limits here are stricter; broken EXIF
+        try:
+            image: Image.Image = Image.open(io.BytesIO(data), formats=FORMATS)
+        except Image.DecompressionBombError as e:
+            raise ImageTooLarge(f"the image has more than {max_pixels:,} pixels") from e
+        except Exception as e:
+            if data[:4] in (b"\x89PNG", b"RIFF", b"II*\0", b"MM\0*") or data[:2] in (b"\xff\xd8", b"BM"):
+                raise UnreadableImage("the image is broken or truncated; save it again") from e
+            raise UnsupportedImage(f"not an image that Rasm reads ({', '.join(FORMATS)}; pages also as PDF)") from e
+        width_px, height_px = image.size
+        if width_px * height_px > max_pixels or max(width_px, height_px) > max_side_px:
+            raise ImageTooLarge(
+                f"the image is {width_px} x {height_px} px; at most {max_pixels:,} pixels "
+                f"and {max_side_px:,} px a side are read: scale it down"
+            )
+        if min(width_px, height_px) < MIN_SIDE_PX:
+            raise ImageTooSmall(f"the image is {width_px} x {height_px} px; at least {MIN_SIDE_PX} px a side are needed")
+        # a phone's JPEG may carry a second picture for screens, which is no page
+        if single and image.format in ("TIFF", "WEBP", "PNG") and getattr(image, "is_animated", False):
+            raise SeveralPages("the file has several pages or frames; a line is one image: send each page as a file of its own")
+        if image.format in ("JPEG", "MPO") and data.count(b"\xff\xda") > MAX_JPEG_SCANS:
+            raise UnreadableImage(f"the JPEG has more than {MAX_JPEG_SCANS} scans; save it again")
+        try:
+            image.load()
+            return _to_uint8(_upright(image))
+        except Exception as e:  # Pillow's decoders raise nearly anything on broken data
+            raise UnreadableImage("the image is broken or truncated; save it again") from e
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    try:
+        return ImageOps.exif_transpose(image)
+    except Exception:  # an image with broken EXIF is still an image
+        return image
+
+
+def _to_uint8(image: Image.Image) -> Pixels:
+    if image.mode.startswith(("I", "F")):
+        return _deep_to_uint8(np.asarray(image), image.mode[0])
+    if image.mode == "P" or "A" in image.mode or "a" in image.mode or "transparency" in image.info:
+        rgba = image.convert("RGBA")
+        image = Image.alpha_composite(Image.new("RGBA", rgba.size, (255, 255, 255, 255)), rgba).convert("RGB")
+    elif image.mode in ("1", "L"):
+        return np.ascontiguousarray(np.asarray(image.convert("L"), dtype=np.uint8))
+    return np.ascontiguousarray(np.asarray(image.convert("RGB"), dtype=np.uint8))
+
+
+def _deep_to_uint8(deep: NDArray[Any], kind: str) -> Pixels:
+    """16 and 32 bit grey (Pillow's own conversion to L clips instead of scaling), in blocks of rows to spare memory."""
+    blocks = np.array_split(deep, max(1, deep.size // _BLOCK_PIXELS))
+
+    def exact(block: NDArray[Any]) -> NDArray[np.float64]:
+        return np.nan_to_num(block.astype(np.float64))
+
+    low, high = float(min(exact(b).min() for b in blocks)), float(max(exact(b).max() for b in blocks))
+    black, top = 0.0, 65535.0 if kind == "I" and low >= 0 and high > 255 else 255.0
+    if high > top or low < 0 or (kind == "F" and high <= 1):
+        black, top = low, max(high - low, 1e-9)
+    return np.concatenate([((exact(b) - black) * (255.0 / top)).clip(0, 255).astype(np.uint8) for b in blocks])
+
+
+def to_grey(image: Pixels) -> Pixels:
+    """(height, width) or (height, width, 3) RGB -> (height, width)."""
+    return image if image.ndim == 2 else np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), dtype=np.uint8)
+
+
+def line_to_array(image: Pixels, settings: ImageSettings) -> Pixels:
+    """The one transform: grey, dark ink on light paper, full contrast, resized to the height; uint8 (height_px, width).
+
+    ``image`` is what ``decode`` returns. No padding here: see ``pad_lines``. Raises LineTooLong, ImageTooSmall.
+    """
+    grey = to_grey(image)
+    height_px, width_px = grey.shape
+    if min(grey.shape) < MIN_SIDE_PX:
+        raise ImageTooSmall(f"the line is {width_px} x {height_px} px; at least {MIN_SIDE_PX} px a side are needed")
+    new_width_px = max(1, round(width_px * settings.height_px / height_px))
+    if new_width_px > settings.max_width_px:
+        raise LineTooLong(
+            f"the line is {width_px} x {height_px} px: {new_width_px} px wide at the model's height of {settings.height_px}, "
+            f"more than {settings.max_width_px}. Cut it, or if it is a page, cut it into lines"
+        )
+    shrinks = height_px > settings.height_px
+    small = cv2.resize(grey, (new_width_px, settings.height_px), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
+    return _stretch_contrast(np.asarray(small, dtype=np.uint8))
+
+
+def _stretch_contrast(grey: Pixels) -> Pixels:
+    """Ink to 0 and paper to 255, inverting light text on dark; an image with nothing on it becomes white."""
+    shares = cv2.calcHist([grey], [0], None, [256], [0, 256]).ravel().astype(np.int64).cumsum() / grey.size
+    dark, middle, light = (float(np.searchsorted(shares, share)) for share in (0.005, 0.5, 0.995))
+    if light - dark < 24:  # nothing, or so little ink that it is outside these shares: a lone digit on a wide line
+        dark, light = float(grey.min()), float(grey.max())
+        if light - dark < 64:
+            return np.full_like(grey, 255)
+    if middle - dark < light - middle:  # most of a line is paper: the commoner side is paper
+        grey, dark, light = np.asarray(255 - grey, dtype=np.uint8), 255 - light, 255 - dark
+    levels = np.clip(np.arange(256), dark, light).astype(np.float32) - dark
+    table = cv2.convertScaleAbs(levels, alpha=255.0 / (light - dark))
+    return np.asarray(cv2.LUT(grey, table), dtype=np.uint8)
+
+
+def pad_lines(lines: Sequence[Pixels], width_px: int) -> Pixels:
+    """Lines of ``line_to_array`` as a batch, (lines, 1, height_px, width_px): white paper at the right, where an Arabic line begins."""
+    batch = np.full((len(lines), 1, lines[0].shape[0], width_px), 255, np.uint8)
+    for padded, line in zip(batch, lines, strict=True):
+        padded[0, :, : line.shape[1]] = line
+    return batch

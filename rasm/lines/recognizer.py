@@ -1,0 +1,265 @@
+"""Line images -> texts: one ONNX file, with everything needed to read with it inside.
+
+Where it stands: the fourth and fifth steps of reading. ``backend/`` and ``python -m evaluation`` call ``Recognizer``; ``export.py``
+writes the files it opens. No torch here: the serving environment does not have it.
+
+The graph takes ``images``, uint8 (batch, 1, height, width) as ``line_to_array`` gives them, and gives
+``log_probabilities``, float32 (batch, steps, classes): scaling to float and log-softmax are inside. The file's
+``metadata_props`` hold the fields of ``ModelInfo``, as JSON, under keys that begin with ``rasm.``.
+
+A BiLSTM sees the padding, so a line that is padded to the width of its neighbours reads differently in other company.
+Here each line is padded by its own width alone (``ImageSettings.bucket_width``) and batched only with lines of the same
+padded width, and all steps are decoded: a batch of one reads as a batch of many. Few widths also spare ONNX Runtime
+the planning of a new shape for each line.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+
+from rasm.config import from_dict
+from rasm.errors import ModelFileError, RasmError
+from rasm.image import ImageSettings, Pixels, line_to_array, pad_lines
+from rasm.lines.ctc import Decoded, best_path
+from rasm.text.charset import Charset, to_logical, visual_runs
+from rasm.text.normalisation import finish_reading
+
+FORMAT_VERSION = 1
+MAX_BATCH_COLUMNS = 8_192  # pixel columns a batch: more lines at a time are not faster on a CPU, and bounds the memory
+_PREFIX = "rasm."
+
+LogProbabilities = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class ModelInfo:
+    """What a model file says about itself."""
+
+    name: str
+    version: str
+    charset: Charset
+    image: ImageSettings
+    precision: Literal["fp32", "int8"] = "fp32"
+    fixed_ranges: bool = False  # of int8: whether its scales are the same for all lines (see export.py), so that it may batch them
+    calibration: tuple[float, float] = (1.0, 0.0)  # of confidences: slope and offset of their logit (Platt 1999); see export.py
+    normalisation: str = ""  # what was done to the labels it was trained on, for people
+    sources: tuple[str, ...] = ()  # what it was trained on, for people
+    step: int = 0
+    seconds: float = 0.0
+    metrics: dict[str, float] = field(default_factory=dict)
+    format_version: int = FORMAT_VERSION
+
+    @property
+    def settings_digest(self) -> str:
+        """Names the transform of the images; see ``ImageSettings.digest``."""
+        return self.image.digest()
+
+    def calibrated(self, probabilities: Sequence[float]) -> list[float]:
+        """Confidences of the network's probabilities."""
+        p = np.clip(probabilities, 1e-6, 1 - 1e-6)
+        slope, offset = self.calibration
+        return (1 / (1 + np.exp(-(slope * np.log(p / (1 - p)) + offset)))).tolist()
+
+    def to_metadata(self) -> dict[str, str]:
+        """The ``metadata_props`` of the ONNX file: each field as JSON."""
+        fields = {**asdict(self), "settings_digest": self.settings_digest}
+        return {_PREFIX + key: json.dumps(value, ensure_ascii=False) for key, value in fields.items()}
+
+    @classmethod
+    def from_metadata(cls, metadata: dict[str, str]) -> ModelInfo:
+        """Raises ModelFileError, or another RasmError, where it cannot be understood."""
+        if _PREFIX + "format_version" not in metadata:
+            raise ModelFileError("an ONNX file without Rasm's metadata; export.py writes them")
+        try:
+            fields: dict[str, Any] = {k.removeprefix(_PREFIX): json.loads(v) for k, v in metadata.items() if k.startswith(_PREFIX)}
+            if (version := fields["format_version"]) != FORMAT_VERSION:
+                raise ModelFileError(f"format version {version}; this Rasm reads version {FORMAT_VERSION}")
+            digest = fields.pop("settings_digest")
+            charset, image = Charset(**fields.pop("charset")), from_dict(ImageSettings, fields.pop("image"))
+            info = cls(
+                charset=charset,
+                image=image,
+                sources=tuple(fields.pop("sources")),
+                calibration=tuple(fields.pop("calibration", (1.0, 0.0))),
+                **fields,
+            )
+        except (ValueError, TypeError, KeyError, AttributeError) as e:
+            raise ModelFileError(f"broken metadata ({type(e).__name__}: {e})") from e
+        if digest != image.digest():
+            raise ModelFileError(
+                f"made for line images of the settings {digest}; this Rasm makes {image.digest()} of them: export it again"
+            )
+        return info
+
+
+class Character(NamedTuple):
+    """One sign of a line. ``start_px`` and ``end_px`` are counted from the left of the given image.
+
+    CTC knows where a sign was recognised, not where it begins: the borders lie midway between neighbours, good to about
+    half a letter. ``confidence`` is the probability that the sign is right: the network's at the step where it is highest,
+    calibrated on lines that it was not trained on (``ModelInfo.calibration``).
+    """
+
+    text: str
+    confidence: float
+    start_px: float
+    end_px: float
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What one line says.
+
+    text: in logical order, as ``rasm.text.normalisation.finish_reading`` gives it out.
+    confidence: 0 to 1; the mean of the characters' confidences, and so the share of them that is expected to be right. Of a
+    line read as empty, the blank's probability at the step where it is lowest: how sure it is that nothing is there.
+    characters: in logical order, the signs as they were read, before ``finish_reading`` (which trims and joins spaces).
+    """
+
+    text: str
+    confidence: float
+    characters: list[Character]
+
+
+class Recognizer:
+    """A model file, open for reading. ``read`` may be called from several threads at once."""
+
+    def __init__(
+        self,
+        path: str | Path,
+        *,
+        threads: int | None = None,
+        decoder: Literal["greedy", "beam"] = "greedy",
+        providers: Sequence[str] = ("CPUExecutionProvider",),
+    ) -> None:
+        """``threads``: those of one call; all cores if None. ``decoder``: the likeliest sign of each step, or the search of
+        ``rasm/lines/beam.py``, which reads better and takes longer. Raises ModelFileError where the file cannot be used.
+        """
+        path = Path(path)
+        if not path.is_file():
+            raise ModelFileError(f"{path}: no such model file")
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads or 0
+        options.log_severity_level = 3  # errors only; what stops the reading is raised
+        options.enable_mem_pattern = False  # planned anew for each of many shapes, it costs more than it spares
+        try:
+            self._session = onnxruntime.InferenceSession(path, options, providers=list(providers))
+        except Exception as e:  # ONNX Runtime's exceptions have no common base but Exception
+            raise ModelFileError(f"{path}: not an ONNX file that can be read ({type(e).__name__})") from e
+        try:
+            self.info = ModelInfo.from_metadata(self._session.get_modelmeta().custom_metadata_map)
+            self._check_graph()
+        except RasmError as e:
+            raise ModelFileError(f"{path}: {e}") from e
+        self._decode: Callable[[LogProbabilities, Sequence[int]], list[Decoded]] = best_path
+        if decoder == "beam":
+            from rasm.lines.beam import BeamSearch  # its library is not needed for the best path
+
+            self._decode = BeamSearch(self.info.charset)
+
+    def _check_graph(self) -> None:
+        """The metadata and the graph must be of one model."""
+        inputs = [(i.name, i.type, i.shape) for i in self._session.get_inputs()]
+        outputs = [(o.name, o.type, o.shape) for o in self._session.get_outputs()]
+        height_px, classes = self.info.image.height_px, self.info.charset.classes
+        if [i[:2] for i in inputs] != [("images", "tensor(uint8)")] or [o[:2] for o in outputs] != [("log_probabilities", "tensor(float)")]:
+            raise ModelFileError(f"inputs {inputs} and outputs {outputs} are not those of Rasm")
+        batch, channels, height, width = inputs[0][2]
+        if (channels, height) != (1, height_px) or isinstance(batch, int) or isinstance(width, int):
+            raise ModelFileError(
+                f"the graph takes images {inputs[0][2]}; wanted is [batch, 1, {height_px}, width], with any batch and width"
+            )
+        if outputs[0][2][-1] != classes:
+            raise ModelFileError(f"the graph gives {outputs[0][2][-1]} classes; its charset has {classes}")
+
+    def read(self, lines: Sequence[Pixels]) -> list[Reading]:
+        """The text of each line image, as ``rasm.image.decode`` returns them, in order.
+
+        Raises LineTooLong or ImageTooSmall for the first line that cannot be read. To keep the others, call ``prepare``
+        for each line and ``read_arrays`` for those that are left.
+        """
+        return self.read_arrays([self.prepare(line) for line in lines], [line.shape[1] for line in lines])
+
+    def prepare(self, image: Pixels) -> Pixels:
+        """The array that the network sees of a line image. Raises LineTooLong, ImageTooSmall."""
+        return line_to_array(image, self.info.image)
+
+    def read_arrays(self, lines: Sequence[Pixels], widths_px: Sequence[int] | None = None) -> list[Reading]:
+        """The text of each line that ``prepare`` has made, in order.
+
+        ``widths_px``: the widths of the images the lines were made of, in whose pixels characters are then placed.
+        """
+        readings: list[Reading | None] = [None] * len(lines)
+        for batch in self._batches(lines):
+            width_px = self.info.image.bucket_width(lines[batch[0]].shape[1])
+            log_probabilities = self.log_probabilities(pad_lines([lines[i] for i in batch], width_px))
+            steps = log_probabilities.shape[1]
+            for i, decoded, scores in zip(batch, self._decode(log_probabilities, [steps] * len(batch)), log_probabilities, strict=True):
+                line_px = lines[i].shape[1]
+                given_px = widths_px[i] if widths_px is not None else line_px
+                readings[i] = self._reading(decoded, scores, width_px / steps * given_px / line_px, given_px)
+        return [r for r in readings if r is not None]
+
+    def log_probabilities(self, images: Pixels) -> LogProbabilities:
+        """(batch, 1, height_px, width_px) uint8, all padded to the width of one bucket -> (batch, steps, classes)."""
+        return np.asarray(self._session.run(["log_probabilities"], {"images": images})[0], dtype=np.float32)
+
+    def batch_size(self, width_px: int) -> int:
+        """The most lines of the padded width ``width_px`` that are read at a time."""
+        # ONNX Runtime's int8 LSTM takes its scales from the whole batch: unless they are fixed, each line has to be read alone
+        alone = self.info.precision == "int8" and not self.info.fixed_ranges
+        return 1 if alone else max(1, MAX_BATCH_COLUMNS // width_px)
+
+    def _batches(self, lines: Sequence[Pixels]) -> Iterator[list[int]]:
+        """Indices of lines of one padded width, as many as memory allows."""
+        by_width: dict[int, list[int]] = defaultdict(list)
+        for i, line in enumerate(lines):
+            by_width[self.info.image.bucket_width(line.shape[1])].append(i)
+        for width_px, indices in by_width.items():
+            size = self.batch_size(width_px)
+            for start in range(0, len(indices), size):
+                yield indices[start : start + size]
+
+    def _reading(self, decoded: Decoded, log_probabilities: LogProbabilities, step_px: float, width_px: int) -> Reading:
+        """``step_px``: how many pixels of the given image one step is; ``width_px``: the width of the given image."""
+        if not decoded.classes:
+            return Reading("", float(np.exp(log_probabilities.max(axis=1).min())), [])
+        visual = "".join(self.info.charset.characters[c - 1] for c in decoded.classes)
+        borders = _borders(np.asarray(decoded.steps), step_px, width_px).tolist()
+        confidences = self.info.calibrated(decoded.probabilities)
+        characters = [
+            Character(text, confidences[i], borders[i], borders[i + 1])
+            for i, text in zip(_logical_order(visual), to_logical(visual), strict=True)
+        ]
+        confidence = sum(confidences) / len(confidences)
+        return Reading(finish_reading("".join(c.text for c in characters)), confidence, characters)
+
+
+def _borders(steps: NDArray[np.int64], step_px: float, width_px: int) -> NDArray[np.float64]:
+    """The borders of signs recognised at ``steps``, one more than there are signs, within 0..width_px."""
+    centres = (steps + 0.5) * step_px
+    between = (centres[1:] + centres[:-1]) / 2
+    # the outermost signs are as wide outwards as inwards; a sign alone has the line to itself
+    first = 2 * centres[0] - between[0] if len(between) else 0.0
+    last = 2 * centres[-1] - between[-1] if len(between) else width_px
+    return np.clip(np.concatenate([[first], between, [last]]), 0, width_px)
+
+
+def _logical_order(visual: str) -> list[int]:
+    """For each character of ``to_logical(visual)``, its position in ``visual``."""
+    order: list[int] = []
+    end = len(visual)
+    for run, is_ltr in reversed(visual_runs(visual)):
+        start = end - len(run)
+        order.extend(range(start, end) if is_ltr else range(end - 1, start - 1, -1))
+        end = start
+    return order

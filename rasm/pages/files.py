@@ -1,0 +1,234 @@
+"""The bytes of a file -> its pages, one at a time: PDF, multi-page TIFF, or an image of one page.
+
+Where it stands: the first step of reading pages; ``rasm/image.py`` decodes images. A page exists only while it is read, so a PDF
+of a thousand pages takes no more memory than its largest page.
+
+PDFium renders (pypdfium2). It is not safe to call from two threads, so one lock guards every call.
+What a PDF's page already says by itself is told by ``rasm/pages/text_layer.py``.
+"""
+
+from __future__ import annotations
+
+import io
+import threading
+import warnings
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from types import TracebackType
+from typing import BinaryIO, Self
+
+import numpy as np
+import pypdfium2 as pdfium
+import pypdfium2.raw as pdfium_c
+from PIL import Image
+
+from rasm.document import Page
+from rasm.errors import EmptyImage, EncryptedDocument, ImageTooLarge, ImageTooSmall, NoPages, TooManyPages, UnreadableImage
+from rasm.image import MAX_PIXELS, MIN_SIDE_PX, Pixels, decode
+from rasm.pages.text_layer import sound_text_layer
+
+MAX_PAGES = 1000
+PAGE_SUFFIXES = (".pdf", ".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".webp")
+RENDER_DPI = 300
+_RENDER_SIDE_PX = 3600  # the longer side of a rendered page at most: A4 at 300 dots an inch
+_RENDER_LEAST_PX = 1400  # and at least, for pages that are given in some unit other than the point
+_HEAD_BYTES = 1024
+
+pdfium_lock = threading.RLock()
+
+
+class PageFile(ABC):
+    """An open file of pages. A context manager; ``image`` and ``text_layer`` take the page's number from 0."""
+
+    kind: str
+    count: int
+
+    @abstractmethod
+    def image(self, index: int) -> Pixels:
+        """The page's pixels, upright, as ``rasm.image.decode`` gives them. Raises an ImageError."""
+
+    def text_layer(self, index: int) -> Page | None:
+        """What the page says by itself, with boxes in the pixels of ``image``; None where it has no sound text."""
+        return None
+
+    def close(self) -> None:  # noqa: B027  (an image has nothing to close)
+        """Nothing of the file is held after this."""
+
+    def __iter__(self) -> Iterator[Pixels]:
+        return (self.image(i) for i in range(self.count))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+
+def open_pages(
+    data: bytes | BinaryIO, *, password: str | None = None, max_pages: int = MAX_PAGES, max_pixels: int = MAX_PIXELS
+) -> PageFile:
+    """The pages of a PDF, a TIFF or an image. ``data``: its bytes, or an open file, of which a PDF is read piece by piece.
+
+    Raises EmptyImage, UnsupportedImage, UnreadableImage, ImageTooLarge, ImageTooSmall, EncryptedDocument, NoPages or
+    TooManyPages. A page that is broken by itself raises when it is asked for.
+    """
+    if not isinstance(data, bytes):
+        data.seek(0)
+        head = data.read(_HEAD_BYTES)
+        data.seek(0)
+        if is_pdf(head):
+            return _Pdf(data, password, max_pages, max_pixels)
+        data = data.read()
+    if not data:
+        raise EmptyImage("the file is empty")
+    if is_pdf(data):
+        return _Pdf(data, password, max_pages, max_pixels)
+    if data[:4] in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"):
+        return _Tiff(data, max_pages, max_pixels)
+    return _OneImage(data, max_pixels)
+
+
+def is_pdf(data: bytes) -> bool:
+    """Whether the bytes begin as a PDF; readers allow for a little that comes before."""
+    return b"%PDF-" in data[:_HEAD_BYTES]
+
+
+class _OneImage(PageFile):
+    kind = "image"
+    count = 1
+
+    def __init__(self, data: bytes, max_pixels: int) -> None:
+        self._pixels = decode(data, max_pixels=max_pixels)
+
+    def image(self, index: int) -> Pixels:
+        return self._pixels
+
+
+class _Tiff(PageFile):
+    kind = "tiff"
+
+    def __init__(self, data: bytes, max_pages: int, max_pixels: int) -> None:
+        self._data, self._max_pixels = data, max_pixels
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            try:
+                self._image = Image.open(io.BytesIO(data), formats=("TIFF",))
+                self.count = _count_frames(self._image, max_pages)
+            except Image.DecompressionBombError as e:
+                raise ImageTooLarge(f"a page has more than {max_pixels:,} pixels: scale it down") from e
+            except Exception as e:  # Pillow's decoders raise nearly anything on broken data
+                raise UnreadableImage("the TIFF is broken or truncated; save it again") from e
+        _check_count(self.count, max_pages)
+
+    def image(self, index: int) -> Pixels:
+        if index == 0:
+            return decode(self._data, max_pixels=self._max_pixels)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            try:
+                self._image.seek(index)
+                width_px, height_px = self._image.size
+                if width_px * height_px > self._max_pixels:
+                    raise ImageTooLarge(
+                        f"page {index + 1} is {width_px} x {height_px} px; at most {self._max_pixels:,} pixels are read: scale it down"
+                    )
+                alone = io.BytesIO()
+                # as a file of its own, so that there is one way to decode. Its strips or tiles are written anew, without compression
+                self._image.copy().save(alone, "TIFF", exif=self._image.getexif() if 274 in self._image.getexif() else b"")
+            except ImageTooLarge:
+                raise
+            except Exception as e:
+                raise UnreadableImage(f"page {index + 1} of the TIFF is broken or truncated; save it again") from e
+        return decode(alone.getvalue(), max_pixels=self._max_pixels)
+
+    def close(self) -> None:
+        self._image.close()
+
+
+def _count_frames(image: Image.Image, most: int) -> int:
+    """``most`` + 1 if there are more than ``most``: counting takes Pillow a time that grows with the square of their number."""
+    count = 0
+    try:
+        while count <= most:
+            image.seek(count)  # one by one: after a leap Pillow takes the frame that was asked for to be the last
+            count += 1
+    except EOFError:
+        pass
+    image.seek(0)
+    return count
+
+
+class _Pdf(PageFile):
+    kind = "pdf"
+
+    def __init__(self, data: bytes | BinaryIO, password: str | None, max_pages: int, max_pixels: int) -> None:
+        self._max_pixels = max_pixels
+        with pdfium_lock:
+            # PDFium remembers its last error until the next one, and a PDF of no pages is none: this is one that loading cannot make
+            pdfium_c.FPDF_LoadDocument(b"\0", None)
+            try:
+                self._pdf = pdfium.PdfDocument(data, password=password)
+                self.count = len(self._pdf)
+            except pdfium.PdfiumError as e:
+                if getattr(e, "err_code", None) == pdfium_c.FPDF_ERR_FILE:
+                    raise NoPages("the PDF has no pages") from e
+                if getattr(e, "err_code", None) == pdfium_c.FPDF_ERR_PASSWORD:
+                    what = "the password is wrong" if password else "give its password, or save it without one"
+                    raise EncryptedDocument(f"the PDF is encrypted: {what}") from e
+                raise UnreadableImage("the PDF is broken or truncated; save it again") from e
+        try:
+            _check_count(self.count, max_pages)
+        except Exception:
+            self.close()
+            raise
+
+    def image(self, index: int) -> Pixels:
+        with pdfium_lock:
+            try:
+                page = self._pdf[index]
+                try:
+                    bitmap = page.render(scale=self._scale(page), rev_byteorder=True)
+                    pixels = np.array(bitmap.to_numpy()[..., :3], dtype=np.uint8)
+                    bitmap.close()
+                finally:
+                    page.close()
+            except pdfium.PdfiumError as e:
+                raise UnreadableImage(f"page {index + 1} of the PDF is broken; save it again") from e
+        if min(pixels.shape[:2]) < MIN_SIDE_PX:
+            height_px, width_px = pixels.shape[:2]
+            raise ImageTooSmall(f"page {index + 1} is {width_px} x {height_px} px; at least {MIN_SIDE_PX} px a side are needed")
+        grey = pixels[..., 0]
+        if (grey == pixels[..., 1]).all() and (grey == pixels[..., 2]).all():
+            return np.ascontiguousarray(grey)
+        return pixels
+
+    def _scale(self, page: pdfium.PdfPage) -> float:
+        """Pixels for each unit of the page, which is mostly a point."""
+        width, height = page.get_size()
+        longer, shorter = max(width, height), min(width, height)
+        if shorter <= 0 or not np.isfinite(longer):
+            raise pdfium.PdfiumError("a page without a size")
+        scale = min(max(RENDER_DPI / 72, _RENDER_LEAST_PX / longer), _RENDER_SIDE_PX / longer)
+        return float(min(scale, (self._max_pixels / (width * height)) ** 0.5))
+
+    def text_layer(self, index: int) -> Page | None:
+        with pdfium_lock:
+            try:
+                page = self._pdf[index]
+                try:
+                    return sound_text_layer(page, index, self._scale(page))
+                finally:
+                    page.close()
+            except pdfium.PdfiumError:
+                return None
+
+    def close(self) -> None:
+        with pdfium_lock:
+            self._pdf.close()
+
+
+def _check_count(count: int, max_pages: int) -> None:
+    if count < 1:
+        raise NoPages("the file has no pages")
+    if count > max_pages:
+        raise TooManyPages(f"the file has more than {max_pages:,} pages, the most that are read: split it")

@@ -1,0 +1,301 @@
+"""A page's pixels -> a Page: find the lines, read them, put them together.
+
+Where it stands: between ``rasm/pages/segment.py`` and ``rasm/document.py``. ``rasm read``, ``python -m evaluation`` and the
+service call it.
+
+Which way is up is best seen by reading: a page that reads badly is tried the other ways, and the surest reading is kept. What the
+recogniser is very unsure of is no text: pictures and ornaments leave such lines.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rasm.document import Box, Character, Line, Page, Region, RegionKind, Word
+from rasm.errors import ImageError
+from rasm.image import Pixels
+from rasm.lines.recognizer import Reading, Recognizer
+from rasm.pages import segment, verses
+from rasm.pages.crops import Crop, cut_lines
+from rasm.pages.dewarp import straightened
+from rasm.pages.files import PageFile
+from rasm.pages.flatten import Matrix, is_sideways
+from rasm.text.normalisation import finish_reading
+
+Mode = Literal["auto", "page", "line"]
+TextLayer = Literal["ignore", "use"]
+
+LEAST_CONFIDENCE = 0.7  # a line below this is no text: of what is none, the models are sure to some 0.65
+_LEAST_OF_SHORT = 0.85  # a reading of one or two signs has to be surer: so much looks like an alef
+_UNSURE = 0.85  # a page below this is tried the other ways up: upside down it is read to 0.75, the right way up to 0.97
+_SURE = 0.95  # nor is a page above this, whatever its profile
+_CLEARLY = 0.1  # by how much surer another way has to be
+_SAMPLE_LINES = 6  # of a page, to tell which way is up
+_NUMBER = re.compile(r"[\W_]*[0-9٠-٩۰-۹]{1,4}[\W_]*")
+_NOTE = re.compile(r"[(\[«]? ?([0-9٠-٩۰-۹]{1,2}|\*) ?[)\]»\-.]")
+
+
+_Sign = tuple[str, float, float, float]  # text, confidence, left and right on the levelled page
+
+
+@dataclass(frozen=True)
+class _Found:
+    """A page without perspective, turned by ``rotation_degrees`` clockwise, its lines, and the 3 x 3 way back to the page as given."""
+
+    lines: segment.PageLines
+    crops: list[Crop]
+    to_page: Matrix
+    rotation_degrees: int
+
+
+class PageReader:
+    """Reads pages with a recogniser. ``read`` may be called from several threads at once."""
+
+    def __init__(self, recognizer: Recognizer, *, least_confidence: float = LEAST_CONFIDENCE, orient: bool = True) -> None:
+        """``orient``: whether pages that lie on their side or stand on their head are to be recognised as such."""
+        self.recognizer = recognizer
+        self.least_confidence = least_confidence
+        self.orient = orient
+
+    def read(self, page: Pixels, *, number: int = 1) -> Page:
+        """``page``: (height, width) or (height, width, 3), as ``rasm.image.decode`` gives it. A page without text has no regions."""
+        flat, to_photo = straightened(page) or (page, np.eye(3))
+        found = _find(flat, 0, to_photo)
+        readings = self._read(found.crops)
+        sureness = _sureness(readings)
+        if self.orient and found.crops and (sureness < _UNSURE or (sureness < _SURE and is_sideways(found.lines.flat.ink))):
+            found, readings = self._oriented(flat, to_photo, found, readings)
+        regions: dict[int, list[tuple[segment.Line, Line]]] = {}
+        for line, crop, reading in zip(found.lines.lines, found.crops, readings, strict=True):
+            if reading is not None and self._is_text(reading):
+                regions.setdefault(line.region, []).append((line, _place(found, line, crop, reading)))
+        return Page(
+            number,
+            page.shape[1],
+            page.shape[0],
+            _regions(verses.joined(list(regions.values())), found.lines),
+            found.rotation_degrees,
+            round(found.lines.flat.skew_degrees, 2),
+        )
+
+    def read_line(self, image: Pixels, *, number: int = 1) -> Page:
+        """An image of one line as a Page. Raises LineTooLong, ImageTooSmall."""
+        (reading,) = self.recognizer.read([image])
+        height, width = image.shape[:2]
+        if not reading.text:
+            return Page(number, width, height, [])
+        whole = np.array([(0, 0, width, height)], np.int64)
+        line = segment.Line(
+            (0, 0, width, height), np.array([(0, 0.7 * height), (width, 0.7 * height)]), height / 3, 0, whole[:, 0], whole[:0]
+        )
+        found = _Found(None, [], np.eye(3), 0)  # type: ignore[arg-type]
+        placed = _place(found, line, Crop(image, 0), reading)
+        return Page(number, width, height, [Region("paragraph", placed.box, [placed])])
+
+    def read_from(self, file: PageFile, index: int, *, mode: Mode = "auto", text_layer: TextLayer = "ignore") -> Page:
+        """Page ``index``, from 0, of an open file.
+
+        ``mode``: whether images are of lines or of pages; "auto" looks. A PDF has pages in any case. ``text_layer``: "use" what a
+        PDF says by itself where it is sound, rather than read its picture. Raises an ImageError where the page cannot be used.
+        """
+        layer = file.text_layer(index)
+        if text_layer == "use" and layer is not None:
+            return layer
+        image = file.image(index)
+        if is_line(image, mode, file.kind):
+            return self.read_line(image, number=index + 1)
+        return replace(self.read(image, number=index + 1), has_text_layer=layer is not None)
+
+    def _is_text(self, reading: Reading) -> bool:
+        short = len(reading.text.replace(" ", "")) <= 2
+        return bool(reading.text) and reading.confidence >= max(
+            self.least_confidence, _LEAST_OF_SHORT * short * (self.least_confidence > 0)
+        )
+
+    def _oriented(
+        self, page: Pixels, to_photo: Matrix, found: _Found, readings: list[Reading | None]
+    ) -> tuple[_Found, list[Reading | None]]:
+        """The way up in which a few lines read best, and what the page says that way."""
+        best, sureness = found, _sureness([readings[i] for i in _sample_of(found, _SAMPLE_LINES)]) + _CLEARLY
+        for degrees in (180, 90, 270):
+            turned = _find(page, degrees, to_photo)
+            if (now := _sureness(self._read(_sample(turned, _SAMPLE_LINES)))) > sureness:
+                best, sureness = turned, now
+        return (found, readings) if best is found else (best, self._read(best.crops))
+
+    def _read(self, crops: Sequence[Crop]) -> list[Reading | None]:
+        """None for a crop that is no line: too wide for its height, or too small."""
+        prepared: list[Pixels | None] = []
+        for crop in crops:
+            try:
+                prepared.append(self.recognizer.prepare(crop.pixels))
+            except ImageError:
+                prepared.append(None)
+        usable = [i for i, array in enumerate(prepared) if array is not None]
+        readings = self.recognizer.read_arrays(
+            [array for array in prepared if array is not None], [crops[i].pixels.shape[1] for i in usable]
+        )
+        by_index = dict(zip(usable, readings, strict=True))
+        return [by_index.get(i) for i in range(len(crops))]
+
+
+def is_line(image: Pixels, mode: str, kind: str) -> bool:
+    """Whether a picture from a file of that kind is read as one line: as ``mode`` says, and "auto" looks. A PDF has pages in any case."""
+    return kind != "pdf" and (mode == "line" or (mode == "auto" and segment.is_line(image)))
+
+
+def _find(page: Pixels, rotation_degrees: int, to_photo: Matrix) -> _Found:
+    turned = np.ascontiguousarray(np.rot90(page, -rotation_degrees // 90)) if rotation_degrees else page
+    lines = segment.find_lines(turned)
+    height, width = page.shape[:2]
+    back = {
+        0: [[1, 0, 0], [0, 1, 0]],
+        90: [[0, 1, 0], [-1, 0, height]],
+        180: [[-1, 0, width], [0, -1, height]],
+        270: [[0, -1, width], [1, 0, 0]],
+    }[rotation_degrees]
+    to_page = to_photo @ np.array([*back, [0, 0, 1]], np.float64) @ np.vstack([lines.to_page, [0, 0, 1]])
+    return _Found(lines, cut_lines(lines), to_page, rotation_degrees)
+
+
+def _sample_of(found: _Found, count: int) -> list[int]:
+    """The lines with the most ink."""
+    return sorted(range(len(found.crops)), key=lambda i: -found.lines.lines[i].ink_px)[:count]
+
+
+def _sample(found: _Found, count: int) -> list[Crop]:
+    return [found.crops[i] for i in _sample_of(found, count)]
+
+
+def _sureness(readings: Sequence[Reading | None]) -> float:
+    """The mean confidence, weighted by length."""
+    weights = [len(r.text) if r else 0 for r in readings]
+    return sum(r.confidence * w for r, w in zip(readings, weights, strict=True) if r) / sum(weights) if sum(weights) else 0.0
+
+
+def _place(found: _Found, line: segment.Line, crop: Crop, reading: Reading) -> Line:
+    """A reading with the boxes of its words and characters, in pixels of the page as it was given."""
+    groups: list[list[_Sign]] = [[]]
+    for sign in reading.characters:
+        if not sign.text.isspace():
+            groups[-1].append((sign.text, sign.confidence, crop.left_px + sign.start_px, crop.left_px + sign.end_px))
+        elif groups[-1]:
+            groups.append([])
+    groups = [signs for signs in groups if signs]
+    boxes: list[Box] = [line.box]
+    for signs, (left, top, right, bottom) in zip(groups, _word_boxes(line, groups), strict=True):
+        boxes.append((left, top, right, bottom))
+        for _, _, a, b in signs:  # the ink may end before the network says that a letter begins
+            first = min(max(a, left), max(left, right - 1))
+            boxes.append((first, top, min(max(b, first + 1), max(right, first + 1)), bottom))
+    moved = iter(_boxes(found.to_page, boxes))  # all at once: NumPy is slow at single boxes
+    box = next(moved)
+    words = [_word(next(moved), signs, moved) for signs in groups]
+    points = _moved(found.to_page, line.baseline)
+    if points[0][0] > points[-1][0]:
+        points = points[::-1]
+    return Line(reading.text, reading.confidence, box, points, words)
+
+
+def _word_boxes(line: segment.Line, words: Sequence[Sequence[_Sign]]) -> list[Box]:
+    """Where each word stands on the levelled page."""
+    if not words:
+        return []
+    lefts = np.array([[min(s[2] for s in signs)] for signs in words])
+    rights = np.array([[max(s[3] for s in signs)] for signs in words])
+    middles = (line.parts[:, 0] + line.parts[:, 2]) / 2
+    own = (middles > lefts - 0.2 * line.size_px) & (middles < rights + 0.2 * line.size_px)  # (words, parts)
+    far = np.int64(1 << 40)
+    first, top = (np.where(own, line.parts[:, i], far).min(axis=1, initial=far) for i in (0, 1))
+    last, bottom = (np.where(own, line.parts[:, i], -far).max(axis=1, initial=-far) for i in (2, 3))
+    # the ink is where it is; the network's borders are good to half a letter
+    slack = 0.6 * line.size_px
+    lefts, rights = lefts[:, 0], rights[:, 0]
+    inked = own.any(axis=1)
+    edges = (
+        np.where(inked, np.maximum(lefts - slack, np.minimum(first, lefts + slack)), lefts),
+        np.where(inked, top, line.box[1]),
+        np.where(inked, np.minimum(rights + slack, np.maximum(last, rights - slack)), rights),
+        np.where(inked, bottom, line.box[3]),
+    )
+    return list(zip(*(edge.astype(float).tolist() for edge in edges), strict=True))
+
+
+def _word(box: Box, signs: Sequence[_Sign], boxes: Iterator[Box]) -> Word:
+    """A word of ``signs``, whose own boxes come next in ``boxes``."""
+    characters = [Character(text, confidence, next(boxes)) for text, confidence, _, _ in signs]
+    confidence = sum(s[1] for s in signs) / len(signs)
+    return Word(finish_reading("".join(s[0] for s in signs)), confidence, box, characters)
+
+
+def _moved(matrix: Matrix, points: NDArray[np.float64]) -> list[tuple[float, float]]:
+    return [(x, y) for x, y in _project(matrix, points).tolist()]
+
+
+def _boxes(matrix: Matrix, boxes: Sequence[Sequence[float]]) -> list[Box]:
+    """The upright boxes around where ``matrix`` moves the corners of ``boxes``."""
+    corners = np.array(boxes, np.float64)[:, [0, 1, 2, 1, 0, 3, 2, 3]].reshape(-1, 2)  # (4 * boxes, xy)
+    moved = _project(matrix, corners).reshape(-1, 4, 2)
+    return [tuple(box) for box in np.hstack([moved.min(1), moved.max(1)]).tolist()]
+
+
+def _project(matrix: Matrix, points: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(points, xy) -> (points, xy)."""
+    moved = points @ matrix[:, :2].T + matrix[:, 2]
+    return moved[:, :2] / moved[:, 2:]
+
+
+def _union(boxes: Sequence[Box]) -> Box:
+    return min(b[0] for b in boxes), min(b[1] for b in boxes), max(b[2] for b in boxes), max(b[3] for b in boxes)
+
+
+def _regions(groups: list[list[tuple[segment.Line, Line]]], lines: segment.PageLines) -> list[Region]:
+    """Regions with their kinds; what stands in the margins comes last."""
+    if not groups:
+        return []
+    kinds = [
+        _kind(i, [[found for found, _ in group] for group in groups], [line for _, line in groups[i]], lines) for i in range(len(groups))
+    ]
+    numbered = [Region(kind, _union([line.box for _, line in group]), [line for _, line in group]) for kind, group in zip(kinds, groups)]
+    return [r for r in numbered if r.kind != "marginalia"] + [r for r in numbered if r.kind == "marginalia"]
+
+
+def _kind(index: int, groups: list[list[segment.Line]], read: list[Line], page: segment.PageLines) -> RegionKind:
+    """By its place, the size of its type, the rules around it and how it begins. All measures are of the levelled page."""
+    boxes = [_union([line.box for line in group]) for group in groups]
+    everything = [line for group in groups for line in group]
+    size = float(np.median(np.repeat([line.size_px for line in everything], [max(1, line.ink_px // 50) for line in everything])))
+    text = _union(boxes)
+    left, top, right, bottom = boxes[index]
+    own_size = float(np.median([line.size_px for line in groups[index]]))
+    rows_high = (bottom - top) / (2.2 * size)
+    wide = [line.box for line in everything if line.box[2] - line.box[0] > 0.6 * (text[2] - text[0])]
+    column = (float(np.median([b[0] for b in wide])), float(np.median([b[2] for b in wide]))) if wide else (text[0], text[2])
+    if _NUMBER.fullmatch(" ".join(line.text for line in read)) and (top < text[1] + 4 * size or bottom > text[3] - 4 * size):
+        return "page-number"
+    if len(wide) >= 4 and (left > column[1] - size or right < column[0] + size) and right - left < 9 * size:
+        return "marginalia"
+    rules = [r for r in page.rules if r[2] - r[0] > 3 * size and r[3] - r[1] < size and min(r[2], right) > max(r[0], left)]
+    if top < text[1] + 2 * size and rows_high < 1.6 and len(groups) > 1:
+        numbers = any(_NUMBER.fullmatch(line.text) for line in read)
+        if numbers or any(bottom - 0.5 * size < r[1] < bottom + 2.5 * size for r in rules):
+            return "header"
+    if top > (text[1] + text[3]) / 2:
+        ruled = any((text[1] + text[3]) / 2 < r[3] < top + 0.6 * size and r[2] - r[0] < 0.98 * (column[1] - column[0]) for r in rules)
+        if _NOTE.match(read[0].text) and (ruled or own_size < 0.92 * size):
+            return "footnote"
+        if ruled and own_size < 0.95 * size:
+            return "footnote"
+    if rows_high < 2.5 and len(everything) > 3:
+        margins = left - column[0], column[1] - right
+        centred = min(margins) > 0.12 * (column[1] - column[0]) and abs(margins[0] - margins[1]) < 0.25 * max(margins)
+        single = all(line.box[2] <= b.box[0] or line.box[0] >= b.box[2] or line is b for line in groups[index] for b in groups[index])
+        if own_size > 1.3 * size or (centred and len(groups[index]) <= 2 and not (single and len(groups[index]) == 2)):
+            return "heading"
+    return "paragraph"

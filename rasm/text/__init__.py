@@ -1,0 +1,1 @@
+"""Strings: characters and their classes, logical order, normalisation, profiles, error rates."""

@@ -1,0 +1,75 @@
+"""What the formats say of lines that are turned, and the places of letters; without reading anything."""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ET
+
+import numpy as np
+import pytest
+
+from rasm.document import Character, Document
+from rasm.formats import write
+from rasm.formats.directions import directions
+from rasm.lines.recognizer import Character as ReadCharacter
+from rasm.lines.recognizer import Reading
+from rasm.pages import segment
+from rasm.pages.crops import Crop
+from rasm.pages.reader import _Found, _place
+from rasm.pages.text_layer import has_whole_ligatures, turn_ligatures
+from tests.turned import HEIGHT_PX, level_page, turned_page
+
+TEXTS = ["ذهب الولد الى المدرسة في الصباح الباكر مع اخته"] * 3
+
+
+@pytest.mark.parametrize("degrees", [0, 90, 180, 270, 8, 98])
+def test_hocr_says_how_lines_run(degrees: int) -> None:
+    root = ET.fromstring(write(Document("x", [turned_page(level_page(TEXTS), degrees)]), "hocr"))
+    lines = [str(e.get("title")) for e in root.iter() if e.get("class") == "ocr_line"]
+    quarters, askew = degrees // 90 * 90, degrees % 90
+    for title in lines:
+        told = {part.split()[0]: part.split()[1:] for part in title.split("; ")}
+        assert told.get("textangle", ["0"]) == [str(quarters)] and abs(int(told["x_size"][0]) - HEIGHT_PX) <= 2
+        slope, offset = map(float, told["baseline"])
+        assert slope == pytest.approx(-np.tan(np.radians(askew)), abs=0.01)
+        if not askew:
+            assert offset == 30 - HEIGHT_PX
+
+
+def test_all_lines_of_a_flat_page_run_one_way() -> None:
+    for degrees, way in ((2, 0), (92, 90), (8, 8), (-8, -8), (188, 188)):
+        assert directions(turned_page(level_page([*TEXTS, "قصير"]), degrees)) == [pytest.approx(way, abs=0.1)] * 4
+
+
+@pytest.mark.parametrize("degrees", [0, 90])
+def test_alto_says_how_a_page_is_turned(degrees: int) -> None:
+    root = ET.fromstring(write(Document("x", [turned_page(level_page(TEXTS), degrees)]), "alto"))
+    (page,) = [e for e in root.iter() if e.tag.endswith("}Page")]
+    assert page.get("ROTATION") == (str(degrees) if degrees else None)
+
+
+def test_every_letter_has_a_width_within_its_word() -> None:
+    # the ink ends at 100, and the network has the last letter of the word after that, and the first one before the ink
+    ink = np.array([(20, 10, 100, 50)])
+    line = segment.Line((20, 10, 100, 50), np.array([(20.0, 40.0), (100.0, 40.0)]), 20.0, 100, np.array([1]), ink)
+    spans = [("ا", 108, 125), ("ب", 60, 100), ("ت", 2, 5)]
+    reading = Reading("ابت", 1.0, [ReadCharacter(text, 1.0, start, end) for text, start, end in spans])
+    (word,) = _place(_Found(None, [], np.eye(3), 0), line, Crop(np.zeros((40, 120), np.uint8), 0), reading).words  # type: ignore[arg-type]
+    for sign in word.characters:
+        assert word.box[0] <= sign.box[0] <= sign.box[2] - 1 and sign.box[2] <= word.box[2]
+
+
+def test_ligatures_of_a_text_layer_are_turned_back() -> None:
+    def signs(*glyphs: str) -> list[Character]:
+        return [Character(c, 1.0, (-i, 0, 1 - i, 1)) for i, glyph in enumerate(glyphs) for c in glyph]
+
+    def text(*glyphs: str) -> str:
+        return "".join(c.text for c in turn_ligatures(signs(*glyphs)))
+
+    assert text("ا", "إل", "ح", "ص", "ا", "ء") == "الإحصاء"
+    assert text("ا", "لإ", "ح", "ص", "ا", "ء") == "الإحصاء", "what is right is left"
+    assert text("ا", "ل", "ع", "ل", "م") == "العلم"
+
+
+def test_a_text_layer_with_turned_ligatures_is_unsound() -> None:
+    assert not has_whole_ligatures("األول اإلحصاء اآلخر األمر")
+    assert has_whole_ligatures("الأول الإحصاء الآخر الأمر األول") and has_whole_ligatures("كتاب في النحو")

@@ -1,0 +1,41 @@
+"""A few hundred mutated files and spoilt pages through decoding and finding lines; ``scripts/fuzz_decode.py`` runs as many as one likes."""
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from rasm.errors import ImageError
+from rasm.image import Pixels
+from scripts import fuzz_decode
+from scripts.fuzz_decode import mutated, pictures, read, read_page, spoilt_pages
+
+CODES = {"read", *(kind.code for kind in ImageError.__subclasses__())}
+a_few = settings(max_examples=150, database=None, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+
+
+@a_few
+@given(mutated())
+def test_a_spoilt_file_is_read_or_refused_by_name(data: bytes) -> None:
+    assert read(data) in CODES
+
+
+@settings(a_few, max_examples=60)
+@given(spoilt_pages())
+def test_lines_are_looked_for_in_whatever_a_page_may_be(image: Pixels) -> None:
+    assert read_page(image) in ("text", "no text")
+
+
+def test_the_pictures_are_sound_before_they_are_spoilt() -> None:
+    outcomes = [read(data) for data in pictures()]
+    assert outcomes.count("read") == len(outcomes) - 3  # two have several pages, one is a PDF: not lines
+    assert outcomes.count("several_pages") == 2 and outcomes.count("unsupported_format") == 1
+
+
+@pytest.mark.parametrize(("grown_mb", "code"), [(10, 0), (100, 1)])
+def test_it_counts_what_it_ran_and_fails_when_memory_has_grown(
+    grown_mb: float, code: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    peaks = iter((100.0, 100.0 + grown_mb, 100.0 + grown_mb))
+    monkeypatch.setattr(fuzz_decode, "peak_mb", lambda: next(peaks))
+    monkeypatch.setattr("sys.argv", ["fuzz_decode.py", "--examples", "5"])
+    assert fuzz_decode.main() == code
+    assert "5 images" in capsys.readouterr().out

@@ -22,7 +22,7 @@ from evaluation.engines import RasmLines, Reading
 from rasm.errors import RasmError
 from rasm.lines.recognizer import Recognizer
 from rasm.text.metrics import error_rates, normalised
-from tests.paths import GOLDEN, ROOT
+from tests.paths import GOLDEN, ROOT, SHIPPED
 from tests.serving import line_png
 
 TINY = ROOT / "tests" / "fixtures" / "tiny_v1.onnx"
@@ -281,7 +281,7 @@ def test_all_writes_every_table_asked_for(tmp_path: Path, monkeypatch: pytest.Mo
 
 
 def test_the_shipped_model_in_fp32_is_what_it_was_quantised_from(tmp_path: Path) -> None:
-    model = tables._in_fp32(machine.SHIPPED_MODEL, tmp_path)
+    model = tables._in_fp32(SHIPPED, tmp_path)
     assert model.name == "rasm-print-fp32.onnx" and Recognizer(model, threads=1).info.precision == "fp32"
     assert reader.measure([GOLDEN], model, 1, None, 0)["rasm_cer"] == 0
     with pytest.raises(RasmError, match="cannot be exported"):

@@ -2,7 +2,8 @@
 # make test          all tests
 # make train-demo    the whole way of training in a few minutes, on lines rendered on the spot
 # make model TEXT=… [LINES=… PAGES=… FONTS=… DEVICE=cuda]  the released models again (docs/training.md); REHEARSAL=1: a try at it
-# make lint          ruff and mypy
+# make lint          ruff, mypy, and who may import whom
+# make docs          the documentation as pages, in site/
 # make openapi       docs/openapi.json, when the API has changed
 # make audit         known vulnerabilities of what is installed, asked of PyPI; fails where PyPI cannot be asked
 #
@@ -19,7 +20,7 @@ PORT ?= 8000
 RASM_MODEL ?= rasm/weights/rasm-print.onnx
 export HOST PORT
 
-.PHONY: serve test train-demo model lint openapi audit
+.PHONY: serve test train-demo model lint docs openapi audit
 
 serve: export RASM_MODEL := $(RASM_MODEL)
 serve: $(VENV)/.serve
@@ -31,7 +32,7 @@ test: $(VENV)/.full
 	$(PYTHON) -m pytest
 
 train-demo: $(VENV)/.full
-	$(PYTHON) scripts/train_demo.py
+	$(PYTHON) -m scripts.train_demo
 
 model: $(VENV)/.full
 	@test -n "$(TEXT)" || { echo "make model: say where the texts are: make model TEXT=folder LINES=folder PAGES=folder FONTS=folder (docs/training.md)" >&2; exit 2; }
@@ -41,6 +42,10 @@ lint: $(VENV)/.full
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m ruff format --check .
 	$(PYTHON) -m mypy
+	$(VENV)/bin/lint-imports
+
+docs: $(VENV)/.full
+	$(PYTHON) -m mkdocs build --strict --quiet
 
 openapi: $(VENV)/.serve
 	$(PYTHON) backend/manage.py export_openapi_schema --api ocr.api.api --indent 1 --output docs/openapi.json

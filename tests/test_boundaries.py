@@ -1,0 +1,34 @@
+"""Who may import whom, of the files that import-linter cannot look into; the rest is the contract in pyproject.toml."""
+
+import ast
+import subprocess
+import sys
+
+import pytest
+
+from tests.paths import ROOT
+
+
+def imported(name: str) -> set[str]:
+    """The packages that a file imports, wherever in it."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse((ROOT / name).read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            found.add((node.module or "").partition(".")[0])
+    return found
+
+
+def test_the_client_can_be_copied_out() -> None:
+    assert imported("client.py") - sys.stdlib_module_names == {"httpx"}
+
+
+@pytest.mark.parametrize(
+    "module",
+    ["preprocess", "model.data.align", "model.rendering.__main__", "evaluation.__main__", "benchmarking.__main__", "rasm.cli", "client"],
+)
+def test_only_what_trains_imports_torch(module: str) -> None:
+    check = f"import sys, {module}; print({{'torch', 'django'}} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", check], cwd=ROOT, capture_output=True, text=True)
+    assert (done.stdout, done.stderr) == ("set()\n", "")

@@ -1,34 +1,100 @@
-"""A Document as other programs take it: one module a format.
+"""A document as other programs take it: one module a format.
 
-Where it stands: the very end of reading pages; ``rasm read`` and the service call ``write``.
+Where it stands: the very end of reading pages. ``rasm read`` and the service call ``write_pages`` with pages as they come, so that a
+document of a thousand pages takes no more memory than its largest; ``write`` gives a whole Document as a string.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import io
+import json
+from collections.abc import Iterable
+from itertools import islice
+from operator import attrgetter
+from typing import IO
 
-from rasm.document import Document
+from rasm.document import Document, Page, PageError
 from rasm.errors import ConfigError
-from rasm.formats.alto import to_alto
-from rasm.formats.hocr import to_hocr
-from rasm.formats.page_xml import to_page_xml
+from rasm.formats.alto import write_alto
+from rasm.formats.hocr import write_hocr
+from rasm.formats.page_xml import write_page_xml
 
 SUFFIXES = {"text": ".txt", "json": ".json", "hocr": ".hocr", "alto": ".alto.xml", "page": ".page.xml", "pdf": ".pdf"}
 
-_WRITERS: dict[str, Callable[[Document], str]] = {
-    "text": Document.text,
-    "json": Document.to_json,
-    "hocr": to_hocr,
-    "alto": to_alto,
-    "page": to_page_xml,
-}
+Pages = Iterable[Page | PageError]
+"""In order, those that could not be read in their places."""
 
 
 def write(document: Document, kind: str) -> str:
     """``document`` as text, json, hocr, alto or page. A searchable PDF needs the pages' pictures: see ``searchable_pdf``.
 
-    Raises ConfigError where there is no such format.
+    Raises ConfigError where there is no such format, and of PAGE XML, which holds one page, where there are more or none.
     """
-    if kind not in _WRITERS:
-        raise ConfigError(f"there is no format {kind!r}; there are {', '.join(_WRITERS)}")
-    return _WRITERS[kind](document)
+    file = io.BytesIO()
+    pages: list[Page | PageError] = [*document.pages, *document.errors]
+    pages.sort(key=attrgetter("number"))
+    write_pages(pages, kind, file, name=document.name, model=document.model, page_count=len(document.pages))
+    return file.getvalue().decode()
+
+
+def write_pages(
+    pages: Pages, kind: str, file: IO[bytes], *, name: str, model: str = "", page_count: int | None = None, paragraphs: bool = True
+) -> None:
+    """What ``write`` gives, UTF-8, into a file that is open for bytes; each page is taken once the one before it is written.
+
+    name: the file's that was read. model: the name and version of what read it. page_count: the pages without errors, where it is
+    known; only hOCR tells it. paragraphs: of text, each on one line; otherwise lines are as printed. JSON holds the errors, text an
+    empty page for each, so that pages keep their numbers; the other formats leave them out. Raises ConfigError as ``write`` does.
+    """
+    match kind:
+        case "text":
+            _write_text(pages, file, paragraphs=paragraphs)
+        case "json":
+            _write_json(pages, file, name=name, model=model)
+        case "hocr":
+            write_hocr(_read(pages), file, name=name, model=model, page_count=page_count)
+        case "alto":
+            write_alto(_read(pages), file, name=name, model=model)
+        case "page":
+            write_page_xml(_only(pages), file, name=name, model=model)
+        case _:
+            raise ConfigError(f"there is no format {kind!r}; there are {', '.join([form for form in SUFFIXES if form != 'pdf'])}")
+
+
+def _read(pages: Pages) -> Iterable[Page]:
+    return (page for page in pages if isinstance(page, Page))
+
+
+def _only(pages: Pages) -> Page:
+    first = list(islice(_read(pages), 2))
+    if len(first) != 1:
+        raise ConfigError(f"a PAGE file holds one page and the document has {'several' if first else 'none'}: write one for each")
+    return first[0]
+
+
+def _alone(page: Page | PageError) -> Document:
+    return Document("", [page]) if isinstance(page, Page) else Document("", [], errors=[page])
+
+
+def _write_text(pages: Pages, file: IO[bytes], *, paragraphs: bool) -> None:
+    for n, page in enumerate(pages):
+        file.write(_encoded(("\f" if n else "") + _alone(page).text(paragraphs=paragraphs)))
+
+
+def _write_json(pages: Pages, file: IO[bytes], *, name: str, model: str) -> None:
+    """What ``Document.to_json`` gives, page by page."""
+    between = "{"
+    for key, value in Document(name, [], model).to_dict().items():
+        file.write(_encoded(f"{between}{json.dumps(key)}: " + ("[" if key == "pages" else json.dumps(value, ensure_ascii=False))))
+        if key == "pages":
+            for n, page in enumerate(pages):
+                [said] = _alone(page).to_dict()["pages"]
+                file.write(_encoded((", " if n else "") + json.dumps(said, ensure_ascii=False)))
+            file.write(b"]")
+        between = ", "
+    file.write(b"}")
+
+
+def _encoded(text: str) -> bytes:
+    """UTF-8, which has no lone surrogates: names of files and broken text layers may."""
+    return text.encode(errors="replace")

@@ -1,17 +1,21 @@
-"""Document -> hOCR 1.2, the HTML that hocr-tools, OCRmyPDF and many viewers take.
+"""Pages -> hOCR 1.2, the HTML that hocr-tools, OCRmyPDF and many viewers take.
 
 Source: hOCR 1.2, http://kba.github.io/hocr-spec/1.2/. Boxes are whole pixels of the page as given; ``x_wconf`` is 0 to 100.
 """
 
 from __future__ import annotations
 
-import xml.etree.ElementTree as ET
+from collections.abc import Iterable
 from dataclasses import replace
+from typing import IO, Any
 
-from rasm.document import Box, Document, Line, Page, RegionKind
+from lxml import etree
+
+from rasm.document import Box, Line, Page, RegionKind
 from rasm.formats.directions import directions, levelled
-from rasm.formats.xml import clean, serialise, whole
+from rasm.formats.xml import clean, whole, xml_file
 
+_XHTML = "http://www.w3.org/1999/xhtml"
 _CLASSES: dict[RegionKind, str] = {
     "paragraph": "ocr_par",
     "heading": "ocr_par",
@@ -25,48 +29,56 @@ _CLASSES: dict[RegionKind, str] = {
 _DOCTYPE = '<!DOCTYPE html PUBLIC "-//W3C//DTD XHTML 1.0 Transitional//EN" "http://www.w3.org/TR/xhtml1/DTD/xhtml1-transitional.dtd">\n'
 
 
-def to_hocr(document: Document) -> str:
-    """XHTML, UTF-8."""
-    html = ET.Element("html", {"xmlns": "http://www.w3.org/1999/xhtml", "lang": "ar", "dir": "rtl"})
-    head = ET.SubElement(html, "head")
-    ET.SubElement(head, "title").text = clean(document.name)
-    ET.SubElement(head, "meta", {"http-equiv": "Content-Type", "content": "text/html;charset=utf-8"})
-    ET.SubElement(head, "meta", {"name": "ocr-system", "content": clean(document.model) or "rasm"})
-    kinds = sorted({_CLASSES[r.kind] for p in document.pages for r in p.regions} - {"ocr_par"})
+def write_hocr(pages: Iterable[Page], file: IO[bytes], *, name: str, model: str = "", page_count: int | None = None) -> None:
+    """XHTML, UTF-8, page by page. name: the file's that was read. model: the name and version of what read it.
+
+    page_count: how many pages will come; where it is not known, the head does not say it.
+    """
+    with xml_file(file, "html", _XHTML, {"lang": "ar", "dir": "rtl"}, _DOCTYPE) as html:
+        html.write(_head(name, model, page_count))
+        with html.within("body"):
+            for page in pages:
+                html.write(_page(page, name))
+
+
+def _head(name: str, model: str, page_count: int | None) -> Any:
+    head = etree.Element("head")
+    etree.SubElement(head, "title").text = clean(name)
+    etree.SubElement(head, "meta", {"http-equiv": "Content-Type", "content": "text/html;charset=utf-8"})
+    etree.SubElement(head, "meta", {"name": "ocr-system", "content": clean(model) or "rasm"})
+    kinds = sorted({*_CLASSES.values()} - {"ocr_par"})
     capabilities = " ".join(["ocr_page", "ocr_carea", "ocr_par", "ocr_line", "ocrx_word", "ocrp_wconf", "ocrp_dir", *kinds])
-    ET.SubElement(head, "meta", {"name": "ocr-capabilities", "content": capabilities})
-    ET.SubElement(head, "meta", {"name": "ocr-number-of-pages", "content": str(len(document.pages))})
-    ET.SubElement(head, "meta", {"name": "ocr-langs", "content": "ar"})
-    body = ET.SubElement(html, "body")
-    for page in document.pages:
-        _page(body, document, page)
-    return serialise(html, _DOCTYPE)
+    etree.SubElement(head, "meta", {"name": "ocr-capabilities", "content": capabilities})
+    if page_count is not None:
+        etree.SubElement(head, "meta", {"name": "ocr-number-of-pages", "content": str(page_count)})
+    etree.SubElement(head, "meta", {"name": "ocr-langs", "content": "ar"})
+    return head
 
 
-def _page(body: ET.Element, document: Document, page: Page) -> None:
+def _page(page: Page, name: str) -> Any:
     def bbox(box: Box) -> str:
         return "bbox " + " ".join(map(str, whole(box, page.width_px, page.height_px)))
 
-    name = clean(document.name).replace('"', "").replace("\\", "/")
+    name = clean(name).replace('"', "").replace("\\", "/")
     n = page.number
     title = f'image "{name}"; bbox 0 0 {page.width_px} {page.height_px}; ppageno {n - 1}'
-    div = ET.SubElement(body, "div", {"class": "ocr_page", "id": f"page_{n}", "title": title})
+    div = etree.Element("div", {"class": "ocr_page", "id": f"page_{n}", "title": title})
     ways = iter(directions(page))
     lines = words = 0
     for r, region in enumerate(page.regions, 1):
-        area = ET.SubElement(div, "div", {"class": "ocr_carea", "id": f"block_{n}_{r}", "title": bbox(region.box)})
-        kind = _CLASSES[region.kind]
-        paragraph = ET.SubElement(area, "p", {"class": kind, "id": f"par_{n}_{r}", "lang": "ar", "dir": "rtl", "title": bbox(region.box)})
+        area = etree.SubElement(div, "div", {"class": "ocr_carea", "id": f"block_{n}_{r}", "title": bbox(region.box)})
+        attributes = {"class": _CLASSES[region.kind], "id": f"par_{n}_{r}", "lang": "ar", "dir": "rtl", "title": bbox(region.box)}
+        paragraph = etree.SubElement(area, "p", attributes)
         for line in region.lines:
             lines += 1
             title = bbox(line.box) + _as_it_runs(line, page.rotation_degrees, next(ways))
-            span = ET.SubElement(paragraph, "span", {"class": "ocr_line", "id": f"line_{n}_{lines}", "title": title})
+            span = etree.SubElement(paragraph, "span", {"class": "ocr_line", "id": f"line_{n}_{lines}", "title": title})
             for word in line.words:
                 words += 1
                 title = f"{bbox(word.box)}; x_wconf {round(100 * word.confidence)}"
-                element = ET.SubElement(span, "span", {"class": "ocrx_word", "id": f"word_{n}_{words}", "title": title})
+                element = etree.SubElement(span, "span", {"class": "ocrx_word", "id": f"word_{n}_{words}", "title": title})
                 element.text = clean(word.text)
-                element.tail = " "
+    return div
 
 
 def _as_it_runs(line: Line, rotation_degrees: int, degrees: float) -> str:

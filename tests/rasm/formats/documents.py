@@ -1,0 +1,40 @@
+"""Documents whose XML is kept in ``golden/``: one of each thing that the formats tell apart."""
+
+from __future__ import annotations
+
+from typing import get_args
+
+from rasm.document import Character, Document, Line, Page, PageError, Region, RegionKind, Word
+from tests.turned import level_page, turned_page
+
+
+def of_every_kind() -> Document:
+    """Regions of every kind on two pages of three: the second could not be read."""
+    kinds = get_args(RegionKind)
+    box = (10.4, 20.6, 190.2, 60.5)
+    regions = [Region(kind, box, [Line(f"سطر {i}", 0.987654, box, [(10.0, 50.0), (190.0, 52.0)])]) for i, kind in enumerate(kinds)]
+    pages = [Page(1, 200, 100, regions), Page(3, 200, 100, regions[:1], rotation_degrees=180, skew_degrees=0.4, source="text_layer")]
+    return Document("كتاب.pdf", pages, "rasm-print 8", [PageError(2, "unreadable_image", "it cannot be decoded")])
+
+
+def of_lines() -> Document:
+    """Words and signs: level, on its side, and askew."""
+    level = level_page(["ذهب الولد الى المدرسة", "1996-2000"])
+    return Document("page.png", [turned_page(level, degrees) for degrees in (0, 90, 98)], "tiny 1")
+
+
+def of_nothing() -> Document:
+    """An empty page; a line without words, of boxes beyond its page."""
+    line = Line("", 0.0, (-5.0, -5.0, 0.2, 0.4))
+    return Document("", [Page(1, 30, 20, []), Page(2, 30, 20, [Region("other", (25.0, 15.0, 99.0, 99.0), [line])])])
+
+
+def of_nasty_text() -> Document:
+    """What XML has to escape, and what it cannot hold: control characters, a lone surrogate, what is no character."""
+    text = "a\x00<&\x0b\ufffe\ud800\"'>]]>\x1b\U0001f600b"
+    box = (0.0, 0.0, 5.0, 5.0)
+    word = Word(text, 1.0, box, [Character(sign, 0.5, box) for sign in text])
+    return Document(f'C:\\{text}".png', [Page(1, 10, 10, [Region("paragraph", box, [Line(text, 1.0, box, [], [word])])])], f"m {text}")
+
+
+DOCUMENTS = {"kinds": of_every_kind, "lines": of_lines, "nothing": of_nothing, "nasty": of_nasty_text}

@@ -425,7 +425,7 @@ def _judged_characters(
     confidences: list[float] = []
     right: list[bool] = []
     for i, reading in zip(indices, recognizer.read_arrays([arrays.line(i) for i in indices]), strict=True):
-        some, judged = right_characters(finish_reading(arrays.text(i)), [(c.text, c.confidence) for c in reading.characters])
+        some, judged = right_characters(finish_reading(arrays.text(i)), [(c.text, c.confidence) for c in reading.signs])
         confidences += some
         right += judged
     p = np.clip(np.asarray(confidences, float), 1e-6, 1 - 1e-6)

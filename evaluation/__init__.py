@@ -3,7 +3,7 @@
 Where it stands: the end of the training way. Nothing here is imported while serving.
 
     datasets.py      folders of pairs, prepared arrays and pages -> Sample
-    engines.py       Rasm, a checkpoint, a file of predictions: Sample -> Reading; tesseract.py the same for Tesseract
+    engines.py       Rasm, a checkpoint, a file of predictions: Sample -> EngineReading; tesseract.py the same for Tesseract
     timing.py        engines take turns on the same samples -> readings and seconds
     alignment.py     truth and reading side by side -> errors by class, diacritics, confusions
     calibration.py   confidences against what was right

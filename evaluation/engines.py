@@ -28,7 +28,7 @@ Decoder = Literal["greedy", "beam"]
 
 
 @dataclass(frozen=True)
-class Reading:
+class EngineReading:
     """What an engine has read of one sample.
 
     confidence: 0 to 1, or None of an engine that gives none. characters: each sign that was read, in logical order, with its
@@ -56,7 +56,7 @@ class Engine(Protocol):
 
     def prepare(self, samples: Sequence[Sample]) -> Any: ...
 
-    def read(self, prepared: Any) -> list[Reading]: ...
+    def read(self, prepared: Any) -> list[EngineReading]: ...
 
 
 class RasmLines:
@@ -78,7 +78,7 @@ class RasmLines:
         """Bytes of image files; arrays made by the model's own transform as they are; others as images."""
         return [sample.array if sample.array is not None else sample.file.read_bytes() for sample in samples]
 
-    def read(self, prepared: Sequence[bytes | Pixels]) -> list[Reading]:
+    def read(self, prepared: Sequence[bytes | Pixels]) -> list[EngineReading]:
         arrays: list[Pixels | None] = []
         failures: list[str] = []
         for image in prepared:
@@ -90,11 +90,11 @@ class RasmLines:
                 arrays.append(None)
                 failures.append(e.code)
         readings = iter(self.recognizer.read_arrays([array for array in arrays if array is not None]))
-        return [Reading("", failed=failed) if failed else self._reading(next(readings)) for failed in failures]
+        return [EngineReading("", failed=failed) if failed else self._reading(next(readings)) for failed in failures]
 
-    def _reading(self, reading: recognizer.Reading) -> Reading:
-        characters = tuple((c.text, c.confidence) for c in reading.characters) if self._characters else None
-        return Reading(reading.text, reading.confidence, characters)
+    def _reading(self, reading: recognizer.Reading) -> EngineReading:
+        characters = tuple((c.text, c.confidence) for c in reading.signs) if self._characters else None
+        return EngineReading(reading.text, reading.confidence, characters)
 
 
 def open_recognizer(model: Path, threads: int, decoder: Decoder = "greedy") -> Recognizer:

@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from evaluation.datasets import Sample
-from evaluation.engines import Decoder, Reading, about, open_recognizer
+from evaluation.engines import Decoder, EngineReading, about, open_recognizer
 from rasm.errors import RasmError
-from rasm.pages.reader import PageReader
+from rasm.pages.reader import PageImage, PageReader
 
 
 class RasmPages:
@@ -31,13 +31,13 @@ class RasmPages:
     def prepare(self, samples: Sequence[Sample]) -> Sequence[Sample]:
         return samples
 
-    def read(self, prepared: Sequence[Sample]) -> list[Reading]:
+    def read(self, prepared: Sequence[Sample]) -> list[EngineReading]:
         return [self._read(sample) for sample in prepared]
 
-    def _read(self, sample: Sample) -> Reading:
+    def _read(self, sample: Sample) -> EngineReading:
         try:
-            pages = [self._reader.read(pixels, number=number) for number, pixels in enumerate(sample.pages(), start=1)]
+            pages = [self._reader.read(PageImage(pixels, number)) for number, pixels in enumerate(sample.pages(), start=1)]
         except RasmError as e:
-            return Reading("", failed=e.code)
+            return EngineReading("", failed=e.code)
         lines = tuple(line.box for page in pages for region in page.regions for line in region.lines)
-        return Reading("\n".join(region.text for page in pages for region in page.regions), lines=lines)
+        return EngineReading("\n".join(region.text for page in pages for region in page.regions), lines=lines)

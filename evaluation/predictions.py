@@ -21,7 +21,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from evaluation.datasets import Sample
-from evaluation.engines import Reading
+from evaluation.engines import EngineReading
 from rasm.errors import DatasetError
 
 _TEXT_COLUMNS = ("text", "prediction", "reading")
@@ -44,11 +44,11 @@ class Predictions:
     def prepare(self, samples: Sequence[Sample]) -> list[str]:
         return [sample.name for sample in samples]
 
-    def read(self, prepared: Sequence[str]) -> list[Reading]:
-        return [self._readings.get(name, Reading("", failed="no_prediction")) for name in prepared]
+    def read(self, prepared: Sequence[str]) -> list[EngineReading]:
+        return [self._readings.get(name, EngineReading("", failed="no_prediction")) for name in prepared]
 
 
-def read_predictions(path: Path) -> list[tuple[str, Reading]]:
+def read_predictions(path: Path) -> list[tuple[str, EngineReading]]:
     """(name, reading) of each entry of the file. Raises DatasetError."""
     try:
         text = path.read_text(encoding="utf-8-sig")
@@ -66,7 +66,7 @@ def read_predictions(path: Path) -> list[tuple[str, Reading]]:
     return entries
 
 
-def _from_json(text: str) -> list[tuple[str, Reading]]:
+def _from_json(text: str) -> list[tuple[str, EngineReading]]:
     try:
         values: Any = json.loads(text)
     except json.JSONDecodeError:
@@ -82,7 +82,7 @@ def _from_json(text: str) -> list[tuple[str, Reading]]:
     return [_entry(value["name"], value["text"], value.get("confidence")) for value in values]
 
 
-def _from_tsv(text: str) -> list[tuple[str, Reading]]:
+def _from_tsv(text: str) -> list[tuple[str, EngineReading]]:
     rows = [row for row in csv.reader(text.splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE) if any(row)]
     if not rows:
         return []
@@ -101,16 +101,16 @@ def _from_tsv(text: str) -> list[tuple[str, Reading]]:
     return [_entry(row[name_at], row[text_at], row[confidence_at] if confidence_at is not None else None) for row in rows[1:]]
 
 
-def _entry(name: str, text: str | None, confidence: Any) -> tuple[str, Reading]:
+def _entry(name: str, text: str | None, confidence: Any) -> tuple[str, EngineReading]:
     value = None if confidence in (None, "") else float(confidence)
     if value is not None and not (math.isfinite(value) and 0 <= value <= 1):
         raise ValueError(f"the confidence of {name} is {value:g}, not between 0 and 1")
     if text is not None and not isinstance(text, str):
         raise TypeError(f"the text of {name} is not a string")
-    return str(name), Reading(text or "", value)
+    return str(name), EngineReading(text or "", value)
 
 
-def _by_sample(entries: Sequence[tuple[str, Reading]], samples: Sequence[Sample], path: Path) -> dict[str, Reading]:
+def _by_sample(entries: Sequence[tuple[str, EngineReading]], samples: Sequence[Sample], path: Path) -> dict[str, EngineReading]:
     if repeated := [name for name, count in Counter(name for name, _ in entries).items() if count > 1]:
         raise DatasetError(f"{path}: {repeated[0]} has several predictions")
     fits: defaultdict[str, list[str]] = defaultdict(list)
@@ -119,7 +119,7 @@ def _by_sample(entries: Sequence[tuple[str, Reading]], samples: Sequence[Sample]
         stem = parts.with_suffix("")
         for end in {"/".join(p.parts[i:]) for p in (parts, stem) for i in range(len(p.parts))}:
             fits[end].append(sample.name)
-    readings: dict[str, Reading] = {}
+    readings: dict[str, EngineReading] = {}
     for name, reading in entries:
         candidates = fits.get(PurePosixPath(name).as_posix(), [])
         if len(candidates) > 1:

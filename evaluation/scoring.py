@@ -21,7 +21,7 @@ from rapidfuzz.distance import Levenshtein
 
 from evaluation import alignment, calibration
 from evaluation.datasets import Sample
-from evaluation.engines import Reading
+from evaluation.engines import EngineReading
 from evaluation.line_finding import LineCounts, count_lines
 from evaluation.statistics import Floats, Interval, intervals, intervals_of_samples
 from rasm.text.metrics import NORMALISATIONS
@@ -35,7 +35,7 @@ class Scored:
     """One engine's readings, counted. ``counts`` has a row for each sample and a column for each of ``columns``."""
 
     samples: Sequence[Sample]
-    readings: Sequence[Reading]
+    readings: Sequence[EngineReading]
     columns: tuple[str, ...]
     counts: Floats
     confusions: Counter[tuple[str, str]]
@@ -80,7 +80,7 @@ _RATIOS_OF_SOME = (
 _CALIBRATED = ("characters", "lines")
 
 
-def score(samples: Sequence[Sample], readings: Sequence[Reading]) -> Scored:
+def score(samples: Sequence[Sample], readings: Sequence[EngineReading]) -> Scored:
     """Count each sample's edits. Readings lose what their sample's labels leave out (``Sample.unlabelled``)."""
     confusions: Counter[tuple[str, str]] = Counter()
     rows: list[dict[str, float]] = []
@@ -121,7 +121,7 @@ def _count(truth: str, text: str, confusions: Counter[tuple[str, str]]) -> dict[
     return row
 
 
-def _calibration_sums(truth: str, reading: Reading, row: dict[str, float]) -> Floats:
+def _calibration_sums(truth: str, reading: EngineReading, row: dict[str, float]) -> Floats:
     """Those of the characters, then those of the line."""
     characters = line = np.zeros(calibration.COLUMNS)
     if reading.characters is not None:

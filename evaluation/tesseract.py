@@ -21,7 +21,7 @@ import cv2
 import numpy as np
 
 from evaluation.datasets import Kind, Sample
-from evaluation.engines import Reading
+from evaluation.engines import EngineReading
 from rasm.errors import ConfigError, DatasetError, RasmError
 from rasm.image import Pixels
 
@@ -82,13 +82,13 @@ class Tesseract:
             cv2.copyMakeBorder(image, BORDER_PX, BORDER_PX, BORDER_PX, BORDER_PX, cv2.BORDER_CONSTANT, value=white), dtype=np.uint8
         )
 
-    def read(self, prepared: _Files) -> list[Reading]:
+    def read(self, prepared: _Files) -> list[EngineReading]:
         texts = iter(self._run(prepared.paths) if prepared.paths else [])
         readings = []
         for i, some in enumerate(prepared.of_sample):
             pages = [next(texts) for _ in some]
             text = "\n".join(pages) if self._kind == "pages" else " ".join(" ".join(pages).split())
-            readings.append(Reading(text, failed=prepared.failed.get(i, "")))
+            readings.append(EngineReading(text, failed=prepared.failed.get(i, "")))
         return readings
 
     def _run(self, paths: Sequence[Path]) -> list[str]:

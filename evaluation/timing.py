@@ -15,7 +15,7 @@ import numpy as np
 from tqdm import tqdm
 
 from evaluation.datasets import Sample
-from evaluation.engines import Engine, Reading
+from evaluation.engines import Engine, EngineReading
 from evaluation.statistics import Interval, intervals
 
 MAX_TURN = 200  # lines: enough for full batches, and for what a process spends on starting to matter little
@@ -26,7 +26,7 @@ MIN_TURNS = 2  # more would be of so few lines that batches, which are of one wi
 class Run:
     """What one engine did: a reading for each sample, and what each turn took."""
 
-    readings: list[Reading] = field(default_factory=list)
+    readings: list[EngineReading] = field(default_factory=list)
     seconds: list[float] = field(default_factory=list)
     samples: list[int] = field(default_factory=list)  # of each turn
 
@@ -56,7 +56,7 @@ def take_turns(engines: Sequence[Engine], samples: Sequence[Sample], unit: str =
                 engine.read(engine.prepare(samples[:1]))  # the first call plans and warms up
             for number, start in enumerate(range(0, len(samples), size)):
                 turn = samples[start : start + size]
-                done: list[tuple[str, list[Reading], float]] = []
+                done: list[tuple[str, list[EngineReading], float]] = []
                 for engine in engines if number % 2 == 0 else engines[::-1]:
                     done.append((engine.name, *_read(engine, turn)))
                     bar.update(len(turn))
@@ -70,7 +70,7 @@ def take_turns(engines: Sequence[Engine], samples: Sequence[Sample], unit: str =
     return runs
 
 
-def _read(engine: Engine, samples: Sequence[Sample]) -> tuple[list[Reading], float]:
+def _read(engine: Engine, samples: Sequence[Sample]) -> tuple[list[EngineReading], float]:
     """The readings, and the seconds that reading took."""
     prepared = engine.prepare(samples)
     started = time.perf_counter()

@@ -288,7 +288,7 @@ def write_results(item: Input, file: PageFile, data: bytes, partial: Path, reade
             with half.open("w", encoding="utf-8") as out:
                 for n, page in enumerate(_pages(partial)):
                     one = Document("", [page]) if isinstance(page, Page) else Document("", [], errors=[page])
-                    out.write(("\f" if n else "") + one.text(paragraphs=args.line_breaks == "join", profile=profile))
+                    out.write(("\f" if n else "") + one.to_text(paragraphs=args.line_breaks == "join", profile=profile))
         elif kind == "pdf":
             pdf = SearchablePdf(data if file.kind == "pdf" else None, password=args.password)
             for page in pages():

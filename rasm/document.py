@@ -1,8 +1,8 @@
 """What a document says and where: pages, regions, lines, words and characters, with boxes and confidences.
 
-Where it stands: the end of reading pages. ``rasm/pages/reader.py`` makes it; ``rasm/formats/`` writes it as other programs
-take it. Text is in logical order everywhere. Boxes are (left, top, right, bottom) in pixels of the page as it was given,
-before it was levelled; confidences are 0 to 1.
+Where it stands: the one result of reading, whether of an image of a line, of a page or of a text layer. ``rasm/pages`` makes it;
+``rasm/formats/`` writes it as other programs take it. Text is in logical order everywhere. Boxes are (left, top, right, bottom) in
+pixels of the page as it was given, before it was levelled; confidences are 0 to 1.
 
 Regions are in reading order. Their kinds are PAGE XML's: paragraph, heading, header, footer, page-number, footnote,
 marginalia, other.
@@ -83,7 +83,7 @@ def _in_one_row(right: Line, left: Line) -> bool:
 class Page:
     """One page. number: from 1. rotation_degrees: clockwise, what was needed to set it upright; boxes are before that.
     skew_degrees: what was needed besides. source: read from pixels, or from a PDF's text layer. has_text_layer: whether there is a
-    sound one, taken or not."""
+    sound one, taken or not. kind: of a page, or of an image that is one line."""
 
     number: int
     width_px: int
@@ -93,6 +93,7 @@ class Page:
     skew_degrees: float = 0.0
     source: Literal["ocr", "text_layer"] = "ocr"
     has_text_layer: bool = False
+    kind: Literal["page", "line"] = "page"
 
     @property
     def lines(self) -> list[Line]:
@@ -130,7 +131,12 @@ class Document:
     model: str = ""
     errors: list[PageError] = field(default_factory=list)
 
-    def text(self, *, paragraphs: bool = True, profile: Profile = Profile()) -> str:
+    @property
+    def text(self) -> str:
+        """``to_text`` as by default, without its last line's end."""
+        return self.to_text().removesuffix("\n")
+
+    def to_text(self, *, paragraphs: bool = True, profile: Profile = Profile()) -> str:
         """Plain text: paragraphs on one line each, or, without ``paragraphs``, lines as printed. Regions are parted by an empty
         line, pages by a form feed, as pdftotext and Tesseract do."""
         texts = [(error.number, "") for error in self.errors]
@@ -161,7 +167,7 @@ class Document:
 def _unread(error: dict[str, Any]) -> dict[str, Any]:
     """A page of which nothing but its error is known, with nulls as in the API's replies."""
     unknown = dict.fromkeys(("width_px", "height_px", "source", "text", "confidence"))
-    nothing = {"regions": [], "rotation_degrees": 0, "skew_degrees": 0.0, "has_text_layer": False}
+    nothing = {"regions": [], "rotation_degrees": 0, "skew_degrees": 0.0, "has_text_layer": False, "kind": None}
     return {"number": error["number"], **unknown, **nothing, "error": {"code": error["code"], "message": error["message"]}}
 
 
@@ -203,7 +209,8 @@ def page_from_dict(fields: dict[str, Any]) -> Page:
 
     regions = [Region(r["kind"], _as_box(r["box"]), [line(v) for v in r["lines"]]) for r in fields["regions"]]
     names = ("number", "width_px", "height_px", "rotation_degrees", "skew_degrees", "source")
-    return Page(regions=regions, has_text_layer=fields.get("has_text_layer", False), **{name: fields[name] for name in names})
+    newer = {name: fields[name] for name in ("has_text_layer", "kind") if name in fields}
+    return Page(regions=regions, **newer, **{name: fields[name] for name in names})
 
 
 def _as_box(values: list[float]) -> Box:

@@ -94,9 +94,14 @@ def decode(data: bytes, *, max_pixels: int = MAX_PIXELS, max_side_px: int = MAX_
             raise UnreadableImage(f"the JPEG has more than {MAX_JPEG_SCANS} scans; save it again")
         try:
             image.load()
-            return _to_uint8(_upright(image))
+            return from_pillow(image)
         except Exception as e:  # Pillow's decoders raise nearly anything on broken data
             raise UnreadableImage("the image is broken or truncated; save it again") from e
+
+
+def from_pillow(image: Image.Image) -> Pixels:
+    """The pixels of a Pillow image, upright, on white paper: (height, width) if it is grey, else (height, width, 3) RGB."""
+    return _to_uint8(_upright(image))
 
 
 def _upright(image: Image.Image) -> Image.Image:

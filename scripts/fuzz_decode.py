@@ -37,9 +37,8 @@ sys.path[:0] = [str(ROOT)]
 from rasm.errors import ImageError  # noqa: E402
 from rasm.image import ImageSettings, Pixels, decode, line_to_array  # noqa: E402
 from rasm.lines.recognizer import Recognizer  # noqa: E402
-from rasm.pages import segment  # noqa: E402  (needs the line above)
 from rasm.pages.files import open_pages  # noqa: E402
-from rasm.pages.reader import PageReader  # noqa: E402
+from rasm.pages.reader import PageImage, PageReader, look_at  # noqa: E402
 
 TINY_MODEL = ROOT / "tests" / "fixtures" / "tiny_v1.onnx"
 ROUND = 2_000  # examples of one run of hypothesis, which keeps in memory what it has tried; after the first, libraries have their caches
@@ -182,8 +181,8 @@ def read(data: bytes) -> str:
 
 def read_page(image: Pixels) -> str:
     """What becomes of a page's pixels: ``text`` or ``no text``. Raises whatever should not be raised."""
-    segment.is_line(image)
-    page = page_reader(orient=image.shape[0] % 4 == 0).read(image)
+    seen = look_at(image)
+    page = page_reader(orient=image.shape[0] % 4 == 0).read(seen if isinstance(seen, PageImage) else PageImage(image))
     for line in (line for region in page.regions for line in region.lines):
         left, top, right, bottom = line.box
         assert left <= right and top <= bottom and 0 <= line.confidence <= 1

@@ -31,7 +31,7 @@ from ocr.services import Upload
 from rasm.document import Document, Page, page_from_dict
 from rasm.errors import ImageError, TooManyPages
 from rasm.image import decode
-from rasm.lines.recognizer import Character, Reading
+from rasm.lines.recognizer import Reading, Sign
 
 CHUNK_BYTES = 2**20
 CHUNKS_AT_A_TIME = 16  # written in one transaction: others may write in between
@@ -216,7 +216,7 @@ def pack(read: Page | LineImage, milliseconds: float) -> bytes:
         packed["page"] = Document("", [read]).to_dict()["pages"][0]
     else:
         line = read.reading
-        packed["line"] = [line.text, line.confidence, line.characters, read.width_px, read.height_px]
+        packed["line"] = [line.text, line.confidence, line.signs, read.width_px, read.height_px]
     return zlib.compress(json.dumps(packed, ensure_ascii=False).encode())
 
 
@@ -225,7 +225,7 @@ def unpack(data: bytes) -> tuple[Page | LineImage, float]:
     if "page" in packed:
         return page_from_dict(packed["page"]), packed["milliseconds"]
     text, confidence, characters, width_px, height_px = packed["line"]
-    reading = Reading(text, confidence, [Character(*character) for character in characters])
+    reading = Reading(text, confidence, [Sign(*character) for character in characters])
     return LineImage(reading, width_px, height_px), packed["milliseconds"]
 
 

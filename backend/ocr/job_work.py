@@ -14,9 +14,8 @@ import os
 import socket
 import threading
 import time
-from dataclasses import replace
 from datetime import timedelta
-from typing import IO
+from typing import IO, cast
 
 import cv2
 from django.conf import settings
@@ -35,7 +34,7 @@ from rasm.document import Page
 from rasm.errors import ImageError
 from rasm.formats.searchable_pdf import SearchablePdf
 from rasm.pages.files import PageFile
-from rasm.pages.reader import PageReader, is_line
+from rasm.pages.reader import LineImage, Mode, PageImage, PageReader, TextLayer, look
 
 logger = logging.getLogger(__name__)
 
@@ -152,14 +151,11 @@ def _keep(part: JobPart, page: JobPage) -> None:
 def _read_page(part: JobPart, number: int) -> Page | job_store.LineImage:
     """Raises ImageError."""
     file, reader, job = opened(part.file), _page_reader(part.job.model), part.job
-    layer = file.text_layer(number - 1)
-    if job.text_layer == "use" and layer is not None:
-        return layer
-    image = file.image(number - 1)
-    if is_line(image, job.mode, file.kind):
-        (reading,) = reader.recognizer.read([image])
-        return job_store.LineImage(reading, image.shape[1], image.shape[0])
-    return replace(reader.read(image, number=number), has_text_layer=layer is not None)
+    seen = look(file, number - 1, mode=cast(Mode, job.mode), text_layer=cast(TextLayer, job.text_layer))
+    if isinstance(seen, LineImage):
+        (reading,) = reader.recognizer.read([seen.pixels])
+        return job_store.LineImage(reading, seen.pixels.shape[1], seen.pixels.shape[0])
+    return reader.read(seen) if isinstance(seen, PageImage) else seen
 
 
 class _Open:

@@ -64,7 +64,7 @@ def fill_line(result: Result, reading: Reading, output: Output) -> None:
     if output.with_characters:
         characters = [
             Character(text=c.text, confidence=round(c.confidence, 4), bbox=[round(c.start_px), 0, round(c.end_px), box[3]])
-            for c in reading.characters
+            for c in reading.signs
         ]
     words = []
     for word in _words(reading):
@@ -84,7 +84,7 @@ def fill_line(result: Result, reading: Reading, output: Output) -> None:
 def _words(reading: Reading) -> list[list[Any]]:
     """The characters between spaces."""
     words: list[list[Any]] = [[]]
-    for c in reading.characters:
+    for c in reading.signs:
         if c.text.isspace():
             words.append([])
         else:
@@ -112,7 +112,7 @@ def fill_page(result: Result, page: Page, output: Output) -> None:
     result.width_px, result.height_px = page.width_px, page.height_px
     result.rotation_degrees, result.skew_degrees = page.rotation_degrees, page.skew_degrees  # type: ignore[assignment]
     result.bbox, result.confidence = [0, 0, page.width_px, page.height_px], round(page.confidence, 4)
-    result.text = Document("", [page]).text(paragraphs=output.join_lines, profile=output.profile).strip("\n")
+    result.text = Document("", [page]).to_text(paragraphs=output.join_lines, profile=output.profile).strip("\n")
     result.text_as_read = page.text
     for region in page.regions:
         first = len(result.lines)

@@ -27,7 +27,7 @@ from rasm.errors import ImageError, TooManyPages
 from rasm.image import Pixels, decode
 from rasm.lines import recognizer
 from rasm.pages.files import PageFile
-from rasm.pages.reader import PageReader, is_line
+from rasm.pages.reader import LineImage, Mode, PageImage, PageReader, TextLayer, look, look_at
 
 room = Room(settings.RASM_QUEUE_LINES, "more is waiting to be read than the service holds: try again in a moment")
 
@@ -48,8 +48,8 @@ class Request:
     """What is asked for. ``gone`` is set when nobody waits for it any more."""
 
     files: Sequence[Upload]
-    mode: str = "auto"
-    text_layer: str = "ignore"
+    mode: Mode = "auto"
+    text_layer: TextLayer = "ignore"
     model: str = ""
     password: str = ""
     output: Output = field(default_factory=Output)
@@ -136,11 +136,12 @@ class _Files:
         """Raises ImageError."""
         with turn_to_decode(self._request.gone, is_pdf=False):
             image = decode(data, max_pixels=settings.RASM_MAX_PIXELS, single=True)
-            if is_line(image, self._request.mode, "image"):
-                self._queue_line(reading, image)
+            seen = look_at(image, mode=self._request.mode)
+            if isinstance(seen, LineImage):
+                self._queue_line(reading, seen.pixels)
                 return reading
         self._count_page()
-        self._read_page(reading, image)
+        self._read_page(reading, seen)
         return reading
 
     def _queue_line(self, reading: Reading, image: Pixels) -> None:
@@ -166,17 +167,16 @@ class _Files:
     def _one_of_pages(self, reading: Reading, file: PageFile, index: int) -> None:
         """Raises ImageError."""
         self._count_page()
-        layer = file.text_layer(index)
-        if self._request.text_layer == "use" and layer is not None:
-            self._finish(reading, layer)
-            return
         with turn_to_decode(self._request.gone, is_pdf=file.kind == "pdf"):
-            image = file.image(index)
-            if is_line(image, self._request.mode, file.kind):
-                self._queue_line(reading, image)
+            seen = look(file, index, mode=self._request.mode, text_layer=self._request.text_layer)
+            if isinstance(seen, LineImage):
+                self._queue_line(reading, seen.pixels)
                 self._pages_left += 1
                 return
-        self._read_page(reading, image, has_text_layer=layer is not None)
+        if isinstance(seen, Page):
+            self._finish(reading, seen)
+        else:
+            self._read_page(reading, seen)
 
     def _count_page(self) -> None:
         """Raises TooManyPages, Overloaded."""
@@ -191,11 +191,11 @@ class _Files:
             page_pool.requests.take(1)
             self._page_reader = page_pool.page_reader(self._reader, self._request.gone)
 
-    def _read_page(self, reading: Reading, image: Pixels, *, has_text_layer: bool = False) -> None:
+    def _read_page(self, reading: Reading, image: PageImage) -> None:
         assert self._page_reader is not None
         with page_pool.turn(self._request.gone):
-            page = self._page_reader.read(image, number=reading.result.page or 1)
-        self._finish(reading, replace(page, has_text_layer=has_text_layer))
+            page = self._page_reader.read(replace(image, number=reading.result.page or 1))
+        self._finish(reading, page)
 
     def _finish(self, reading: Reading, page: Page) -> None:
         reading.read = page

@@ -36,8 +36,7 @@ from rasm.command_line import exit_code, positive, share
 from rasm.errors import ConfigError, DatasetError, ImageTooSmall, LineTooLong, RasmError
 from rasm.image import Pixels, decode
 from rasm.lines.recognizer import Reading, Recognizer
-from rasm.pages.crops import cut_lines
-from rasm.pages.segment import find_lines, is_line
+from rasm.pages.reader import crops_of
 from rasm.text.charset import DIACRITICS, TATWEEL
 from rasm.text.metrics import normalised
 from rasm.weights import SHIPPED_MODEL
@@ -139,7 +138,7 @@ def output_folders(out: Path, books: list[Book]) -> list[Path]:
 def read_lines(recognizer: Recognizer, page: Pixels) -> tuple[list[Pixels], list[Reading]]:
     """The lines of a page that could be trained on, and what is read on them."""
     crops, lines = [], []
-    for crop in lines_of(page):
+    for crop in crops_of(page):
         with contextlib.suppress(LineTooLong, ImageTooSmall):  # a speck, a rule
             lines.append(recognizer.prepare(crop))
             crops.append(crop)
@@ -159,11 +158,6 @@ def write_pairs(folder: Path, stem: str, crops: list[Pixels], labels: list[str |
         write_image(folder / f"{stem}_{i:03}.png", crop)
         (folder / f"{stem}_{i:03}.gt.txt").write_text(label + "\n", encoding="utf-8")
     return len(labelled)
-
-
-def lines_of(image: Pixels) -> list[Pixels]:
-    """The lines of a page from the top down; an image of one line is that line."""
-    return [image] if is_line(image) else [crop.pixels for crop in cut_lines(find_lines(image))]
 
 
 def write_image(path: Path, image: Pixels) -> None:

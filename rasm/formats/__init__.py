@@ -78,7 +78,7 @@ def _alone(page: Page | PageError) -> Document:
 
 def _write_text(pages: Pages, file: IO[bytes], *, paragraphs: bool) -> None:
     for n, page in enumerate(pages):
-        file.write(_encoded(("\f" if n else "") + _alone(page).text(paragraphs=paragraphs)))
+        file.write(_encoded(("\f" if n else "") + _alone(page).to_text(paragraphs=paragraphs)))
 
 
 def _write_json(pages: Pages, file: IO[bytes], *, name: str, model: str) -> None:

@@ -101,7 +101,7 @@ class ModelInfo:
         return info
 
 
-class Character(NamedTuple):
+class Sign(NamedTuple):
     """One sign of a line. ``start_px`` and ``end_px`` are counted from the left of the given image.
 
     CTC knows where a sign was recognised, not where it begins: the borders lie midway between neighbours, good to about
@@ -122,12 +122,12 @@ class Reading:
     text: in logical order, as ``rasm.text.normalisation.finish_reading`` gives it out.
     confidence: 0 to 1; the mean of the characters' confidences, and so the share of them that is expected to be right. Of a
     line read as empty, the blank's probability at the step where it is lowest: how sure it is that nothing is there.
-    characters: in logical order, the signs as they were read, before ``finish_reading`` (which trims and joins spaces).
+    signs: in logical order, as they were read, before ``finish_reading`` (which trims and joins spaces).
     """
 
     text: str
     confidence: float
-    characters: list[Character]
+    signs: list[Sign]
 
 
 class Recognizer:
@@ -236,12 +236,12 @@ class Recognizer:
         visual = "".join(self.info.charset.characters[c - 1] for c in decoded.classes)
         borders = _borders(np.asarray(decoded.steps), step_px, width_px).tolist()
         confidences = self.info.calibrated(decoded.probabilities)
-        characters = [
-            Character(text, confidences[i], borders[i], borders[i + 1])
+        signs = [
+            Sign(text, confidences[i], borders[i], borders[i + 1])
             for i, text in zip(_logical_order(visual), to_logical(visual), strict=True)
         ]
         confidence = sum(confidences) / len(confidences)
-        return Reading(finish_reading("".join(c.text for c in characters)), confidence, characters)
+        return Reading(finish_reading("".join(sign.text for sign in signs)), confidence, signs)
 
 
 def _borders(steps: NDArray[np.int64], step_px: float, width_px: int) -> NDArray[np.float64]:

@@ -85,7 +85,7 @@ def open_pages(
         return _Pdf(data, password, max_pages, max_pixels)
     if data[:4] in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"):
         return _Tiff(data, max_pages, max_pixels)
-    return _OneImage(data, max_pixels)
+    return PixelsFile(decode(data, max_pixels=max_pixels))
 
 
 def is_pdf(data: bytes) -> bool:
@@ -93,12 +93,18 @@ def is_pdf(data: bytes) -> bool:
     return b"%PDF-" in data[:_HEAD_BYTES]
 
 
-class _OneImage(PageFile):
+class PixelsFile(PageFile):
+    """A page that is decoded already."""
+
     kind = "image"
     count = 1
 
-    def __init__(self, data: bytes, max_pixels: int) -> None:
-        self._pixels = decode(data, max_pixels=max_pixels)
+    def __init__(self, pixels: Pixels) -> None:
+        """``pixels``: as ``rasm.image.decode`` gives them. Raises ImageTooSmall."""
+        height_px, width_px = pixels.shape[:2]
+        if min(height_px, width_px) < MIN_SIDE_PX:
+            raise ImageTooSmall(f"the image is {width_px} x {height_px} px; at least {MIN_SIDE_PX} px a side are needed")
+        self._pixels = pixels
 
     def image(self, index: int) -> Pixels:
         return self._pixels

@@ -1,7 +1,7 @@
-"""A page's pixels -> a Page: find the lines, read them, put them together.
+"""A page of a file -> a Page: decide what it is, then straighten, find, order, crop, read, and put together.
 
-Where it stands: between ``rasm/pages/segment.py`` and ``rasm/document.py``. ``rasm read``, ``python -m evaluation`` and the
-service call it.
+Where it stands: at the top of ``rasm/pages``. ``rasm/reader.py``, ``python -m evaluation`` and the service call it. ``look`` decides, for
+all of them, whether a page's own text is taken, or its picture is read as one line or as a page.
 
 Which way is up is best seen by reading: a page that reads badly is tried the other ways, and the surest reading is kept. What the
 recogniser is very unsure of is no text: pictures and ornaments leave such lines.
@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
@@ -21,11 +21,13 @@ from rasm.document import Box, Character, Line, Page, Region, RegionKind, Word
 from rasm.errors import ImageError
 from rasm.image import Pixels
 from rasm.lines.recognizer import Reading, Recognizer
-from rasm.pages import segment, verses
+from rasm.pages import verses
 from rasm.pages.crops import Crop, cut_lines
 from rasm.pages.dewarp import straightened
 from rasm.pages.files import PageFile
 from rasm.pages.flatten import Matrix, is_sideways
+from rasm.pages.order import PageLines, in_reading_order
+from rasm.pages.segment import FoundLines, LineShape, find_lines, look_for_line
 from rasm.text.normalisation import finish_reading
 
 Mode = Literal["auto", "page", "line"]
@@ -37,6 +39,7 @@ _UNSURE = 0.85  # a page below this is tried the other ways up: upside down it i
 _SURE = 0.95  # nor is a page above this, whatever its profile
 _CLEARLY = 0.1  # by how much surer another way has to be
 _SAMPLE_LINES = 6  # of a page, to tell which way is up
+_LINE_BASELINE = 0.7  # of the height of an image of one line
 _NUMBER = re.compile(r"[\W_]*[0-9٠-٩۰-۹]{1,4}[\W_]*")
 _NOTE = re.compile(r"[(\[«]? ?([0-9٠-٩۰-۹]{1,2}|\*) ?[)\]»\-.]")
 
@@ -45,17 +48,77 @@ _Sign = tuple[str, float, float, float]  # text, confidence, left and right on t
 
 
 @dataclass(frozen=True)
+class LineImage:
+    """An image of one line. pixels: (height, width) or (height, width, 3). number: its page's, from 1."""
+
+    pixels: Pixels
+    number: int = 1
+
+
+@dataclass(frozen=True)
+class PageImage:
+    """An image of a page. has_text_layer: whether the page has sound text of its own as well. found: its lines, where deciding that it is
+    a page took finding them."""
+
+    pixels: Pixels
+    number: int = 1
+    has_text_layer: bool = False
+    found: FoundLines | None = field(default=None, repr=False)
+
+
+def look(file: PageFile, index: int, *, mode: Mode = "auto", text_layer: TextLayer = "ignore") -> Page | LineImage | PageImage:
+    """What page ``index``, from 0, of an open file is: a Page where its own text is taken, else the picture that has to be read.
+
+    ``mode``: whether images are of lines or of pages; "auto" looks. A PDF has pages in any case. ``text_layer``: "use" what a PDF says
+    by itself where it is sound. Raises an ImageError where the page cannot be used.
+    """
+    layer = file.text_layer(index)
+    if text_layer == "use" and layer is not None:
+        return layer
+    return look_at(file.image(index), number=index + 1, mode="page" if file.kind == "pdf" else mode, has_text_layer=layer is not None)
+
+
+def look_at(pixels: Pixels, *, number: int = 1, mode: Mode = "auto", has_text_layer: bool = False) -> LineImage | PageImage:
+    """``look`` at a picture alone, as ``rasm.image.decode`` gives it."""
+    is_line, found = (mode == "line", None) if mode != "auto" else look_for_line(pixels)
+    return LineImage(pixels, number) if is_line else PageImage(pixels, number, has_text_layer, found)
+
+
+def page_of_line(reading: Reading, image: LineImage) -> Page:
+    """What was read on an image of one line, as a Page of kind "line". Its words are as high as the image."""
+    height, width = image.pixels.shape[:2]
+    whole = (0.0, 0.0, float(width), float(height))
+    words = []
+    for signs in _signs_of_words(reading, 0):
+        placed = [Character(text, confidence, (left, 0.0, max(right, left + 1), whole[3])) for text, confidence, left, right in signs]
+        box = (min(c.box[0] for c in placed), 0.0, max(c.box[2] for c in placed), whole[3])
+        words.append(_word(box, signs, iter([c.box for c in placed])))
+    baseline = [(0.0, _LINE_BASELINE * height), (whole[2], _LINE_BASELINE * height)]
+    line = Line(reading.text, reading.confidence, whole, baseline, words)
+    return Page(image.number, width, height, [Region("paragraph", whole, [line])] if reading.text else [], kind="line")
+
+
+def crops_of(pixels: Pixels) -> list[Pixels]:
+    """The images of the lines of a page, in reading order; an image of one line is that line."""
+    image = look_at(pixels)
+    if isinstance(image, LineImage):
+        return [pixels]
+    found = find_lines(pixels) if image.found is None else image.found
+    return [crop.pixels for crop in cut_lines(in_reading_order(found))]
+
+
+@dataclass(frozen=True)
 class _Found:
     """A page without perspective, turned by ``rotation_degrees`` clockwise, its lines, and the 3 x 3 way back to the page as given."""
 
-    lines: segment.PageLines
+    lines: PageLines
     crops: list[Crop]
     to_page: Matrix
     rotation_degrees: int
 
 
 class PageReader:
-    """Reads pages with a recogniser. ``read`` may be called from several threads at once."""
+    """Reads lines and pages with a recogniser. May be called from several threads at once."""
 
     def __init__(self, recognizer: Recognizer, *, least_confidence: float = LEAST_CONFIDENCE, orient: bool = True) -> None:
         """``orient``: whether pages that lie on their side or stand on their head are to be recognised as such."""
@@ -63,54 +126,41 @@ class PageReader:
         self.least_confidence = least_confidence
         self.orient = orient
 
-    def read(self, page: Pixels, *, number: int = 1) -> Page:
-        """``page``: (height, width) or (height, width, 3), as ``rasm.image.decode`` gives it. A page without text has no regions."""
-        flat, to_photo = straightened(page) or (page, np.eye(3))
-        found = _find(flat, 0, to_photo)
+    def read(self, image: PageImage) -> Page:
+        """A page without text has no regions."""
+        pixels = image.pixels
+        straight = straightened(pixels)
+        flat, to_photo = (pixels, np.eye(3)) if straight is None else straight
+        found = _find(flat, 0, to_photo, image.found if straight is None else None)
         readings = self._read(found.crops)
         sureness = _sureness(readings)
         if self.orient and found.crops and (sureness < _UNSURE or (sureness < _SURE and is_sideways(found.lines.flat.ink))):
             found, readings = self._oriented(flat, to_photo, found, readings)
-        regions: dict[int, list[tuple[segment.Line, Line]]] = {}
+        regions: dict[int, list[tuple[LineShape, Line]]] = {}
         for line, crop, reading in zip(found.lines.lines, found.crops, readings, strict=True):
             if reading is not None and self._is_text(reading):
-                regions.setdefault(line.region, []).append((line, _place(found, line, crop, reading)))
+                regions.setdefault(line.region, []).append((line, _place(found.to_page, line, crop, reading)))
         return Page(
-            number,
-            page.shape[1],
-            page.shape[0],
+            image.number,
+            pixels.shape[1],
+            pixels.shape[0],
             _regions(verses.joined(list(regions.values())), found.lines),
             found.rotation_degrees,
             round(found.lines.flat.skew_degrees, 2),
+            has_text_layer=image.has_text_layer,
         )
 
-    def read_line(self, image: Pixels, *, number: int = 1) -> Page:
-        """An image of one line as a Page. Raises LineTooLong, ImageTooSmall."""
-        (reading,) = self.recognizer.read([image])
-        height, width = image.shape[:2]
-        if not reading.text:
-            return Page(number, width, height, [])
-        whole = np.array([(0, 0, width, height)], np.int64)
-        line = segment.Line(
-            (0, 0, width, height), np.array([(0, 0.7 * height), (width, 0.7 * height)]), height / 3, 0, whole[:, 0], whole[:0]
-        )
-        found = _Found(None, [], np.eye(3), 0)  # type: ignore[arg-type]
-        placed = _place(found, line, Crop(image, 0), reading)
-        return Page(number, width, height, [Region("paragraph", placed.box, [placed])])
+    def read_line(self, image: LineImage) -> Page:
+        """Raises LineTooLong, ImageTooSmall."""
+        (reading,) = self.recognizer.read([image.pixels])
+        return page_of_line(reading, image)
 
     def read_from(self, file: PageFile, index: int, *, mode: Mode = "auto", text_layer: TextLayer = "ignore") -> Page:
-        """Page ``index``, from 0, of an open file.
-
-        ``mode``: whether images are of lines or of pages; "auto" looks. A PDF has pages in any case. ``text_layer``: "use" what a
-        PDF says by itself where it is sound, rather than read its picture. Raises an ImageError where the page cannot be used.
-        """
-        layer = file.text_layer(index)
-        if text_layer == "use" and layer is not None:
-            return layer
-        image = file.image(index)
-        if is_line(image, mode, file.kind):
-            return self.read_line(image, number=index + 1)
-        return replace(self.read(image, number=index + 1), has_text_layer=layer is not None)
+        """Page ``index``, from 0, of an open file: ``look``, and read what has to be read. Raises an ImageError."""
+        seen = look(file, index, mode=mode, text_layer=text_layer)
+        if isinstance(seen, Page):
+            return seen
+        return self.read_line(seen) if isinstance(seen, LineImage) else self.read(seen)
 
     def _is_text(self, reading: Reading) -> bool:
         short = len(reading.text.replace(" ", "")) <= 2
@@ -145,14 +195,10 @@ class PageReader:
         return [by_index.get(i) for i in range(len(crops))]
 
 
-def is_line(image: Pixels, mode: str, kind: str) -> bool:
-    """Whether a picture from a file of that kind is read as one line: as ``mode`` says, and "auto" looks. A PDF has pages in any case."""
-    return kind != "pdf" and (mode == "line" or (mode == "auto" and segment.is_line(image)))
-
-
-def _find(page: Pixels, rotation_degrees: int, to_photo: Matrix) -> _Found:
+def _find(page: Pixels, rotation_degrees: int, to_photo: Matrix, found: FoundLines | None = None) -> _Found:
+    """``found``: the lines, where they are known already."""
     turned = np.ascontiguousarray(np.rot90(page, -rotation_degrees // 90)) if rotation_degrees else page
-    lines = segment.find_lines(turned)
+    lines = in_reading_order(find_lines(turned) if found is None else found)
     height, width = page.shape[:2]
     back = {
         0: [[1, 0, 0], [0, 1, 0]],
@@ -179,31 +225,36 @@ def _sureness(readings: Sequence[Reading | None]) -> float:
     return sum(r.confidence * w for r, w in zip(readings, weights, strict=True) if r) / sum(weights) if sum(weights) else 0.0
 
 
-def _place(found: _Found, line: segment.Line, crop: Crop, reading: Reading) -> Line:
-    """A reading with the boxes of its words and characters, in pixels of the page as it was given."""
+def _signs_of_words(reading: Reading, left_px: float) -> list[list[_Sign]]:
+    """The signs between spaces, ``left_px`` to the right of where they were read."""
     groups: list[list[_Sign]] = [[]]
-    for sign in reading.characters:
+    for sign in reading.signs:
         if not sign.text.isspace():
-            groups[-1].append((sign.text, sign.confidence, crop.left_px + sign.start_px, crop.left_px + sign.end_px))
+            groups[-1].append((sign.text, sign.confidence, left_px + sign.start_px, left_px + sign.end_px))
         elif groups[-1]:
             groups.append([])
-    groups = [signs for signs in groups if signs]
+    return [signs for signs in groups if signs]
+
+
+def _place(to_page: Matrix, line: LineShape, crop: Crop, reading: Reading) -> Line:
+    """A reading with the boxes of its words and characters, in pixels of the page as it was given."""
+    groups = _signs_of_words(reading, crop.left_px)
     boxes: list[Box] = [line.box]
     for signs, (left, top, right, bottom) in zip(groups, _word_boxes(line, groups), strict=True):
         boxes.append((left, top, right, bottom))
         for _, _, a, b in signs:  # the ink may end before the network says that a letter begins
             first = min(max(a, left), max(left, right - 1))
             boxes.append((first, top, min(max(b, first + 1), max(right, first + 1)), bottom))
-    moved = iter(_boxes(found.to_page, boxes))  # all at once: NumPy is slow at single boxes
+    moved = iter(_boxes(to_page, boxes))  # all at once: NumPy is slow at single boxes
     box = next(moved)
     words = [_word(next(moved), signs, moved) for signs in groups]
-    points = _moved(found.to_page, line.baseline)
+    points = _moved(to_page, line.baseline)
     if points[0][0] > points[-1][0]:
         points = points[::-1]
     return Line(reading.text, reading.confidence, box, points, words)
 
 
-def _word_boxes(line: segment.Line, words: Sequence[Sequence[_Sign]]) -> list[Box]:
+def _word_boxes(line: LineShape, words: Sequence[Sequence[_Sign]]) -> list[Box]:
     """Where each word stands on the levelled page."""
     if not words:
         return []
@@ -255,7 +306,7 @@ def _union(boxes: Sequence[Box]) -> Box:
     return min(b[0] for b in boxes), min(b[1] for b in boxes), max(b[2] for b in boxes), max(b[3] for b in boxes)
 
 
-def _regions(groups: list[list[tuple[segment.Line, Line]]], lines: segment.PageLines) -> list[Region]:
+def _regions(groups: list[list[tuple[LineShape, Line]]], lines: PageLines) -> list[Region]:
     """Regions with their kinds; what stands in the margins comes last."""
     if not groups:
         return []
@@ -266,7 +317,7 @@ def _regions(groups: list[list[tuple[segment.Line, Line]]], lines: segment.PageL
     return [r for r in numbered if r.kind != "marginalia"] + [r for r in numbered if r.kind == "marginalia"]
 
 
-def _kind(index: int, groups: list[list[segment.Line]], read: list[Line], page: segment.PageLines) -> RegionKind:
+def _kind(index: int, groups: list[list[LineShape]], read: list[Line], page: PageLines) -> RegionKind:
     """By its place, the size of its type, the rules around it and how it begins. All measures are of the levelled page."""
     boxes = [_union([line.box for line in group]) for group in groups]
     everything = [line for group in groups for line in group]

@@ -1,13 +1,13 @@
-"""A page -> its lines, each with the ink that is its own, in reading order.
+"""A page -> the rows of its lines, each line with the ink that is its own; in no order yet.
 
-Where it stands: after decoding, before ``rasm/lines/recognizer.py``; ``rasm/document.py`` calls ``find_lines``. The page is
-flattened first (``rasm/pages/flatten.py``), ordered last (``rasm/pages/layout.py``).
+Where it stands: the second step of reading a page. ``rasm/pages/reader.py`` calls ``find_lines``, and ``rasm/pages/order.py`` puts what it
+finds into reading order. The page is flattened first (``rasm/pages/flatten.py``).
 
 1. Rules and frames are found by their length and taken away; pictures by their size.
 2. Letters, smeared along the lines, leave a ridge for each line. A ridge is followed from column to column, so a line may bend.
 3. Each piece of ink goes to the ridge it lies on. Dots and vowel signs go to the line whose letters are nearest above or below
    them. A piece that two ridges cross is cut between them.
-4. Lines are cut where there is a column's gutter or the edge of a table's cell, and read from an image without other lines' ink.
+4. Lines are cut at the gutters of columns and at the cells of tables (``rasm/pages/layout.py``).
 
 Sources: ridges of smeared text, Bukhari et al. 2009, "Script-Independent Handwritten Textlines Segmentation Using Active
 Contours"; whole components given to lines, O'Gorman 1993. No line is found by its row profile alone: Arabic's marks fill the rows
@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 import cv2
@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 
 from rasm.image import Pixels, to_grey
 from rasm.pages import layout
-from rasm.pages.flatten import FlatPage, Matrix, flat_page
+from rasm.pages.flatten import FlatPage, flat_page
 
 Boxes = NDArray[np.int64]
 
@@ -37,7 +37,7 @@ _LEAST_PAGE_PX = 40  # an image that is lower is of a line
 
 
 @dataclass(frozen=True)
-class Line:
+class LineShape:
     """One line of a page. All coordinates are (x, y) pixels of the levelled page; ``PageLines.to_page`` leads to the page's own.
 
     box: left, top, right, bottom of its ink. baseline: points from left to right, as far as the line reaches.
@@ -55,18 +55,23 @@ class Line:
 
 
 @dataclass(frozen=True)
-class PageLines:
-    """The lines of a page in reading order, and what is needed to cut them out of it."""
+class FoundLines:
+    """The lines of a page before they are ordered, and what is needed to order them and to cut them out of it.
 
-    lines: list[Line]
+    rows: lines that are read in one go, as the halves of a verse and the cells of a table's row are. labels: (height, width), the
+    number of the piece of ink at each pixel of the levelled page, 0 where there is none. size_px: the usual height of letters.
+    rules: left, top, right, bottom of each rule and frame.
+    """
+
+    rows: list[list[LineShape]]
     flat: FlatPage
     labels: NDArray[np.int32] = field(repr=False)
     size_px: float
-    rules: Boxes  # left, top, right, bottom of each rule and frame
+    rules: Boxes
 
     @property
-    def to_page(self) -> Matrix:
-        return self.flat.to_page
+    def lines(self) -> list[LineShape]:
+        return [line for row in self.rows for line in row]
 
 
 @dataclass(frozen=True)
@@ -106,7 +111,7 @@ class _Ink:
 _COLUMNS = tuple(f.name for f in fields(_Ink))[1:]
 
 
-def find_lines(page: Pixels) -> PageLines:
+def find_lines(page: Pixels) -> FoundLines:
     """The lines of an upright page, (height, width) or (height, width, 3). A page without ink has none."""
     longer = max(page.shape[:2])
     flat = flat_page(page)
@@ -117,15 +122,15 @@ def find_lines(page: Pixels) -> PageLines:
         parts = _components(flat.ink)
         size_px = letter_size(parts)
     if size_px <= 0:
-        return PageLines([], flat, np.zeros(flat.ink.shape, np.int32), 0.0, np.zeros((0, 4), np.int64))
+        return FoundLines([], flat, np.zeros(flat.ink.shape, np.int32), 0.0, np.zeros((0, 4), np.int64))
     ink, rules = _without_rules(flat.ink, size_px)
     if len(rules):
         parts = _components(ink)
     letters, marks = _sort_parts(parts, size_px)
     ridges = _ridges(parts, letters, size_px, flat.ink.shape)
     parts, letters, owner = _share_out(parts, letters, marks, ridges, size_px)
-    lines = _make_lines(parts, letters, owner, ridges, size_px, rules)
-    return PageLines(lines, flat, parts.labels, size_px, rules)
+    rows = _make_rows(parts, letters, owner, ridges, size_px, rules)
+    return FoundLines(rows, flat, parts.labels, size_px, rules)
 
 
 def letter_size(parts: _Ink) -> float:
@@ -366,10 +371,10 @@ def _owners_of_marks(
     return np.where(inside.any(axis=0), nearest, chosen)
 
 
-def _make_lines(
+def _make_rows(
     parts: _Ink, letters: NDArray[np.bool_], owner: NDArray[np.int64], ridges: NDArray[np.float64], size: float, rules: Boxes
-) -> list[Line]:
-    """The lines in reading order: each ridge that has letters, cut at the cells of tables, at wide gaps and at gutters of columns."""
+) -> list[list[LineShape]]:
+    """Each ridge that has letters, cut at the cells of tables, at wide gaps and at gutters of columns; a table's row is one row."""
     tables = layout.find_tables(rules, parts.labels.shape, size)
     cell_of = tables.cells_at(parts.cx, parts.cy)
     # of each cell: pieces of ink, the ridge they lie on, and the space between its words
@@ -392,14 +397,8 @@ def _make_lines(
     for row in tables.rows:
         filled = [rows[cell] for cell in row if rows.get(cell)]
         if filled:
-            units.append([line for inside in filled for i in layout.reading_order(_bodies(inside, size), size) for line in inside[i]])
-    if not units:
-        return []
-    bodies = _bodies(units, size)
-    sizes = np.array([float(np.median([line.size_px for line in unit])) for unit in units])
-    order = layout.reading_order(bodies, size)
-    regions = layout.split_regions(bodies, sizes, order, rules, size)
-    return [replace(line, region=region) for i, region in zip(order, regions, strict=True) for line in units[i]]
+            units.append([line for inside in filled for i in layout.reading_order(bodies(inside, size), size) for line in inside[i]])
+    return units
 
 
 def _rows(
@@ -410,7 +409,7 @@ def _rows(
     members: Sequence[NDArray[np.int64]],
     ridge_of: Sequence[int],
     spaces: Sequence[float],
-) -> list[list[Line]]:
+) -> list[list[LineShape]]:
     """Pieces of ink on ridges -> rows that are read in one go, each of its lines from right to left."""
     pieces = [_piece(parts, piece, ridges[k], size, k, space) for piece, k, space in zip(members, ridge_of, spaces, strict=True)]
     pieces = layout.joined_rows(pieces, size)
@@ -426,7 +425,7 @@ def _rows(
                 groups[-1].append(i)
                 continue
         groups.append([i])
-    rows: list[list[Line]] = []
+    rows: list[list[LineShape]] = []
     for n, group in enumerate(groups):
         previous = groups[n - 1][-1] if n else -1
         if not n or pieces[previous].row != pieces[group[0]].row or (previous, group[0]) in parted:
@@ -438,7 +437,7 @@ def _rows(
     return [sorted(row, key=lambda line: -line.box[2]) for row in rows if row]
 
 
-def _bodies(units: list[list[Line]], size: float) -> NDArray[np.float64]:
+def bodies(units: list[list[LineShape]], size: float) -> NDArray[np.float64]:
     """Left, top, right, bottom of rows, without what reaches over into the next row: from a height of letters above the
     first baseline to half a one below the last."""
     baselines = [[float(line.baseline[:, 1].mean()) for line in unit] for unit in units]
@@ -457,7 +456,7 @@ def _piece(parts: _Ink, piece: NDArray[np.int64], ridge: NDArray[np.float64], si
     return layout.Piece(left, right, float(ends[0]), float(ends[1]), row, space)
 
 
-def _line(parts: _Ink, piece: NDArray[np.int64], letters: NDArray[np.bool_], ridge: NDArray[np.float64], size: float) -> Line:
+def _line(parts: _Ink, piece: NDArray[np.int64], letters: NDArray[np.bool_], ridge: NDArray[np.float64], size: float) -> LineShape:
     box = (
         int(parts.x[piece].min()),
         int(parts.y[piece].min()),
@@ -472,25 +471,29 @@ def _line(parts: _Ink, piece: NDArray[np.int64], letters: NDArray[np.bool_], rid
     own_letters = piece[letters[piece]]
     heights = np.sort(parts.h[own_letters])
     boxes = np.stack([parts.x, parts.y, parts.x + parts.w, parts.y + parts.h], axis=1)[piece].astype(np.int64)
-    return Line(box, np.stack([columns, rows], axis=1), float(heights[len(heights) // 2]), int(parts.area[piece].sum()), piece + 1, boxes)
+    return LineShape(
+        box, np.stack([columns, rows], axis=1), float(heights[len(heights) // 2]), int(parts.area[piece].sum()), piece + 1, boxes
+    )
 
 
-def is_line(image: Pixels) -> bool:
-    """Whether an image is of one line, and not of a page: one row of text that fills the image's height."""
+def look_for_line(image: Pixels) -> tuple[bool, FoundLines | None]:
+    """Whether an image is of one line, and not of a page: one row of text that fills the image's height. With it come the lines that
+    were found, where telling took that."""
     height, width = image.shape[:2]
     # two lines have no room in so few rows, and a word alone is as wide as high
     if height < _LEAST_PAGE_PX or width > 40 * height or (width > 3 * height and not _has_gap(image)):
-        return True
-    if width <= 0.8 * height:  # a page upright: spare it a second search for lines
-        return False
-    found = find_lines(image).lines
-    if not found:
-        return width > 3 * height
-    most = max(line.ink_px for line in found)
-    rows = {round(float(line.baseline[:, 1].mean()) / (1.5 * line.size_px)) for line in found if line.ink_px > 0.1 * most}
+        return True, None
+    if width <= 0.8 * height:  # a page upright
+        return False, None
+    found = find_lines(image)
+    lines = found.lines
+    if not lines:
+        return width > 3 * height, found
+    most = max(line.ink_px for line in lines)
+    rows = {round(float(line.baseline[:, 1].mean()) / (1.5 * line.size_px)) for line in lines if line.ink_px > 0.1 * most}
     scale = min(1.0, 1600 / max(height, width))
-    filled = max(line.box[3] - line.box[1] for line in found) / (height * scale)
-    return len(rows) <= 1 and filled > 0.35
+    filled = max(line.box[3] - line.box[1] for line in lines) / (height * scale)
+    return len(rows) <= 1 and filled > 0.35, found
 
 
 def _has_gap(image: Pixels) -> bool:

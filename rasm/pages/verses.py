@@ -19,10 +19,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rasm.document import Line
-from rasm.pages import segment
+from rasm.pages.segment import LineShape
 from rasm.text.charset import TATWEEL
 
-Placed = tuple[segment.Line, Line]  # where it was found, and what was read
+Placed = tuple[LineShape, Line]  # where it was found, and what was read
 
 _LEAST_ROWS = 4
 _SHARE = 0.8  # of the rows, have both halves and the rhyme: some are misread, and a poem may change its rhyme
@@ -62,7 +62,7 @@ def joined(regions: Sequence[Sequence[Placed]]) -> list[list[Placed]]:
     return [[lines[i] for i in region] for _, region in groupby(order, key=lambda i: region_of[i])]
 
 
-def _lone_pairs(found: Sequence[segment.Line], beside: NDArray[np.bool_], right_of: dict[int, int]) -> list[tuple[int, int]]:
+def _lone_pairs(found: Sequence[LineShape], beside: NDArray[np.bool_], right_of: dict[int, int]) -> list[tuple[int, int]]:
     """Halves of single verses, (right, left): a page that has a poem may have others, at the same gutter, too short to show a rhyme."""
     if not right_of:
         return []
@@ -74,7 +74,7 @@ def _lone_pairs(found: Sequence[segment.Line], beside: NDArray[np.bool_], right_
     return [pair for pair, off in zip(pairs, edges, strict=True) if off < _GUTTER]
 
 
-def _beside(found: Sequence[segment.Line]) -> NDArray[np.bool_]:
+def _beside(found: Sequence[LineShape]) -> NDArray[np.bool_]:
     """(lines, lines): whether the second stands in one row with the first, to its left, and is read later."""
     left, right = np.array([line.box[0] for line in found]), np.array([line.box[2] for line in found])
     level, size = np.array([line.baseline[:, 1].mean() for line in found]), np.array([line.size_px for line in found])

@@ -199,10 +199,10 @@ def test_a_document_of_several_pages_is_as_if_written_in_one_go(kind: str) -> No
     from rasm.document import Document
     from rasm.formats import write
     from rasm.lines.recognizer import Recognizer
-    from rasm.pages.reader import PageReader
+    from rasm.pages.reader import PageImage, PageReader
 
     reader = PageReader(Recognizer(SHIPPED, threads=1))
-    pages = [reader.read(paper(1), number=1), reader.read(paper(2), number=2)]
+    pages = [reader.read(PageImage(paper(number), number)) for number in (1, 2)]
     info = reader.recognizer.info
     whole = ET.fromstring(write(Document("two.tif", pages, f"{info.name} {info.version}"), kind).encode())
     options = {"format": kind, "mode": "page"}

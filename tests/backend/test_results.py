@@ -15,7 +15,7 @@ from urllib.parse import urlencode
 import httpx
 import pytest
 
-from rasm.lines.recognizer import Character, Reading, Recognizer
+from rasm.lines.recognizer import Reading, Recognizer, Sign
 from tests.backend.test_jobs import no_jobs, pdf, send, wait_for, work  # noqa: F401  (no_jobs is a fixture)
 from tests.backend.test_load import EMPTY, Exchange, http_scope
 from tests.conftest import copied
@@ -71,11 +71,11 @@ def spaces(monkeypatch: pytest.MonkeyPatch) -> None:
     def read_arrays(self: Recognizer, *arguments: Any) -> list[Reading]:
         readings = []
         for reading in read(self, *arguments):
-            signs = reading.characters
+            signs = reading.signs
             half = len(signs) // 2
-            space = Character(" ", 0.5, signs[half].start_px, signs[half].start_px)
+            space = Sign(" ", 0.5, signs[half].start_px, signs[half].start_px)
             signs = [*signs[:half], space, *signs[half:]]
-            readings.append(replace(reading, text="".join(sign.text for sign in signs), characters=signs))
+            readings.append(replace(reading, text="".join(sign.text for sign in signs), signs=signs))
         return readings
 
     read = Recognizer.read_arrays

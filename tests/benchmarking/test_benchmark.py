@@ -18,7 +18,7 @@ import pytest
 from benchmarking import __main__ as benchmark
 from benchmarking import arithmetic, machine, reader, service, tables
 from evaluation.datasets import Sample, open_samples
-from evaluation.engines import RasmLines, Reading
+from evaluation.engines import EngineReading, RasmLines
 from rasm.errors import RasmError
 from rasm.lines.recognizer import Recognizer
 from rasm.text.metrics import error_rates, normalised
@@ -175,9 +175,9 @@ class _Peer:
     def prepare(self, samples: list[Sample]) -> list[Sample]:
         return samples
 
-    def read(self, prepared: list[Sample]) -> list[Reading]:
+    def read(self, prepared: list[Sample]) -> list[EngineReading]:
         self.asked += [sample.name for sample in prepared]
-        return [Reading("")] * len(prepared)
+        return [EngineReading("")] * len(prepared)
 
 
 def test_latency_and_start_beside_a_peer(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

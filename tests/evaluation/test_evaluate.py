@@ -16,7 +16,7 @@ import pytest
 
 from evaluation import __main__ as evaluate
 from evaluation.datasets import Sample, open_samples
-from evaluation.engines import RasmLines, Reading
+from evaluation.engines import EngineReading, RasmLines
 from evaluation.predictions import read_predictions
 from evaluation.report import align
 from evaluation.timing import take_turns
@@ -128,7 +128,7 @@ def test_tesseract_reads_the_same_lines_and_pages(tmp_path: Path, capsys: pytest
 
 
 def test_predictions_in_all_their_forms(tmp_path: Path) -> None:
-    reading = [("a.png", Reading("نص", 0.5)), ("b.png", Reading("", None))]
+    reading = [("a.png", EngineReading("نص", 0.5)), ("b.png", EngineReading("", None))]
     service = {"model": {}, "results": [{"name": "a.png", "text": "نص", "confidence": 0.5}, {"name": "b.png", "text": None}]}
     for name, text in (
         ("a.tsv", "name\ttext\tconfidence\na.png\tنص\t0.5\nb.png\t\t\n"),
@@ -325,11 +325,11 @@ class _Slow:
     def prepare(self, samples: list[Sample]) -> list[Sample]:
         return samples
 
-    def read(self, prepared: list[Sample]) -> list[Reading]:
+    def read(self, prepared: list[Sample]) -> list[EngineReading]:
         self.calls += 1
         if self.calls == 4:  # the first was the warm-up
             raise KeyboardInterrupt
-        return [Reading(sample.truth) for sample in prepared]
+        return [EngineReading(sample.truth) for sample in prepared]
 
 
 def test_ctrl_c_keeps_the_turns_that_were_finished() -> None:

@@ -11,7 +11,7 @@ import pytest
 from evaluation import alignment, calibration, statistics
 from evaluation.comparison import compare
 from evaluation.datasets import Sample
-from evaluation.engines import Reading
+from evaluation.engines import EngineReading
 from evaluation.line_finding import KnownLine, LineCounts, count_lines
 from evaluation.scoring import Scored, figures, score
 from evaluation.timing import Run
@@ -22,7 +22,7 @@ def scored(*pairs: tuple[str, str], sources: str = "", unlabelled: str = "") -> 
         Sample(str(i), sources[i] if sources else "s", truth, array=np.zeros((8, 8), np.uint8), unlabelled=unlabelled)
         for i, (truth, _) in enumerate(pairs)
     ]
-    return score(samples, [Reading(read) for _, read in pairs])
+    return score(samples, [EngineReading(read) for _, read in pairs])
 
 
 @pytest.mark.parametrize(
@@ -170,7 +170,7 @@ def test_which_signs_are_right() -> None:
 
 def test_calibration_of_lines_and_of_none() -> None:
     sample = Sample("a", "s", "ابتث", array=np.zeros((8, 8), np.uint8))
-    out = figures(score([sample], [Reading("ابتس", 0.95, tuple(zip("ابتس", (1.0, 1.0, 1.0, 0.0))))]))
+    out = figures(score([sample], [EngineReading("ابتس", 0.95, tuple(zip("ابتس", (1.0, 1.0, 1.0, 0.0))))]))
     assert out["calibration"]["lines"]["ece"] == pytest.approx(0.2), "confidence 0.95, three quarters right"
     assert out["calibration"]["characters"]["ece"] == 0, "it knew which one was wrong"
     assert figures(scored(("ا", "ا")))["calibration"] == {"characters": None, "lines": None}
@@ -219,7 +219,7 @@ def test_every_figure_has_its_interval_around_it() -> None:
     truth, wrong = "باب أحمد، 12 كَتَبَ a", "تاب احمد. 13 كُتبَ bc"
     samples = [Sample(str(i), "xy"[i % 2], truth * (1 + i % 2), array=np.zeros((8, 8), np.uint8)) for i in range(60)]
     texts = [(wrong if i % 3 else truth) * (1 + i % 2) for i in range(60)]
-    out = figures(score(samples, [Reading(text, 0.9, tuple((c, 0.9) for c in text)) for text in texts]))
+    out = figures(score(samples, [EngineReading(text, 0.9, tuple((c, 0.9) for c in text)) for text in texts]))
     lacking = {name.rpartition(".")[2] for name in _without_interval(out, "")}
     assert lacking == {"from", "to", "confidence"}, "of the bins of calibration, which are no figures"
     for row, name in (
@@ -302,9 +302,9 @@ def test_lines_of_a_page_are_compared_by_place() -> None:
 
 def test_figures_of_lines_of_known_place() -> None:
     sample = Sample("p", "s", "ابت\nثج", lines=(KnownLine("ابت", (0, 0, 100, 20)), KnownLine("ثج", (0, 40, 100, 60))))
-    seen = figures(score([sample, sample], [Reading("ابت", lines=((0, 0, 99, 20),))] * 2))["line_finding"]
+    seen = figures(score([sample, sample], [EngineReading("ابت", lines=((0, 0, 99, 20),))] * 2))["line_finding"]
     assert (seen["known"], seen["found"], seen["characters"], seen["lost"]) == (4, 2, 10, 4)
     assert (seen["recall"], seen["precision"], seen["characters_lost"]) == (0.5, 1.0, 0.4)
     assert seen["recall_interval"] == (0.5, 0.5)
-    unknown = figures(score([sample], [Reading("ابت")]))["line_finding"]
+    unknown = figures(score([sample], [EngineReading("ابت")]))["line_finding"]
     assert unknown["known"] == 0 and unknown["recall"] is None, "an engine that tells no places"

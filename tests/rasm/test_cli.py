@@ -311,7 +311,7 @@ def test_options_of_the_text(tmp_path: Path) -> None:
     command(tmp_path / "page.png", "--out", tmp_path, "--line-breaks", "keep", "--digits", "western")
     text = (tmp_path / "page.txt").read_text(encoding="utf-8")
     assert len(text.split("\n")) >= 9 and "1953" in text
-    assert Document("", []).text() == ""
+    assert Document("", []).to_text() == ""
 
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="only Linux tells the greatest memory of a process that has ended")

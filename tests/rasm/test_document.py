@@ -22,7 +22,7 @@ from rasm.formats import write
 from rasm.formats.searchable_pdf import SearchablePdf, searchable_pdf
 from rasm.lines.recognizer import Recognizer
 from rasm.pages.files import open_pages
-from rasm.pages.reader import PageReader
+from rasm.pages.reader import PageImage, PageReader
 from rasm.pages.text_layer import in_regions, is_sound_text
 from rasm.text.metrics import letters
 from rasm.text.normalisation import Profile
@@ -41,7 +41,7 @@ def reader() -> PageReader:
 
 @pytest.fixture(scope="module")
 def page(reader: PageReader) -> Page:
-    return reader.read(prose_page()[0])
+    return reader.read(PageImage(prose_page()[0]))
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +78,7 @@ def test_words_and_characters_stand_where_they_are(page: Page) -> None:
 @pytest.mark.parametrize("turns", [1, 2, 3])
 def test_a_turned_page_is_set_upright(reader: PageReader, page: Page, turns: int) -> None:
     turned = np.ascontiguousarray(np.rot90(prose_page()[0], turns))
-    read = reader.read(turned)
+    read = reader.read(PageImage(turned))
     assert read.rotation_degrees == 90 * turns
     assert [letters(line.text) for line in read.lines] == [letters(line.text) for line in page.lines]
     for line in read.lines:
@@ -91,7 +91,7 @@ def test_boxes_of_a_photograph_are_where_its_words_are(reader: PageReader, page:
     height, width = image.shape
     corners = np.array([(260, 180), (1150, 120), (1290, 930), (140, 860)], np.float32)
     matrix = cv2.getPerspectiveTransform(np.array([(0, 0), (width, 0), (width, height), (0, height)], np.float32), corners)
-    photographed = reader.read(np.asarray(cv2.warpPerspective(image, matrix, (1400, 1050), borderValue=70.0), np.uint8))
+    photographed = reader.read(PageImage(np.asarray(cv2.warpPerspective(image, matrix, (1400, 1050), borderValue=70.0), np.uint8)))
     assert len(photographed.lines) == len(page.lines)
     for seen, straight in zip(photographed.lines, page.lines, strict=True):
         middle = matrix @ ((straight.box[0] + straight.box[2]) / 2, (straight.box[1] + straight.box[3]) / 2, 1)
@@ -100,7 +100,7 @@ def test_boxes_of_a_photograph_are_where_its_words_are(reader: PageReader, page:
 
 
 def test_a_page_without_text_is_empty(reader: PageReader) -> None:
-    empty = reader.read(np.full((500, 400), 255, np.uint8))
+    empty = reader.read(PageImage(np.full((500, 400), 255, np.uint8)))
     assert empty.regions == [] and empty.text == "" and empty.confidence == 0
     document = Document("empty", [empty])
     for kind in ("text", "json", "hocr", "alto", "page"):
@@ -117,9 +117,9 @@ def test_text_has_paragraphs_rows_and_pages() -> None:
     document = Document(
         "x", [Page(1, 100, 200, [prose, verse]), Page(2, 100, 200, [Region("paragraph", (0, 0, 9, 9), [line("١٢", 0, 0, 9)])])]
     )
-    assert document.text() == "سطر اول سطر ثان\n\nصدر\tعجز\nثم\n\f١٢\n"
-    assert document.text(paragraphs=False) == "سطر اول\nسطر ثان\n\nصدر\tعجز\nثم\n\f١٢\n"
-    assert document.text(profile=Profile(digits="western")).endswith("\f12\n")
+    assert document.to_text() == "سطر اول سطر ثان\n\nصدر\tعجز\nثم\n\f١٢\n"
+    assert document.to_text(paragraphs=False) == "سطر اول\nسطر ثان\n\nصدر\tعجز\nثم\n\f١٢\n"
+    assert document.to_text(profile=Profile(digits="western")).endswith("\f12\n")
 
 
 def test_json_holds_everything_and_comes_back(document: Document) -> None:
@@ -136,7 +136,7 @@ def test_pages_that_could_not_be_read_have_their_places() -> None:
     document = Document(
         "x", [Page(2, 10, 10, [Region("paragraph", line.box, [line])])], "", [PageError(1, "c", "m"), PageError(3, "c", "m")]
     )
-    assert document.text() == "\n\fنص\n\f\n"
+    assert document.to_text() == "\n\fنص\n\f\n"
     assert [page["error"] for page in document.to_dict()["pages"]] == [{"code": "c", "message": "m"}, None, {"code": "c", "message": "m"}]
     assert write(document, "alto").count("<Page ") == 1
 

@@ -31,7 +31,7 @@ def test_the_shipped_model_reads_it(recognizer: Recognizer, name: str) -> None:
     (reading,) = recognizer.read([decode((GOLDEN / f"{name}.png").read_bytes())])
     assert reading.text == truth(name)
     assert reading.confidence > 0.8
-    assert "".join(c.text for c in reading.characters).strip() == reading.text
+    assert "".join(c.text for c in reading.signs).strip() == reading.text
 
 
 def test_the_readme_and_the_schema_show_a_real_reply(recognizer: Recognizer) -> None:

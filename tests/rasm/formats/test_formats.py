@@ -10,11 +10,10 @@ import pytest
 from rasm.document import Character, Document
 from rasm.formats import write
 from rasm.formats.directions import directions
-from rasm.lines.recognizer import Character as ReadCharacter
-from rasm.lines.recognizer import Reading
-from rasm.pages import segment
+from rasm.lines.recognizer import Reading, Sign
 from rasm.pages.crops import Crop
-from rasm.pages.reader import _Found, _place
+from rasm.pages.reader import _place
+from rasm.pages.segment import LineShape
 from rasm.pages.text_layer import has_whole_ligatures, turn_ligatures
 from tests.turned import HEIGHT_PX, level_page, turned_page
 
@@ -50,10 +49,10 @@ def test_alto_says_how_a_page_is_turned(degrees: int) -> None:
 def test_every_letter_has_a_width_within_its_word() -> None:
     # the ink ends at 100, and the network has the last letter of the word after that, and the first one before the ink
     ink = np.array([(20, 10, 100, 50)])
-    line = segment.Line((20, 10, 100, 50), np.array([(20.0, 40.0), (100.0, 40.0)]), 20.0, 100, np.array([1]), ink)
+    line = LineShape((20, 10, 100, 50), np.array([(20.0, 40.0), (100.0, 40.0)]), 20.0, 100, np.array([1]), ink)
     spans = [("ا", 108, 125), ("ب", 60, 100), ("ت", 2, 5)]
-    reading = Reading("ابت", 1.0, [ReadCharacter(text, 1.0, start, end) for text, start, end in spans])
-    (word,) = _place(_Found(None, [], np.eye(3), 0), line, Crop(np.zeros((40, 120), np.uint8), 0), reading).words  # type: ignore[arg-type]
+    reading = Reading("ابت", 1.0, [Sign(text, 1.0, start, end) for text, start, end in spans])
+    (word,) = _place(np.eye(3), line, Crop(np.zeros((40, 120), np.uint8), 0), reading).words
     for sign in word.characters:
         assert word.box[0] <= sign.box[0] <= sign.box[2] - 1 and sign.box[2] <= word.box[2]
 

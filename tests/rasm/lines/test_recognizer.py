@@ -101,40 +101,40 @@ TEXTS = [
 def test_text_comes_in_logical_order(reader: Recognizer, text: str) -> None:
     (reading,) = reader.read_arrays([barcode(text)])
     assert reading.text == finish_reading(text)
-    assert "".join(c.text for c in reading.characters) == text
+    assert "".join(c.text for c in reading.signs) == text
     assert reading.confidence == pytest.approx(CERTAIN)
-    assert all(c.confidence == pytest.approx(CERTAIN) for c in reading.characters)
+    assert all(c.confidence == pytest.approx(CERTAIN) for c in reading.signs)
 
 
 @pytest.mark.parametrize("text", [t for t in TEXTS if len(t) > 1])
 def test_each_character_is_where_its_sign_was_drawn(reader: Recognizer, text: str) -> None:
     line = barcode(text, margin_steps=3)
     (reading,) = reader.read_arrays([line])
-    drawn = sorted(reading.characters, key=lambda c: c.start_px)
+    drawn = sorted(reading.signs, key=lambda c: c.start_px)
     assert all(a.end_px == b.start_px for a, b in itertools.pairwise(drawn))
     assert drawn[0].start_px >= 0 and drawn[-1].end_px <= line.shape[1]
     # what is drawn from left to right reads as the text again, in the pixels that each character names
-    centres = [int((c.start_px + c.end_px) / 2) for c in reading.characters]
+    centres = [int((c.start_px + c.end_px) / 2) for c in reading.signs]
     seen = {x: DEFAULT_CHARSET.characters[255 - int(line[0, x]) - 1] for x in centres}
     assert to_logical("".join(seen[x] for x in sorted(centres))) == text
 
 
 def test_arabic_is_placed_from_right_to_left(reader: Recognizer) -> None:
     (reading,) = reader.read_arrays([barcode("ابت")])
-    assert [c.text for c in reading.characters] == ["ا", "ب", "ت"]
-    assert [(c.start_px, c.end_px) for c in reading.characters] == [(14, 22), (6, 14), (0, 6)]
+    assert [c.text for c in reading.signs] == ["ا", "ب", "ت"]
+    assert [(c.start_px, c.end_px) for c in reading.signs] == [(14, 22), (6, 14), (0, 6)]
 
 
 def test_places_are_in_pixels_of_the_given_image(reader: Recognizer) -> None:
     line = barcode("ابت", margin_steps=2)
     small, large = reader.read_arrays([line, line], [line.shape[1], 3 * line.shape[1]])
-    for a, b in zip(small.characters, large.characters, strict=True):
+    for a, b in zip(small.signs, large.signs, strict=True):
         assert (b.start_px, b.end_px) == pytest.approx((3 * a.start_px, 3 * a.end_px))
 
 
 def test_a_sign_alone_has_the_line_to_itself(reader: Recognizer) -> None:
     (reading,) = reader.read_arrays([barcode("ب", margin_steps=5)])
-    assert [(c.start_px, c.end_px) for c in reading.characters] == [(0, 48)]
+    assert [(c.start_px, c.end_px) for c in reading.signs] == [(0, 48)]
 
 
 def test_read_is_prepare_and_read_arrays(tiny: Recognizer) -> None:
@@ -142,7 +142,7 @@ def test_read_is_prepare_and_read_arrays(tiny: Recognizer) -> None:
     images.append(np.stack([blocky_line(90)] * 3, axis=2))  # RGB
     assert tiny.read(images) == tiny.read_arrays([tiny.prepare(i) for i in images], [i.shape[1] for i in images])
     for image, reading in zip(images, tiny.read(images), strict=True):
-        assert all(0 <= c.start_px <= c.end_px <= image.shape[1] for c in reading.characters)
+        assert all(0 <= c.start_px <= c.end_px <= image.shape[1] for c in reading.signs)
 
 
 def test_no_lines_no_readings(reader: Recognizer) -> None:
@@ -151,15 +151,15 @@ def test_no_lines_no_readings(reader: Recognizer) -> None:
 
 def test_an_empty_line_reads_as_nothing_with_the_blanks_confidence(reader: Recognizer) -> None:
     (reading,) = reader.read([np.full((40, 300), 255, np.uint8)])
-    assert (reading.text, reading.characters) == ("", [])
+    assert (reading.text, reading.signs) == ("", [])
     assert reading.confidence == pytest.approx(CERTAIN)
 
 
 def test_narrowest_and_widest_lines(tiny: Recognizer) -> None:
     height_px, widest_px = tiny.info.image.height_px, tiny.info.image.max_width_px
     narrow, wide = tiny.read_arrays([blocky_line(1), blocky_line(widest_px)])
-    assert all(0 <= c.start_px <= c.end_px <= 1 for c in narrow.characters)
-    assert len(wide.characters) > 0
+    assert all(0 <= c.start_px <= c.end_px <= 1 for c in narrow.signs)
+    assert len(wide.signs) > 0
     assert len(tiny.read([np.zeros((100 * height_px, 50), np.uint8)])) == 1  # 0.5 px wide at the model's height
 
 
@@ -183,7 +183,7 @@ def test_a_batch_of_one_reads_as_a_batch_of_many(tiny: Recognizer, monkeypatch: 
         for i, reading in zip(shuffled, together, strict=True):
             assert reading.text == alone[i].text
             assert reading.confidence == pytest.approx(alone[i].confidence, abs=1e-5)
-            for a, b in zip(reading.characters, alone[i].characters, strict=True):
+            for a, b in zip(reading.signs, alone[i].signs, strict=True):
                 assert (a.text, a.start_px, a.end_px) == (b.text, b.start_px, b.end_px)
                 assert a.confidence == pytest.approx(b.confidence, abs=1e-5)
 
@@ -210,7 +210,7 @@ def test_the_stored_model_of_version_1_reads_as_it_did(tiny: Recognizer) -> None
     for line, reading in zip(expected, tiny.read_arrays([blocky_line(e["width_px"]) for e in expected]), strict=True):
         assert reading.text == line["text"]
         # version 1 gave the geometric mean of what are now, uncalibrated, the confidences of the characters
-        assert np.exp(np.mean(np.log([c.confidence for c in reading.characters]))) == pytest.approx(line["confidence"], abs=1e-3)
+        assert np.exp(np.mean(np.log([c.confidence for c in reading.signs]))) == pytest.approx(line["confidence"], abs=1e-3)
 
 
 def test_info_survives_the_metadata() -> None:

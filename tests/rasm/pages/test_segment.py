@@ -18,12 +18,17 @@ from rasm.image import ImageSettings, Pixels, decode
 from rasm.pages.crops import cut_lines
 from rasm.pages.dewarp import straightened
 from rasm.pages.flatten import find_skew, flatten
-from rasm.pages.segment import PageLines, find_lines, is_line
+from rasm.pages.order import PageLines, in_reading_order
+from rasm.pages.segment import find_lines, look_for_line
 from rasm.text.charset import DEFAULT_CHARSET
 from tests.paper import GOLDEN, golden_line, prose_page, sheet
 from tests.paths import ROOT
 
 DEJAVU = Path(matplotlib.get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf"
+
+
+def ordered_lines(page: Pixels) -> PageLines:
+    return in_reading_order(find_lines(page))
 
 
 def on_page(found: PageLines) -> list[tuple[float, float]]:
@@ -40,7 +45,7 @@ def two_columns() -> Pixels:
 
 def test_every_line_is_found_once_from_top_to_bottom() -> None:
     page, texts = prose_page()
-    places = on_page(find_lines(page))
+    places = on_page(ordered_lines(page))
     assert len(places) == len(texts)
     for i, (_, y) in enumerate(places):
         assert abs(y - (80 + 72 * i + 24)) < 12
@@ -51,7 +56,7 @@ def test_a_frame_and_rules_change_nothing() -> None:
     cv2.rectangle(page, (30, 40), (1000, 770), 0, 3)
     cv2.rectangle(page, (20, 30), (1010, 780), 0, 2)
     cv2.line(page, (60, 70), (970, 70), 0, 2)
-    found = find_lines(page)
+    found = ordered_lines(page)
     assert len(found.lines) == len(texts)
     assert len(found.rules) >= 5
     for crop in cut_lines(found):
@@ -60,13 +65,13 @@ def test_a_frame_and_rules_change_nothing() -> None:
 
 def test_light_on_dark_is_the_same_page() -> None:
     page, texts = prose_page()
-    assert len(find_lines(np.asarray(255 - page, np.uint8)).lines) == len(texts)
+    assert len(ordered_lines(np.asarray(255 - page, np.uint8)).lines) == len(texts)
 
 
 def test_colours_that_are_equally_grey_are_told_apart() -> None:
     page, texts = prose_page()
     coloured = np.where(page[..., None] < 128, np.array([200, 60, 60], np.uint8), np.array([60, 131, 60], np.uint8)).astype(np.uint8)
-    assert len(find_lines(coloured).lines) == len(texts)
+    assert len(ordered_lines(coloured).lines) == len(texts)
 
 
 def test_bands_hardly_higher_than_their_letters_are_paper() -> None:
@@ -79,7 +84,7 @@ def test_bands_hardly_higher_than_their_letters_are_paper() -> None:
         share = np.zeros((*band.shape[:2], 1), np.float32)
         share[8:48, 200:620, 0] = 1 - line / 255.0
         band[:] = np.array(paper) * (1 - share) + np.array(ink) * share
-    found = find_lines(page)
+    found = ordered_lines(page)
     assert len(found.lines) == len(colours)
     alone = int((line < 128).sum())
     for crop in cut_lines(found):
@@ -92,10 +97,10 @@ def test_skew_is_found_and_undone(degrees: float) -> None:
     height, width = page.shape
     matrix = cv2.getRotationMatrix2D((width / 2, height / 2), degrees, 0.85)
     turned = np.asarray(cv2.warpAffine(page, matrix, (width, height), borderValue=255.0), np.uint8)
-    found = find_lines(turned)
+    found = ordered_lines(turned)
     assert abs(found.flat.skew_degrees + degrees) < 0.4
     assert len(found.lines) == len(texts)
-    straight = on_page(find_lines(page))
+    straight = on_page(ordered_lines(page))
     for (x0, y0), (x1, y1) in zip(straight, on_page(found), strict=True):
         expected = matrix @ np.array([x0, y0, 1])
         assert np.hypot(x1 - expected[0], y1 - expected[1]) < 12
@@ -117,7 +122,7 @@ def test_a_ruled_table_is_read_by_rows_and_each_cell_to_its_end(framed: bool) ->
     cv2.line(page, (50, 750), (810, 750), 0, 2)
     for x in (50, 350, 480, 810) if framed else (350, 480):
         cv2.line(page, (x, 120), (x, 750), 0, 2)
-    places = on_page(find_lines(page))
+    places = on_page(ordered_lines(page))
     assert len(places) == 17
     assert places[0][1] < 120 and places[-1][1] > 750
     for row in range(3):
@@ -134,7 +139,7 @@ def test_a_frame_around_a_table_and_text_is_no_table() -> None:
         for left in (120, 420):
             cv2.rectangle(page, (left, 200 + 100 * row), (left + 300, 300 + 100 * row), 0, 2)
             page[230 + 100 * row : 270 + 100 * row, left + 180 : left + 280] = line[:, -100:]
-    heights = [y for _, y in on_page(find_lines(page))]
+    heights = [y for _, y in on_page(ordered_lines(page))]
     assert len(heights) == 9 and heights[0] < 200 and heights == sorted(heights, key=lambda y: round(y / 100))
 
 
@@ -142,23 +147,23 @@ def test_what_stands_far_from_a_line_does_not_make_its_letters_small() -> None:
     page, texts = prose_page()
     apart, _ = prose_page()
     cv2.circle(apart, (500, 80 + 72 * (len(texts) - 1) + 85), 3, 0, -1)  # a blot below the last line
-    heights = [[crop.pixels.shape[0] for crop in cut_lines(find_lines(image))] for image in (page, apart)]
+    heights = [[crop.pixels.shape[0] for crop in cut_lines(ordered_lines(image))] for image in (page, apart)]
     assert len(heights[0]) == len(heights[1]) and heights[1][-1] < 1.25 * heights[0][-1]
 
 
 def test_dots_too_small_to_belong_to_a_line_stay_in_its_picture() -> None:
     page, _ = prose_page()
-    found = find_lines(page)
+    found = ordered_lines(page)
     left, top, right, _ = found.lines[2].box
     x, y = (left + right) // 2, top + 1
     free = next(x + dx for dx in range(200) if (page[y - 3 : y + 4, x + dx - 3 : x + dx + 4] == 255).all())
     page[y, free] = 0
-    before, after = (cut_lines(lines)[2].pixels.astype(int) for lines in (found, find_lines(page)))
+    before, after = (cut_lines(lines)[2].pixels.astype(int) for lines in (found, ordered_lines(page)))
     assert (before - after).max() > 150
 
 
 def test_the_right_column_is_read_first() -> None:
-    places = on_page(find_lines(two_columns()))
+    places = on_page(ordered_lines(two_columns()))
     assert len(places) == 14
     assert all(x > 570 for x, _ in places[:7]) and all(x < 570 for x, _ in places[7:])
     assert [y for _, y in places[:7]] == sorted(y for _, y in places[:7])
@@ -179,7 +184,7 @@ def ragged_columns(rights: tuple[int, ...], shift: int = 0) -> list[tuple[Pixels
 @pytest.mark.parametrize("shift", [0, 9, 35], ids=["level", "hardly level", "not level"])
 @pytest.mark.parametrize("rights", [(1100, 560), (1640, 1100, 560)], ids=["two", "three"])
 def test_ragged_columns_are_read_down(rights: tuple[int, ...], shift: int) -> None:
-    places = on_page(find_lines(sheet(ragged_columns(rights, shift), rights[0] + 60, 860)))
+    places = on_page(ordered_lines(sheet(ragged_columns(rights, shift), rights[0] + 60, 860)))
     assert len(places) == 10 * len(rights)
     for column, right in enumerate(rights):
         ten = places[10 * column : 10 * column + 10]
@@ -190,7 +195,7 @@ def test_ragged_columns_are_read_down(rights: tuple[int, ...], shift: int) -> No
 def test_a_running_head_comes_first_and_a_number_last_whichever_column_they_are_over() -> None:
     head, number = golden_line("heading")[:, -400:], golden_line("figures")[:, -90:]
     lines = [(image, x, y + 120) for image, x, y in ragged_columns((1640, 1100, 560), 35)]
-    places = on_page(find_lines(sheet([(head, 1050, 40), (number, 620, 1080), *lines], 1700, 1160)))
+    places = on_page(ordered_lines(sheet([(head, 1050, 40), (number, 620, 1080), *lines], 1700, 1160)))
     assert len(places) == 32
     assert places[0][1] < 100 and places[-1][1] > 1060
 
@@ -199,7 +204,7 @@ def test_loosely_set_lines_have_no_gutters() -> None:
     word = golden_line("prose")[:, -110:]
     # the spaces between words stand above one another
     loose = [(word, 1100 - 150 * k, 60 + 70 * row) for row in range(10) for k in range(7)]
-    places = on_page(find_lines(sheet(loose, 1160, 860)))
+    places = on_page(ordered_lines(sheet(loose, 1160, 860)))
     assert [y for _, y in places] == sorted(y for _, y in places)
 
 
@@ -207,7 +212,7 @@ def test_a_couplet_in_prose_is_read_across() -> None:
     prose, half = golden_line("prose"), golden_line("figures")[:, -430:]
     rows = [(prose, 1110, 60 + 70 * row) for row in (0, 1, 2, 4, 5, 7)]
     couplets = [(half, x, 60 + 70 * row) for row in (3, 6) for x in (1110, 560)]
-    places = on_page(find_lines(sheet(rows + couplets, 1170, 640)))
+    places = on_page(ordered_lines(sheet(rows + couplets, 1170, 640)))
     levels = [round((y - 84) / 70) for _, y in places]
     assert levels == [0, 1, 2, 3, 3, 4, 5, 6, 6, 7]
     assert places[3][0] > places[4][0] and places[7][0] > places[8][0]
@@ -216,7 +221,7 @@ def test_a_couplet_in_prose_is_read_across() -> None:
 def test_rows_of_narrow_cells_are_read_across() -> None:
     cell = golden_line("figures")[:, -200:]
     cells = [(cell, x, 60 + 75 * row) for row in range(5) for x in (1300, 800, 300)]
-    found = find_lines(sheet(cells, 1400, 480))
+    found = ordered_lines(sheet(cells, 1400, 480))
     places = on_page(found)
     assert len(places) == 15
     for row in range(5):
@@ -229,7 +234,7 @@ def test_a_crop_has_its_own_ink_and_no_neighbours() -> None:
     line = golden_line("figures")
     alone = int((line < 128).sum())
     page = sheet([(line, 930, 60 + 44 * row) for row in range(5)], 1030, 380)  # set so close that their boxes overlap
-    found = find_lines(page)
+    found = ordered_lines(page)
     assert len(found.lines) == 5
     for crop in cut_lines(found):
         assert abs(int((crop.pixels < 128).sum()) - alone) < 0.03 * alone
@@ -237,14 +242,14 @@ def test_a_crop_has_its_own_ink_and_no_neighbours() -> None:
 
 @pytest.mark.parametrize("page", [np.full((900, 700), 255, np.uint8), np.zeros((40, 40), np.uint8), np.full((4, 4), 200, np.uint8)])
 def test_paper_without_ink_has_no_lines(page: Pixels) -> None:
-    found = find_lines(page)
+    found = ordered_lines(page)
     assert found.lines == [] and cut_lines(found) == []
 
 
 def test_noise_does_no_harm() -> None:
     rng = np.random.default_rng(1)
     for shape in ((300, 200), (50, 1000), (8, 8), (1000, 10)):
-        find_lines(rng.integers(0, 256, shape, dtype=np.uint8))
+        ordered_lines(rng.integers(0, 256, shape, dtype=np.uint8))
 
 
 def test_skew_of_nothing_is_none() -> None:
@@ -253,9 +258,9 @@ def test_skew_of_nothing_is_none() -> None:
 
 def test_a_line_is_told_from_a_page() -> None:
     for path in GOLDEN.glob("*.png"):
-        assert is_line(decode(path.read_bytes())), path.name
-    assert not is_line(prose_page()[0])
-    assert not is_line(two_columns())
+        assert look_for_line(decode(path.read_bytes()))[0], path.name
+    assert not look_for_line(prose_page()[0])[0]
+    assert not look_for_line(two_columns())[0]
 
 
 def test_lines_of_rendered_pages_are_found() -> None:
@@ -268,7 +273,7 @@ def test_lines_of_rendered_pages_are_found() -> None:
     scores = []
     for seed in range(3, 7):
         page = pages.page(seed)
-        found = find_lines(page.pixels)
+        found = ordered_lines(page.pixels)
         corners = np.array([line.box for line in found.lines], np.float64).reshape(-1, 2, 2)
         moved = corners @ found.to_page[:, :2].T + found.to_page[:, 2]
         known = [KnownLine(line.text, line.box) for line in page.lines]
@@ -290,9 +295,9 @@ def test_a_photographed_page_is_seen_from_above(coloured: bool) -> None:
     straight = straightened(photo)
     assert straight is not None
     flat, to_photo = straight
-    found = find_lines(flat)
+    found = ordered_lines(flat)
     assert len(found.lines) == len(texts) and abs(found.flat.skew_degrees) < 0.5
-    for (x, y), (x0, y0) in zip(on_page(found), on_page(find_lines(page)), strict=True):
+    for (x, y), (x0, y0) in zip(on_page(found), on_page(ordered_lines(page)), strict=True):
         here, there = to_photo @ (x, y, 1), matrix @ (x0, y0, 1)
         assert np.hypot(*(here[:2] / here[2] - there[:2] / there[2])) < 12
 

@@ -7,8 +7,8 @@ import pytest
 
 from rasm.document import Line, Page
 from rasm.lines.recognizer import Recognizer
-from rasm.pages.reader import PageReader
-from rasm.pages.segment import Line as Found
+from rasm.pages.reader import PageImage, PageReader
+from rasm.pages.segment import LineShape as Found
 from rasm.pages.verses import Placed, joined
 from tests.paper import golden_line, sheet
 from tests.paths import SHIPPED
@@ -103,7 +103,7 @@ def read(right: str, left: list[str]) -> Page:
     half = golden_line(right)[:, -500:]
     lines = [(half, 1150, 60 + 75 * row) for row in range(6)]
     lines += [(golden_line(name)[:, :500], 560, 60 + 75 * row) for row, name in enumerate(left)]
-    return PageReader(Recognizer(SHIPPED, threads=1), orient=False).read(sheet(lines, 1240, 560))
+    return PageReader(Recognizer(SHIPPED, threads=1), orient=False).read(PageImage(sheet(lines, 1240, 560)))
 
 
 def test_a_page_of_verses_is_read_across_and_one_of_prose_down() -> None:

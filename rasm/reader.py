@@ -1,0 +1,165 @@
+"""A file, an image or pixels -> a Document: the library's front door.
+
+Where it stands: on top of all reading. It opens what it is given (``rasm/pages/files.py``), and has each page read
+(``rasm/pages/reader.py``) by one recogniser. ``rasm read`` uses it too. The service queues the lines of many requests, so it calls the
+same steps itself.
+
+    import rasm
+
+    document = rasm.read("page.png")
+    print(document.text)
+    for page in document.pages:
+        for line in page.lines:
+            print(line.text, line.confidence, line.box)
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from rasm import weights
+from rasm.document import Document, Page, PageError
+from rasm.errors import ConfigError, ImageError
+from rasm.image import from_pillow
+from rasm.lines.recognizer import ModelInfo, Recognizer
+from rasm.pages.files import MAX_PAGES, PageFile, PixelsFile, open_pages
+from rasm.pages.reader import LEAST_CONFIDENCE, Mode, PageReader, TextLayer
+
+Source = str | os.PathLike[str] | bytes | Image.Image | NDArray[np.uint8]
+Decoder = Literal["greedy", "beam"]
+
+
+class Reader:
+    """A model, opened once, that reads as many files as wanted. May be called from several threads at once."""
+
+    def __init__(
+        self,
+        model: str | os.PathLike[str] = weights.SHIPPED_MODEL,
+        *,
+        threads: int | None = None,
+        decoder: Decoder = "greedy",
+        least_confidence: float = LEAST_CONFIDENCE,
+        orient: bool = True,
+    ) -> None:
+        """Open a model.
+
+        Args:
+            model: the name of a shipped model (``rasm models`` lists them), or the path of an ONNX file of ``export.py``.
+            threads: those of one call; all cores if None.
+            decoder: "greedy" takes the likeliest sign of each step; "beam" searches with a language model, reads better and takes
+                longer, and needs the extra ``beam``.
+            least_confidence: a line of a page that is read below this is taken to be no text.
+            orient: whether pages that lie on their side or stand on their head are set upright.
+
+        Raises:
+            ModelFileError: the model cannot be used.
+        """
+        self.recognizer = Recognizer(weights.find(model), threads=threads, decoder=decoder)
+        self.page_reader = PageReader(self.recognizer, least_confidence=least_confidence, orient=orient)
+
+    @property
+    def info(self) -> ModelInfo:
+        """What the model says about itself: its name, its version, its characters."""
+        return self.recognizer.info
+
+    def read(
+        self,
+        source: Source,
+        *,
+        mode: Mode = "auto",
+        text_layer: TextLayer = "ignore",
+        password: str | None = None,
+        max_pages: int = MAX_PAGES,
+        name: str = "",
+    ) -> Document:
+        """Read all pages of a file.
+
+        Args:
+            source: the path of a PDF or an image (PNG, JPEG, WebP, BMP, TIFF), its bytes, a Pillow image, or an array of uint8:
+                (height, width) grey or (height, width, 3) RGB.
+            mode: whether an image is of one line or of a page; "auto" looks. A PDF has pages in any case.
+            text_layer: "use" takes what a PDF's page says by itself, where that is sound, and does not read its picture.
+            password: of an encrypted PDF.
+            max_pages: a longer file is refused.
+            name: the document's; as the file's, if that is a path.
+
+        Returns:
+            The document. A page that cannot be read is in its ``errors``.
+
+        Raises:
+            ImageError: the file cannot be read, or none of its pages.
+            OSError: the path cannot be opened.
+        """
+        with _open(source, password, max_pages) as file:
+            found = list(self._read(file, mode, text_layer))
+        pages = [page for page in found if isinstance(page, Page)]
+        errors = [error for error in found if isinstance(error, PageError)]
+        return Document(name or _name(source), pages, f"{self.info.name} {self.info.version}", errors)
+
+    def pages(
+        self,
+        source: Source,
+        *,
+        mode: Mode = "auto",
+        text_layer: TextLayer = "ignore",
+        password: str | None = None,
+        max_pages: int = MAX_PAGES,
+    ) -> Iterator[Page | PageError]:
+        """The same page by page: only one is in memory at a time. Takes and raises what ``read`` does, as the pages are asked for."""
+        with _open(source, password, max_pages) as file:
+            yield from self._read(file, mode, text_layer)
+
+    def _read(self, file: PageFile, mode: Mode, text_layer: TextLayer) -> Iterator[Page | PageError]:
+        """Raises the first page's ImageError if no page could be read."""
+        first: ImageError | None = None
+        some = False
+        for index in range(file.count):
+            try:
+                page = self.page_reader.read_from(file, index, mode=mode, text_layer=text_layer)
+            except ImageError as e:
+                first = first or e
+                if file.count > 1:
+                    yield PageError(index + 1, e.code, str(e))
+            else:
+                some = True
+                yield page
+        if first is not None and not some:
+            raise first
+
+
+def read(source: Source, *, model: str | os.PathLike[str] = weights.SHIPPED_MODEL, decoder: Decoder = "greedy", **options: Any) -> Document:
+    """Read a file with a model that stays open for the next call; ``options`` are those of ``Reader.read``."""
+    return _reader(os.fspath(model), decoder).read(source, **options)
+
+
+@lru_cache(maxsize=2)
+def _reader(model: str, decoder: Decoder) -> Reader:
+    return Reader(model, decoder=decoder)
+
+
+def _open(source: Source, password: str | None, max_pages: int) -> PageFile:
+    """Raises an ImageError, OSError; ConfigError where it is nothing of what can be read."""
+    if isinstance(source, (str, os.PathLike)):
+        return open_pages(Path(source).read_bytes(), password=password, max_pages=max_pages)
+    if isinstance(source, bytes):
+        return open_pages(source, password=password, max_pages=max_pages)
+    if isinstance(source, Image.Image):
+        return PixelsFile(from_pillow(source))
+    if isinstance(source, np.ndarray):
+        if source.dtype != np.uint8 or source.ndim not in (2, 3) or source.shape[2:] not in ((), (3,)):
+            shape = " x ".join(map(str, source.shape))
+            raise ConfigError(f"an array of {source.dtype}, {shape}: give uint8, (height, width) grey or (height, width, 3) RGB")
+        return PixelsFile(np.ascontiguousarray(source))
+    raise ConfigError(f"a {type(source).__name__} cannot be read: give a path, bytes, a Pillow image or an array")
+
+
+def _name(source: Source) -> str:
+    return Path(source).name if isinstance(source, (str, os.PathLike)) else ""

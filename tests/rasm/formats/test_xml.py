@@ -88,7 +88,7 @@ def test_page_by_page_is_as_in_one_go(kind: str) -> None:
 
 def test_text_and_json_are_the_documents_own() -> None:
     document = DOCUMENTS["kinds"]()
-    assert write(document, "text") == document.text() and write(document, "json") == document.to_json()
+    assert write(document, "text") == document.to_text() and write(document, "json") == document.to_json()
 
 
 def test_pages_that_could_not_be_read() -> None:

@@ -162,22 +162,22 @@ def _comparison(kind: str, digits: int) -> tuple[Column, ...]:
 _TABLES: dict[str, tuple[str, str, str, tuple[Column, ...]]] = {
     "reader": (
         "Lines",
-        "`python -m benchmarking reader LINES --model M --threads N --against tesseract`: both read the same lines in turns, each "
-        "on as many "
-        "threads. Rasm's seconds are those from the bytes of image files to texts. Tesseract's (`-l ara --psm 13`, one process for "
-        "many lines) are without the time that its process takes to start and to read a blank image, and Rasm has read one when it is "
-        "opened, which is in *loading*. CER is normalised. Memory is the most that a process has held: for Rasm the one that read "
-        "all lines, Python and libraries included, for Tesseract one that read the first 200 of them.",
+        "`python -m benchmarking reader LINES --model M --threads N --against tesseract` measures it.\n"
+        "Both read the same lines in turns, each on as many threads. CER is normalised.\n\n"
+        "| | Rasm | Tesseract (`-l ara --psm 13`, one process for many lines) |\n| --- | --- | --- |\n"
+        "| seconds | from the bytes of image files to texts | those of its process, without the time to start and read a blank image |\n"
+        "| *loading* | opening the model, and reading a blank image | not counted |\n"
+        "| memory, the most that a process has held | it read all lines; Python and libraries included | it read the first 200 lines |",
         "model, threads",
         _comparison("lines", 1),
     ),
     "latency": (
         "One line",
-        "`python -m benchmarking latency LINES --against tesseract`: milliseconds from the bytes of one image file to its text, "
-        "each line by "
-        "itself. Rasm is loaded and has read a line of each width, as in the service. Tesseract is what its command line has for one "
-        "image: a process that starts, loads its model, reads the file and ends. *Less start* is what is left of its p50 without the "
-        "time in which such a process reads a blank image: about what a Tesseract that is loaded would take.",
+        "`python -m benchmarking latency LINES --against tesseract` measures it.\n"
+        "Milliseconds from the bytes of one image file to its text, each line by itself.\n"
+        "Rasm is loaded and has read a line of each width, as in the service.\n"
+        "Tesseract is a process for one image: it starts, loads its model, reads the file and ends.\n"
+        "*Less start* is its p50 without the time in which such a process reads a blank image: about what a loaded Tesseract would take.",
         "model, threads",
         (
             ("lines", _number("lines", 0)),
@@ -192,9 +192,9 @@ _TABLES: dict[str, tuple[str, str, str, tuple[Column, ...]]] = {
     ),
     "start": (
         "Starting",
-        "`python -m benchmarking start LINES --against tesseract`: seconds from starting Python, or Tesseract, to the first line's "
-        "text, both of "
-        "the same line; medians of five processes each, in turns, with files in the system's cache.",
+        "`python -m benchmarking start LINES --against tesseract` measures it.\n"
+        "Seconds from starting Python, or Tesseract, to the first line's text, both of the same line.\n"
+        "Each is the median of five processes, in turns, with files in the system's cache.",
         "model, threads",
         (
             ("Rasm", _number("whole_s", 2)),
@@ -206,10 +206,10 @@ _TABLES: dict[str, tuple[str, str, str, tuple[Column, ...]]] = {
     ),
     "arithmetic": (
         "Share of the arithmetic peak",
-        "`python -m benchmarking arithmetic`: operations of the network (two for a multiplication and its addition) on the lines "
-        "that were read, "
-        "divided by the seconds from image files to texts, against the most that products of large matrices reach on as many threads "
-        "of this machine.",
+        "`python -m benchmarking arithmetic LINES` measures it.\n"
+        "The network's operations on the lines that were read, divided by the seconds from image files to texts.\n"
+        "A multiplication and its addition are two operations.\n"
+        "The peak is the most that products of large matrices reach on as many threads of this machine.",
         "model, threads",
         (
             ("GFLOP a line", _number("gflop_per_line", 2)),
@@ -223,19 +223,24 @@ _TABLES: dict[str, tuple[str, str, str, tuple[Column, ...]]] = {
     ),
     "pages": (
         "Pages",
-        "`python -m benchmarking pages PAGES --against tesseract`: from image files or PDFs to texts, Tesseract with `--psm 3` and "
-        "from images "
-        "alone; a document of several pages counts once. CER is that of KITAB-Bench's normalisation, without regard to line breaks.",
+        "`python -m benchmarking pages PAGES --against tesseract` measures it.\n"
+        "From image files or PDFs to texts, Tesseract with `--psm 3` and from images alone. A document of several pages counts once.\n"
+        "CER is that of KITAB-Bench's normalisation, without regard to line breaks.",
         "model, threads",
         _comparison("pages", 2),
     ),
     "service": (
         "The service",
-        "`python -m benchmarking service LINES --clients 32`: the service as `make serve` starts it, asked by wrk over 32 "
-        "connections, one line a "
-        "request. It takes turns on the same cores, wrk's included, with the bare recogniser, which reads the same image files in full "
-        "batches: as a process a core and as one process with a thread a core; *share* is that of the quicker way. Of each the best turn "
-        "counts. *Alone* is a single connection, *more* what it waits beyond the bare reading of a line. Processor time is of one line.",
+        "`python -m benchmarking service LINES --clients 32` measures it.\n"
+        "wrk asks the service, as `make serve` starts it, over 32 connections, one line a request.\n"
+        "It takes turns on the same cores, wrk's included, with the bare recogniser, which reads the same files in full batches.\n"
+        "Of each the best turn counts.\n\n"
+        "| column | is |\n| --- | --- |\n"
+        "| *bare* | the recogniser as a process a core, or as one process with a thread a core |\n"
+        "| *share* | of the quicker of these two |\n"
+        "| *alone* | a single connection |\n"
+        "| *more* | what it waits beyond the bare reading of a line |\n"
+        "| *processor* | processor time of one line |",
         "model, cores",
         (
             ("clients", _number("clients", 0)),
@@ -258,7 +263,7 @@ _TABLES: dict[str, tuple[str, str, str, tuple[Column, ...]]] = {
     ),
     "training": (
         "Training",
-        "`python -m benchmarking training LINES`: train.py with its defaults on these lines, for a hundred steps from the first on.",
+        "`python -m benchmarking training LINES` measures it: train.py with its defaults, for a hundred steps from the first on.",
         "threads",
         (("steps", _number("steps", 0)), ("lines/s", _number("lines_per_second", 0))),
     ),

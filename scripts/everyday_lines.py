@@ -101,10 +101,11 @@ def run(args: argparse.Namespace) -> int:
     versions = [f"{e.about['model']} {e.about['version']}" if isinstance(e, RasmLines) else e.about["engine"] for e in engines]
     page = f"""# What bills, forms and tables hold
 
-`python -m scripts.everyday_lines --fonts FOLDER NotoSans-Regular.ttf --out docs/everyday-lines.md` made up
-{LINES} lines of each kind, set them undamaged in fonts of {len(names)} families ({", ".join(names)}), and had them read.
-Tesseract reads with its model `ara` and page mode 13, as everywhere here; Latin letters are not what that
-model is for. Character error rates, normalised, and lines that are read exactly:
+`python -m scripts.everyday_lines --fonts FOLDER NotoSans-Regular.ttf --out docs/everyday-lines.md` wrote this page.
+It made up {LINES} lines of each kind, and set them undamaged in fonts of {len(names)} families.
+The families are {", ".join(names)}.
+Tesseract reads with its model `ara` and page mode 13. That model is not for Latin letters.
+Character error rates, normalised, and lines that are read exactly:
 
 | | for instance | {" | ".join(versions)} |
 |---|---|{"---|" * len(engines)}

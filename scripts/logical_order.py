@@ -65,13 +65,18 @@ def main() -> int:
     info = recognizer.info
     page = f"""# What is typed comes back as it was typed
 
-`python -m scripts.logical_order --out docs/logical-order.md` set each text {DRAWS} times in each of {len(FONTS)} fonts
-({", ".join(name.removesuffix(".ttf") for name in FONTS)}), undamaged, and had {info.name} {info.version} read it. Exactly as typed were
-**{exact} of {drawn}** lines. In {in_order} lines every sign was read, and {exact} of these were in the order typed:
-{order_claim(exact, in_order)}.
+`python -m scripts.logical_order --out docs/logical-order.md` wrote this page.
+It set each text {DRAWS} times in each of {len(FONTS)} fonts, undamaged, and {info.name} {info.version} read it.
+The fonts are {", ".join(name.removesuffix(".ttf") for name in FONTS)}.
 
-A right-to-left line can be drawn alike from two orders of typing (`25 kg` and `kg 25`); of these the reading takes the likelier,
-by the rules at the top of `rasm/text/charset.py`.
+| lines | |
+|---|---|
+| drawn | {drawn} |
+| read exactly as typed | **{exact}** |
+| of which every sign was read | {in_order}: {order_claim(exact, in_order)} |
+
+A right-to-left line can be drawn alike from two orders of typing, such as `25 kg` and `kg 25`.
+The reading takes the likelier, by the rules at the top of `rasm/text/charset.py`.
 
 | | typed | read exactly | its commonest other reading |
 |---|---|---|---|

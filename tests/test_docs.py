@@ -144,7 +144,9 @@ def test_yaml_to_copy_is_yaml(name: str) -> None:
 
 @each_document
 def test_settings_that_are_named_exist(name: str) -> None:
-    code = "".join(path.read_text(encoding="utf-8") for path in [*(ROOT / "backend").rglob("*.py"), ROOT / "client.py", ROOT / "rasm/cli.py"])
+    code = "".join(
+        path.read_text(encoding="utf-8") for path in [*(ROOT / "backend").rglob("*.py"), ROOT / "client.py", ROOT / "rasm/cli.py"]
+    )
     assert set(re.findall(r"RASM_[A-Z_]+", DOCS[name])) - set(re.findall(r"RASM_[A-Z_]+", code)) == set()
 
 

@@ -11,7 +11,9 @@ The file is a ``torch.save`` of plain data (loaded with ``weights_only=True``, s
     metrics                figures of the validation that the file was written after
     sources                what it was trained on, for people: a list of strings
     labels                 what preprocess.py was asked to do to the labels of each of its arrays; older files lack it
-    resume                 optimiser, random states, best figures ...; empty in ``best.pt``
+    resume                 optimiser, averaged weights, best figures; empty in ``best.pt``
+
+There are no random states in it: what a step draws depends on the seed and the step alone.
 """
 
 from __future__ import annotations

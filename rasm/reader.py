@@ -19,7 +19,7 @@ import os
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -135,9 +135,23 @@ class Reader:
             raise first
 
 
-def read(source: Source, *, model: str | os.PathLike[str] = weights.SHIPPED_MODEL, decoder: Decoder = "greedy", **options: Any) -> Document:
-    """Read a file with a model that stays open for the next call; ``options`` are those of ``Reader.read``."""
-    return _reader(os.fspath(model), decoder).read(source, **options)
+def read(
+    source: Source,
+    *,
+    model: str | os.PathLike[str] = weights.SHIPPED_MODEL,
+    decoder: Decoder = "greedy",
+    mode: Mode = "auto",
+    text_layer: TextLayer = "ignore",
+    password: str | None = None,
+    max_pages: int = MAX_PAGES,
+    name: str = "",
+) -> Document:
+    """Read a file with a model that stays open for the next call.
+
+    ``model`` and ``decoder`` are those of ``Reader``; everything else is as in ``Reader.read``.
+    """
+    reader = _reader(os.fspath(model), decoder)
+    return reader.read(source, mode=mode, text_layer=text_layer, password=password, max_pages=max_pages, name=name)
 
 
 @lru_cache(maxsize=2)

@@ -10,7 +10,6 @@ page's text, and each line gets the stretch of text it stands beside (as in Stoe
 alignment"). Lines whose stretch does not fit are left out: running heads, notes, and what was cut or read badly.
 
 An edition differs from the print on purpose: modern hamza, modern punctuation, no diacritics. So its letters are taken, and
-from rasm.weights import SHIPPED_MODEL
 from the reading what it does not decide: the seat of a hamza, ى or ي, ة or ه, digits, and punctuation with its spaces.
 
 With ``--own-readings`` no text is needed: the label of a line is what the beam search reads, and lines that it is not sure of are left

@@ -46,7 +46,7 @@ import tempfile
 import time
 import zipfile
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -76,9 +76,8 @@ Image = str | os.PathLike[str] | tuple[str, bytes]
 Box = tuple[int, int, int, int]
 """Left, top, right, bottom in pixels from the top left of the upright image."""
 Format = Literal["text", "json", "hocr", "alto", "page", "pdf"]
+A = TypeVar("A")
 T = TypeVar("T")
-Work = Callable[[], Coroutine[Any, Any, list[T]]]
-"""Something to do, and what it gives."""
 
 
 class ReadingOptions(TypedDict, total=False):
@@ -188,6 +187,19 @@ class Result:
     error: FileError | None = None
     json: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
+    @classmethod
+    def failed(cls, name: str, code: str, message: str) -> Result:
+        """Of a file that could not be read here. Its ``json`` has nulls where the service's results have what was read."""
+        error = {"code": code, "message": message}
+        unknown = dict.fromkeys(("page", "pages", "kind", "source", "width_px", "height_px", "text", "text_as_read", "confidence", "bbox"))
+        nothing: dict[str, Any] = {"regions": [], "lines": [], "error": error, "model": None}
+        return cls(name, error=FileError(code, message), json={"name": name, **unknown, **nothing})
+
+    @classmethod
+    def unopened(cls, name: str, error: Exception) -> Result:
+        """Of a file that cannot be opened."""
+        return cls.failed(name, "unreadable_file", getattr(error, "strerror", None) or str(error))
+
 
 @dataclass(frozen=True)
 class Document:
@@ -216,6 +228,10 @@ class Job:
     def is_finished(self) -> bool:
         return self.state not in ("queued", "running")
 
+    def is_of(self, name: str) -> bool:
+        """Whether its one file was sent under this name or path: how to find the job that was begun for a file."""
+        return self.files == (_sent_name(name),)
+
 
 class ServiceError(Exception):
     """The service cannot be reached, refuses, takes too long, or is not Rasm's. The message is one line.
@@ -226,6 +242,14 @@ class ServiceError(Exception):
     def __init__(self, message: str, *, status: int | None = None, code: str | None = None, request_id: str | None = None) -> None:
         super().__init__(message)
         self.status, self.code, self.request_id = status, code, request_id
+
+
+class FileRefused(ServiceError):
+    """None of the files that were sent can be read, or they are too large: ``error`` says what is wrong with the first."""
+
+    def __init__(self, message: str, error: FileError, **reply: Any) -> None:
+        super().__init__(message, code=error.code, **reply)
+        self.error = error
 
 
 @dataclass(frozen=True)
@@ -273,7 +297,6 @@ class AsyncRasmClient:
 
     def _open(self, **settings: Any) -> None:
         self._http = httpx.AsyncClient(**settings)
-        self._free = asyncio.Semaphore(self._concurrency)
 
     async def __aenter__(self) -> AsyncRasmClient:
         return self
@@ -292,41 +315,41 @@ class AsyncRasmClient:
         What cannot be opened here has an error in its result, like what the service cannot read; a Result among the images is
         handed through. Raises ServiceError, and TypeError of an unknown option.
         """
-        async for pages in self._in_order(self._readings(images, options)):
+        async for pages in self.read_files(images, **options):
             for result in pages:
                 yield result
 
+    async def read_files(self, images: Iterable[Image | Result], **options: Unpack[Options]) -> AsyncIterator[list[Result]]:
+        """As ``read``, but a list for each file, of the results of its pages."""
+        async for files in self.map(partial(self._read, fields=_fields(options)), _batches(images)):
+            for pages in files:
+                yield pages
+
     async def convert(self, images: Iterable[Image | Result], format: Format, **options: Unpack[Options]) -> AsyncIterator[Document]:
         """Each file in one of the service's formats, in order; PAGE XML of several pages is a ZIP archive. Raises as ``read`` does."""
-        async for document in self._in_order(self._conversions(images, format, options)):
+        async for document in self.map(partial(self._convert, fields=_fields(options) | {"format": format}), images):
             yield document
 
-    def _readings(self, images: Iterable[Image | Result], options: Mapping[str, Any]) -> Iterator[Work[list[Result]]]:
-        fields = _fields(options)
-        return (partial(self._read, batch, fields) for batch in _batches(images))
+    async def map(self, function: Callable[[A], Awaitable[T]], items: Iterable[A]) -> AsyncIterator[T]:
+        """``function`` of each item, in order, as many at a time as ``concurrency`` says: to follow several jobs at once, for example.
 
-    def _conversions(self, images: Iterable[Image | Result], form: str, options: Mapping[str, Any]) -> Iterator[Work[Document]]:
-        fields = {**_fields(options), "format": form}
-        return (partial(self._convert, _opened(image), fields) for image in images)
+        Items are taken as they are needed. What ``function`` raises ends it, and what is under way then is cancelled.
+        """
+        pending: deque[asyncio.Task[T]] = deque()
+        free = asyncio.Semaphore(self._concurrency)
 
-    async def _in_order(self, work: Iterable[Work[T]]) -> AsyncIterator[T]:
-        """What each gives; so many are under way as may be, and no more are begun than that."""
-        pending: deque[asyncio.Task[list[T]]] = deque()
-
-        async def turn(one: Work[T]) -> list[T]:
-            async with self._free:
-                return await one()
+        async def turn(item: A) -> T:
+            async with free:
+                return await function(item)
 
         try:
-            for one in work:
-                pending.append(asyncio.create_task(turn(one)))
+            for item in items:
+                pending.append(asyncio.create_task(turn(item)))
                 await asyncio.sleep(0)  # images are opened without waiting: let what came meanwhile be taken in
                 while pending and (len(pending) > self._concurrency or pending[0].done()):
-                    for item in await pending.popleft():
-                        yield item
+                    yield await pending.popleft()
             while pending:
-                for item in await pending.popleft():
-                    yield item
+                yield await pending.popleft()
         finally:
             for task in pending:
                 task.cancel()
@@ -346,40 +369,46 @@ class AsyncRasmClient:
             if reply.status_code != 413:
                 raise self._refusal(reply)
             if len(files) == 1:
-                return [[_failed(files[0].name, "file_too_large", str(self._refusal(reply)))]]
+                return [[Result.failed(files[0].name, "file_too_large", str(self._refusal(reply)))]]
             middle = len(files) // 2
             return [*await self._read_files(files[:middle], fields), *await self._read_files(files[middle:], fields)]
-        by_file = self._results(content, [file.name for file in files])
+        by_file: list[list[Result]] = [[] for _ in files]
+        for number, result in self._results(content, [file.name for file in files]):
+            by_file[number].append(result)
+        if not all(by_file):
+            raise ServiceError(f"{self._url} answered for {sum(map(bool, by_file))} files of {len(files)}")
         for i, pages in enumerate(by_file):
             if len(files) > 1 and any(page.error and page.error.code == "too_many_pages" for page in pages):
                 by_file[i] = (await self._read_files([files[i]], fields))[0]
         return by_file
 
-    def _results(self, content: Any, names: Sequence[str]) -> list[list[Result]]:
-        """A reply's results by file. Raises ServiceError if it is no reply of Rasm's."""
-        by_file: list[list[Result]] = [[] for _ in names]
+    def _results(self, content: Any, names: Sequence[str] | None = None) -> list[tuple[int, Result]]:
+        """A reply's results, each with the number of its file; named as in ``names``, or as the service names them.
+
+        Raises ServiceError if it is no reply of Rasm's.
+        """
         try:
             model = Model(content["model"]["name"], content["model"]["version"])
-            for said in content["results"]:
-                by_file[said["file"]].append(_result(said, names[said["file"]], model))
+            return [(r["file"], _result(r, names[r["file"]] if names else r["name"], model)) for r in content["results"]]
         except (KeyError, TypeError, ValueError, IndexError, AttributeError) as e:
             raise self._foreign() from e
-        if not all(by_file):
-            raise ServiceError(f"{self._url} answered for {sum(map(bool, by_file))} files of {len(names)}")
-        return by_file
 
-    async def _convert(self, entry: _File | Result, fields: Mapping[str, str]) -> list[Document]:
+    async def _convert(self, image: Image | Result, fields: Mapping[str, str]) -> Document:
+        entry = _opened(image)
         if isinstance(entry, Result):
-            return [Document(entry.name, None, entry.error)]
+            return Document(entry.name, None, entry.error)
         reply = await self._exchange("POST", OCR, data=fields, files=[entry.field])
         if reply.is_success:
-            return [Document(entry.name, reply.content)]
-        return [Document(entry.name, None, self._file_error(reply))]
+            return Document(entry.name, reply.content)
+        refusal = self._refusal(reply)
+        if isinstance(refusal, FileRefused):
+            return Document(entry.name, None, refusal.error)
+        raise refusal
 
     # jobs: long documents
 
     async def submit(self, images: Iterable[Image], **options: Unpack[ReadingOptions]) -> Job:
-        """Have files read while nobody waits, as one job. Raises ServiceError, also if none of them can be read, and OSError."""
+        """Have files read while nobody waits, as one job. Raises FileRefused if none of them can be read, ServiceError and OSError."""
         fields = _fields(options, ReadingOptions)
         files = [_File(*image) if isinstance(image, tuple) else _File(os.fspath(image), Path(image).read_bytes()) for image in images]
         return self._job(await self._accepted("POST", JOBS, data=fields, files=[file.field for file in files]))
@@ -393,6 +422,7 @@ class AsyncRasmClient:
             raise self._foreign() from e
 
     async def job(self, job_id: str) -> Job:
+        """As it stands now; also how to take up again one that was submitted before."""
         return self._job(await self._accepted("GET", f"{JOBS}/{job_id}"))
 
     async def follow(self, job_id: str) -> AsyncIterator[Job]:
@@ -405,14 +435,28 @@ class AsyncRasmClient:
                 return
             await self._sleep(_retry_after_s(reply) or ASK_AGAIN_S)
 
+    async def wait(self, job_id: str) -> Job:
+        """The job once it is finished."""
+        return [job async for job in self.follow(job_id)][-1]
+
+    async def follow_pages(self, job_id: str, *, file: int = 0, **options: Unpack[OutputOptions]) -> AsyncIterator[Result]:
+        """The pages of one of its files, in order, as they are read; of a job that was cancelled no more come."""
+        params = _fields(options, OutputOptions) | {"file": str(file)}
+        last = 0
+        async for _ in self.follow(job_id):
+            while pages := await self._pages(job_id, params | {"after": str(last)}):
+                for page in pages:
+                    yield page
+                    last = page.page or last + 1
+
+    async def _pages(self, job_id: str, params: Mapping[str, str]) -> list[Result]:
+        reply = await self._accepted("GET", f"{JOBS}/{job_id}/pages", params=params)
+        return [result for _, result in self._results(_json(reply))]
+
     async def results(self, job_id: str, **options: Unpack[OutputOptions]) -> list[Result]:
         """What was read of a job that is done, page by page, under the names that the service keeps."""
-        content = _json(await self._accepted("GET", f"{JOBS}/{job_id}/result", params=_fields(options, OutputOptions)))
-        try:
-            names = list({said["file"]: said["name"] for said in content["results"]}.values())
-        except (KeyError, TypeError) as e:
-            raise self._foreign() from e
-        return [result for pages in self._results(content, names) for result in pages]
+        reply = await self._accepted("GET", f"{JOBS}/{job_id}/result", params=_fields(options, OutputOptions))
+        return [result for _, result in self._results(_json(reply))]
 
     async def download(
         self, job_id: str, into: IO[bytes], format: Format, *, file: int | None = None, **options: Unpack[OutputOptions]
@@ -490,22 +534,18 @@ class AsyncRasmClient:
     def _foreign(self) -> ServiceError:
         return ServiceError(f"{self._url} does not answer as Rasm does: is it another service?")
 
-    def _file_error(self, reply: httpx.Response) -> FileError:
-        """What is wrong with the only file that was sent. Raises ServiceError where it is the request that was refused."""
-        refusal = self._refusal(reply)
-        if refusal.code is None or not ("results" in _json(reply) or reply.status_code == 413):
-            raise refusal
-        return FileError(refusal.code, _json(reply)["error"]["message"])
-
     def _refusal(self, reply: httpx.Response) -> ServiceError:
+        """FileRefused where it is the files that are refused, and not the request."""
+        content, status = _json(reply), reply.status_code
         try:
-            error = _json(reply)["error"]
+            error = content["error"]
             code, message, request_id = error["code"], error["message"], error.get("request_id")
         except (KeyError, TypeError, AttributeError):
-            words = f"{self._url} answered {reply.status_code} {reply.reason_phrase}, and not as Rasm does"
-            return ServiceError(words, status=reply.status_code)
-        words = f"{self._url} refused: {message} ({reply.status_code} {code})"
-        return ServiceError(words, status=reply.status_code, code=code, request_id=request_id)
+            return ServiceError(f"{self._url} answered {status} {reply.reason_phrase}, and not as Rasm does", status=status)
+        words = f"{self._url} refused: {message} ({status} {code})"
+        if "results" in content or status == 413:
+            return FileRefused(words, FileError(code, message), status=status, request_id=request_id)
+        return ServiceError(words, status=status, code=code, request_id=request_id)
 
 
 class _Blocking(AsyncRasmClient):
@@ -537,6 +577,13 @@ def _run(start: Callable[[], Coroutine[Any, Any, T]]) -> T:
     raise RuntimeError("a blocking client has nothing to wait for")
 
 
+def _each(items: AsyncIterator[T]) -> Iterator[T]:
+    """What an asynchronous iterator of _Blocking's gives."""
+    with contextlib.suppress(StopAsyncIteration):
+        while True:
+            yield _run(items.__anext__)  # type: ignore[arg-type]
+
+
 class RasmClient:
     """AsyncRasmClient without asyncio: what it says there holds here. It may be used by several threads."""
 
@@ -553,26 +600,49 @@ class RasmClient:
         self._client.http.close()
 
     def read(self, images: Iterable[Image | Result], **options: Unpack[Options]) -> Iterator[Result]:
-        for pages in self._in_order(self._client._readings(images, options)):
+        for pages in self.read_files(images, **options):
             yield from pages
 
+    def read_files(self, images: Iterable[Image | Result], **options: Unpack[Options]) -> Iterator[list[Result]]:
+        fields = _fields(options)
+        for files in self.map(lambda batch: _run(partial(self._client._read, batch, fields)), _batches(images)):
+            yield from files
+
     def convert(self, images: Iterable[Image | Result], format: Format, **options: Unpack[Options]) -> Iterator[Document]:
-        return self._in_order(self._client._conversions(images, format, options))
+        fields = _fields(options) | {"format": format}
+        yield from self.map(lambda image: _run(partial(self._client._convert, image, fields)), images)
+
+    def map(self, function: Callable[[A], T], items: Iterable[A]) -> Iterator[T]:
+        """As that of AsyncRasmClient, in threads; what is under way when it ends is left to end by itself."""
+        pool = ThreadPoolExecutor(self._client._concurrency)
+        pending: deque[Future[T]] = deque()
+        try:
+            for item in items:
+                pending.append(pool.submit(function, item))
+                while pending and (len(pending) > self._client._concurrency or pending[0].done()):
+                    yield pending.popleft().result()
+            while pending:
+                yield pending.popleft().result()
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
 
     def submit(self, images: Iterable[Image], **options: Unpack[ReadingOptions]) -> Job:
         return _run(partial(self._client.submit, images, **options))
 
     def jobs(self) -> list[Job]:
-        return _run(partial(self._client.jobs))
+        return _run(self._client.jobs)
 
     def job(self, job_id: str) -> Job:
         return _run(partial(self._client.job, job_id))
 
     def follow(self, job_id: str) -> Iterator[Job]:
-        standings = self._client.follow(job_id)
-        with contextlib.suppress(StopAsyncIteration):
-            while True:
-                yield _run(standings.__anext__)  # type: ignore[arg-type]
+        return _each(self._client.follow(job_id))
+
+    def wait(self, job_id: str) -> Job:
+        return _run(partial(self._client.wait, job_id))
+
+    def follow_pages(self, job_id: str, *, file: int = 0, **options: Unpack[OutputOptions]) -> Iterator[Result]:
+        return _each(self._client.follow_pages(job_id, file=file, **options))
 
     def results(self, job_id: str, **options: Unpack[OutputOptions]) -> list[Result]:
         return _run(partial(self._client.results, job_id, **options))
@@ -582,19 +652,6 @@ class RasmClient:
 
     def delete(self, job_id: str) -> None:
         _run(partial(self._client.delete, job_id))
-
-    def _in_order(self, work: Iterable[Work[T]]) -> Iterator[T]:
-        pool = ThreadPoolExecutor(self._client._concurrency)
-        pending: deque[Future[list[T]]] = deque()
-        try:
-            for one in work:
-                pending.append(pool.submit(_run, one))
-                while pending and (len(pending) > self._client._concurrency or pending[0].done()):
-                    yield from pending.popleft().result()
-            while pending:
-                yield from pending.popleft().result()
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
 
 
 def _json(reply: httpx.Response) -> Any:
@@ -639,7 +696,7 @@ def _opened(image: Image | Result) -> _File | Result:
     try:
         return _File(name, Path(name).read_bytes())
     except (OSError, ValueError) as e:
-        return _failed(name, "unreadable_file", getattr(e, "strerror", None) or str(e))
+        return Result.unopened(name, e)
 
 
 def _batches(images: Iterable[Image | Result]) -> Iterator[list[_File | Result]]:
@@ -683,13 +740,6 @@ def _result(said: Mapping[str, Any], name: str, model: Model) -> Result:
         error=_typed(FileError, said["error"]) if said["error"] else None,
         json={**said, "name": name, "model": dataclasses.asdict(model)},
     )
-
-
-def _failed(name: str, code: str, message: str) -> Result:
-    error = {"code": code, "message": message}
-    unknown = dict.fromkeys(("page", "pages", "kind", "source", "width_px", "height_px", "text", "text_as_read", "confidence", "bbox"))
-    nothing: dict[str, Any] = {"regions": [], "lines": [], "error": error, "model": None}
-    return Result(name, error=FileError(code, message), json={"name": name, **unknown, **nothing})
 
 
 def _job(said: Mapping[str, Any]) -> Job:
@@ -808,7 +858,7 @@ async def _read_all(given: argparse.Namespace, transport: httpx.AsyncBaseTranspo
         failed = False
         with _Progress(len(tasks), given) as bar:
             at = iter(tasks)
-            async for outcome in client._in_order(_work(tasks, client, given, bar, left)):
+            async for outcome in _outcomes(tasks, client, given, bar, left):
                 task = next(at)
                 bar.clear()
                 failed |= bool(outcome.errors)
@@ -822,57 +872,53 @@ async def _read_all(given: argparse.Namespace, transport: httpx.AsyncBaseTranspo
     return 1 if failed else 0
 
 
-def _work(
+async def _outcomes(
     tasks: Sequence[_Task], client: AsyncRasmClient, given: argparse.Namespace, bar: _Progress, left: list[str]
-) -> Iterator[Work[_Outcome]]:
-    """The three ways to an outcome for each task: jobs, requests for several files at a time, or for one document each."""
-
-    async def read(pages: Work[list[Result]]) -> list[_Outcome]:
-        return [_of_results(results) for results in await pages()]
-
-    async def convert(document: Work[Document]) -> list[_Outcome]:
-        return [_Outcome(data=made.data, errors=[made.error] if made.error else []) for made in await document()]
-
+) -> AsyncIterator[_Outcome]:
+    """Of each task, in order, in one of three ways: by jobs, by requests for several files at a time, or by requests for one document."""
     entries, options = [task.entry for task in tasks], _options(given, Options)
     if given.job:
-        yield from (partial(_by_job, task, client, given, bar, left) for task in tasks)
+        async for outcome in client.map(partial(_by_job, client=client, given=given, bar=bar, left=left), tasks):
+            yield outcome
     elif given.format in ("text", "json"):
-        yield from (partial(read, pages) for pages in client._readings(entries, options))
+        async for results in client.read_files(entries, **options):
+            yield _of_results(results)
     else:
-        yield from (partial(convert, document) for document in client._conversions(entries, given.format, options))
+        async for made in client.convert(entries, given.format, **options):
+            yield _Outcome(data=made.data, errors=[made.error] if made.error else [])
 
 
-async def _by_job(task: _Task, client: AsyncRasmClient, given: argparse.Namespace, bar: _Progress, left: list[str]) -> list[_Outcome]:
+async def _by_job(task: _Task, client: AsyncRasmClient, given: argparse.Namespace, bar: _Progress, left: list[str]) -> _Outcome:
     """Post it, follow it, fetch it; whoever has given it out deletes it."""
-    job_id = task.job_id
-    if job_id is None:
-        entry = _opened(task.entry)
-        if isinstance(entry, Result):
-            return [_of_results([entry])]
-        reply = await client._exchange("POST", JOBS, data=_options(given, ReadingOptions), files=[entry.field])
-        if not reply.is_success:
-            error = client._file_error(reply)
-            return [_of_results([_failed(task.name, error.code, error.message)])]
-        job_id = client._job(reply).id
-    left.append(job_id)
+    if isinstance(task.entry, Result):
+        return _of_results([task.entry])
+    if task.job_id is None:
+        try:
+            job = await client.submit([task.entry], **_options(given, ReadingOptions))
+        except FileRefused as e:
+            return _of_results([Result.failed(task.name, e.error.code, e.error.message)])
+        except (OSError, ValueError) as e:
+            return _of_results([Result.unopened(task.name, e)])
+        task.job_id = job.id
+    left.append(task.job_id)
     done, total = 0, 1
-    async for job in client.follow(job_id):
+    async for job in client.follow(task.job_id):
         bar.move(job.pages_done - done, job.pages - total)
         done, total = job.pages_done, job.pages
     if job.state != "done":
         error = job.error or FileError(f"job_{job.state}", f"the job was {job.state}")
-        return [_of_results([_failed(task.name, error.code, error.message)], job_id)]
+        return _of_results([Result.failed(task.name, error.code, error.message)], job.id)
     output = _options(given, OutputOptions)
     if given.format in ("text", "json"):
-        results = await client.results(job_id, **output)
-        return [_of_results([dataclasses.replace(r, name=task.name, json={**r.json, "name": task.name}) for r in results], job_id)]
+        results = await client.results(job.id, **output)
+        return _of_results([dataclasses.replace(r, name=task.name, json={**r.json, "name": task.name}) for r in results], job.id)
     assert task.target
     with _whole(task.target) as file:
-        await client.download(job_id, file, given.format, **output)
+        await client.download(job.id, file, given.format, **output)
     errors = list(job.errors)
     if more := job.error_count - len(errors):
         errors.append(FileError("page_failed", f"{more} more pages could not be read"))
-    return [_Outcome(errors=errors, job_id=job_id)]
+    return _Outcome(errors=errors, job_id=job.id)
 
 
 def _of_results(results: Sequence[Result], job_id: str | None = None) -> _Outcome:
@@ -909,7 +955,7 @@ def _tasks(given: argparse.Namespace) -> Iterator[_Task]:
 def _folder(folder: Path) -> Iterator[_Task]:
     found = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
     if not found:
-        yield _Task(_failed(str(folder), "no_images", "no image or PDF is in this folder"), PurePath())
+        yield _Task(Result.failed(str(folder), "no_images", "no image or PDF is in this folder"), PurePath())
     yield from (_Task(str(path), path.relative_to(folder)) for path in found)
 
 
@@ -917,15 +963,16 @@ async def _take_up(tasks: list[_Task], client: AsyncRasmClient, job_ids: Sequenc
     """Give each of these jobs to the task whose file has its name; where no files were named, make tasks of the jobs."""
     were_named = bool(tasks)
     for job_id in job_ids:
-        names = (await client.job(job_id)).files
-        if len(names) != 1:
-            raise _UsageError(f"job {job_id} has {len(names)} files: fetch it from its address")
+        job = await client.job(job_id)
+        if len(job.files) != 1:
+            raise _UsageError(f"job {job_id} has {len(job.files)} files: fetch it from its address")
+        [name] = job.files
         if not were_named:
-            tasks.append(_Task((names[0], b""), PurePath(names[0]), job_id=job_id))
+            tasks.append(_Task((name, b""), PurePath(name), job_id=job_id))
             continue
-        fitting = [task for task in tasks if _sent_name(task.name) == names[0] and task.job_id is None]
+        fitting = [task for task in tasks if job.is_of(task.name) and task.job_id is None]
         if len(fitting) != 1:
-            raise _UsageError(f"job {job_id} is of a file named {names[0]}, as are {len(fitting)} of those given: name the one it is of")
+            raise _UsageError(f"job {job_id} is of a file named {name}, as are {len(fitting)} of those given: name the one it is of")
         fitting[0].job_id = job_id
 
 
@@ -938,14 +985,17 @@ def _aimed(tasks: Iterable[_Task], given: argparse.Namespace) -> Iterator[_Task]
             continue
         folder = given.out / task.path.parent if given.out else Path() if task.name == "-" else Path(task.name).parent
         target = folder / f"{task.path.stem}{SUFFIX_OF[given.format]}"
+        code = why = ""
         if other := taken.get(target):
-            yield _Task(_failed(task.name, "same_output", f"{target} is already for {other}"), task.path)
+            code, why = "same_output", f"{target} is already for {other}"
         elif target.exists() and target.resolve() == Path(task.name).resolve():
-            yield _Task(_failed(task.name, "same_output", "its result would take its place: choose another folder with --out"), task.path)
+            code, why = "same_output", "its result would take its place: choose another folder with --out"
         elif target.exists() and given.existing == "refuse":
-            yield _Task(_failed(task.name, "output_exists", f"{target} is there already (--existing skip or overwrite)"), task.path)
+            code, why = "output_exists", f"{target} is there already (--existing skip or overwrite)"
         elif target.is_dir() and given.existing == "overwrite" and not _is_result(target):
-            yield _Task(_failed(task.name, "output_exists", f"{target} is a folder with more than PAGE XML in it: move it away"), task.path)
+            code, why = "output_exists", f"{target} is a folder with more than PAGE XML in it: move it away"
+        if why:
+            yield _Task(Result.failed(task.name, code, why), task.path)
         elif not (target.exists() and given.existing == "skip"):
             yield dataclasses.replace(task, target=target)
         taken[target] = task.name

@@ -6,12 +6,11 @@
 Where it stands: after ``train.py``, before ``python -m evaluation`` and the service. The graph takes uint8 and ends in log-softmax,
 and carries charset, image settings, version and training summary in its metadata: see ``rasm/lines/recognizer.py``.
 
-The way through torch.onnx is ``dynamo=True``. Of ``nn.LSTM`` itself torch 2.13 cannot export a bidirectional layer of
-dynamic width, so ``ExportableCRNN`` emits the ONNX operator LSTM, with the gates in ONNX's order. ``dynamo=False`` would
-work too, but is deprecated.
+The way through torch.onnx is ``dynamo=True``. torch 2.13 cannot export a bidirectional ``nn.LSTM`` of dynamic width, so
+``ExportableCRNN`` emits the ONNX operator LSTM, with the gates in ONNX's order. ``dynamo=False`` would work too, but is deprecated.
 
-Nothing is written unless it passes the parity gate: for random lines, and real ones with ``--arrays``, at batch sizes and
-widths other than the traced ones, the log-probabilities are within ``TOLERANCE`` of PyTorch's and the texts are the same.
+Nothing is written unless it passes the parity gate: log-probabilities are within ``TOLERANCE`` of PyTorch's, and texts are the same.
+The gate reads random lines, and real ones with ``--arrays``, at batch sizes and widths other than the traced ones.
 
 With ``--arrays``, confidences are calibrated on every other line: a slope and an offset of their logit (Platt 1999,
 "Probabilistic outputs for support vector machines"; Guo et al. 2017, "On Calibration of Modern Neural Networks").
@@ -81,8 +80,8 @@ class ExportableCRNN(nn.Module):
     For torch.onnx alone: the operators are symbols, which PyTorch cannot compute.
 
     ``feature_range``: for int8. ONNX Runtime's int8 LSTM takes the scales of its inputs from the least and greatest number in
-    the whole batch, so that a line would read differently in other company. With a range given, they are always the same:
-    features are cut at it and one more is always as large, and each LSTM has two more units that are always 1 and -1. No
+    the whole batch, so a line would read differently in other company. With a range given, the scales are always the same.
+    Features are cut at it, and one more feature is always as large. Each LSTM has two more units that are always 1 and -1. No
     weight looks at any of these. They come in fours, the others zero, since that is what its kernels are fast with.
     """
 

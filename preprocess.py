@@ -2,8 +2,8 @@
 
     python preprocess.py DATASET [DATASET …] --out DIR
 
-Where it stands: between the data and ``train.py``. Every pair goes one way, in ``prepare``: its label is read, made
-alike (rasm/text/normalisation.py) and encoded (rasm/text/charset.py), its image decoded and transformed (rasm/image.py), and the two
+Where it stands: between the data and ``train.py``. Every pair goes one way, in ``prepare``. Its label is read, made
+alike (rasm/text/normalisation.py) and encoded (rasm/text/charset.py). Its image is decoded and transformed (rasm/image.py). The two are
 held against each other. What cannot be used is written to DIR/rejected.csv with its reason, and never stops the run.
 The rest is saved as model/data/arrays.py describes. The same input gives the same bytes, whatever the number of workers.
 """

@@ -1,9 +1,8 @@
 """How fast lines and pages are read, by Rasm and, in turns, by Tesseract; how long one line takes; how long it takes to start.
 
-Where it stands: called by ``python -m benchmarking``. Rasm's seconds begin with the bytes of an image file and end with its text;
-Tesseract's
-are those of its process, which opens the image files itself, without the time that the process takes to start and to read a blank
-image. So neither is helped by what happens outside. Rasm has read a blank image too when it is opened.
+Where it stands: called by ``python -m benchmarking``. Rasm's seconds begin with the bytes of an image file and end with its text.
+Tesseract's are those of its process, which opens the image files itself, less the time to start and to read a blank image. So neither
+is helped by what happens outside. Rasm has read a blank image too when it is opened.
 
 Of one line and of starting, Tesseract's time is that of a whole process: its command line has no other way to read one image.
 """

@@ -3,12 +3,12 @@
 Where it stands: called by ``python -m benchmarking service``. wrk (Debian: wrk) is a load generator in C that takes little of the processor
 itself.
 
-The method. All run on the same cores (``--threads`` of them), one after the other, in several turns: what else the machine does slows
+The method. All run on the same cores (``--threads`` of them), one after the other, in several turns. What else the machine does slows
 a turn and never quickens one, so of each the best turn counts. The bare recogniser decodes the same image files and reads them in
-full batches, without any service around it, in two ways: in one process with a thread a core, and in a process a core with one thread
-each. The quicker of the two is what the service's share is taken of. A lone client's latency is held against that of reading the
-same images one by one. Processor time per line, of the service, of wrk and of the bare recogniser, says where the rest goes: it hardly
-depends on what else the machine does.
+full batches, without a service around it. It does so in one process with a thread a core, and in a process a core with one thread
+each. The service's share is of the quicker of the two. A lone client's latency is held against reading the same images one by one.
+Processor time per line, of the service, of wrk and of the bare recogniser, says where the rest goes. It hardly depends on what else
+the machine does.
 """
 
 from __future__ import annotations

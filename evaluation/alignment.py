@@ -20,9 +20,9 @@ latin        of a Latin letter                                                  
 other        of anything else                                                           the truth's other characters
 ===========  =========================================================================  ========================================
 
-Diacritics are not in normalised text. Of the raw texts, letters are aligned without their marks, and the marks of each aligned
-pair compared: one in the truth and another in the reading is *wrong*, one in the truth alone *missing*, one in the reading
-alone *invented*; each is counted per 100 Arabic letters of the truth. Marks of a letter that was missed are missing too.
+Diacritics are not in normalised text. In the raw texts letters are aligned without their marks, and the marks of each aligned
+pair are compared. A mark in the truth alone is *missing*, one in the reading alone *invented*, and two that differ are one *wrong*.
+Each is counted per 100 Arabic letters of the truth. Marks of a letter that was missed are missing too.
 """
 
 from __future__ import annotations

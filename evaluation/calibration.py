@@ -5,8 +5,8 @@ Where it stands: called by ``evaluation/scoring.py``. Two questions are asked of
     characters   a sign's confidence against whether it is right: whether the alignment with the truth leaves it alone
     lines        a line's confidence against the share of its characters that is right: 1 - its normalised CER, not below 0
 
-The expected calibration error is the mean, over ten bins of equal width, of the distance between mean confidence and what was right
-in the bin, weighted by its size (Guo et al. 2017, "On Calibration of Modern Neural Networks").
+The expected calibration error (Guo et al. 2017, "On Calibration of Modern Neural Networks") has ten bins of equal width. A bin's error
+is the distance between its mean confidence and the share that was right. The mean of these is weighted by the bins' sizes.
 
 Signs are compared as the normalised CER compares them: diacritics and tatweel, which labels often leave out, are not asked about.
 """

@@ -100,7 +100,7 @@ class RasmLines:
 def open_recognizer(model: Path, threads: int, decoder: Decoder = "greedy") -> Recognizer:
     """An ONNX file through ONNX Runtime, or a checkpoint through PyTorch, with as many threads for OpenCV too.
 
-    It has read one blank image when it is returned: what is paid once in a process is no reading speed, as Tesseract's start is none.
+    It has read one blank image when it is returned: what is paid once in a process is no reading speed. Nor is Tesseract's start.
     Raises a RasmError where the model cannot be used, or where a checkpoint is to be decoded by another way than greedily.
     """
     cv2.setNumThreads(threads)

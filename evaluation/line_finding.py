@@ -1,8 +1,7 @@
 """Lines that were found against lines that are known: how many are found whole, how many are right, what is lost, in which order.
 
-Where it stands: called by ``evaluation/scoring.py`` for rendered pages, whose ``NAME.lines.json`` (``python -m model.rendering
---pages``) tells where
-each line is; tests of ``rasm/pages/segment.py`` use it too.
+Where it stands: called by ``evaluation/scoring.py`` for rendered pages; tests of ``rasm/pages/segment.py`` use it too. The
+``NAME.lines.json`` of ``python -m model.rendering --pages`` tells where each line is.
 """
 
 from __future__ import annotations
@@ -32,8 +31,8 @@ class LineCounts:
     """Counts of one page, or sums of several.
 
     recalled: of the known lines, those that one found line covers. precise: of the found lines, those that lie on one known line.
-    lost: characters of the known lines that are not covered. in_order: of the pairs of neighbouring known lines that were both found,
-    those that follow each other there too, with no other line's text between: columns that are read across have none.
+    lost: characters of the known lines that are not covered. in_order: neighbouring known lines, both found, that follow each other
+    there too, with no other line's text between. Columns that are read across have none.
     """
 
     known: int = 0
@@ -77,8 +76,10 @@ def read_known_lines(path: Path) -> tuple[KnownLine, ...]:
 
 
 def count_lines(known: Sequence[KnownLine], found: Sequence[Box]) -> LineCounts:
-    """Compare lines in reading order. A found line and a known one belong together where they share more than half of the lower one's
-    height; it covers the known one where it covers 0.7 of its width, and lies on it where 0.7 of its own width does.
+    """Compare lines in reading order.
+
+    A found line and a known one belong together where they share more than half of the lower one's height. The found one covers the
+    known one where it covers 0.7 of its width, and lies on it where 0.7 of its own width does.
     """
     covered = [0.0] * len(known)
     precise = [False] * len(found)

@@ -3,11 +3,11 @@
 Where it stands: called by ``evaluation/scoring.py`` and ``evaluation/comparison.py``. SciPy does the resampling.
 
 Intervals are percentile bootstrap intervals over lines (Bisani and Ney 2004, "Bootstrap estimates for confidence intervals in ASR
-performance evaluation"): lines are drawn with replacement, figures computed of each draw, over the set as always. They tell how much
-the figure owes to the choice of lines among lines like these, not how another book would read.
+performance evaluation"). Lines are drawn with replacement, and the figure is computed of each draw, over the set as always. So an
+interval tells how much a figure owes to the choice of lines among lines like these, not how another book would read.
 
-The difference of two engines on the same lines is tested by a paired permutation test: if the engines were alike, it would not
-matter whose reading of a line is whose. Two-sided, exact for few lines, else of 9,999 random exchanges.
+A paired permutation test compares two engines on the same lines. If they were alike, it would not matter whose reading is whose.
+It is two-sided, and exact for few lines, else of 9,999 random exchanges.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
 """Tesseract's command line with its Arabic model, as a peer: on lines, and on pages.
 
 Where it stands: an engine of ``python -m evaluation`` and ``python -m benchmarking``. One process reads all images of a turn from
-a list of files, as
-its manual advises for many images, so that its model is loaded once a turn; even that is measured and not counted.
+a list of files, as its manual advises for many images. So its model is loaded once a turn, and even that is measured and not counted.
 """
 
 from __future__ import annotations

@@ -36,8 +36,8 @@ class ResidualBlock(nn.Module):
 class CRNN(nn.Module):
     """Line images to log-probabilities. ``height_px`` must be a multiple of 16, widths one of 4 * ``config.steps_at_once``.
 
-    A recurrent step costs nearly the same whatever it is given, so that an LSTM that takes two steps at a time, and tells
-    both of them apart at its output, reads a line in half the time (low frame rate: Pundak and Sainath 2016).
+    A recurrent step costs nearly the same whatever it is given. So an LSTM that takes two steps at a time, and tells both of them
+    apart at its output, takes half the time for a line (low frame rate: Pundak and Sainath 2016).
     """
 
     def __init__(self, config: CRNNConfig, height_px: int, classes: int) -> None:
@@ -58,8 +58,8 @@ class CRNN(nn.Module):
         self.lstm = nn.LSTM(config.projection, config.lstm_size, config.lstm_layers, bidirectional=True, dropout=between)
         self.dropout = nn.Dropout(config.dropout)
         self.output = nn.Linear(2 * config.lstm_size, classes * together)
-        # channels last is what oneDNN and cuDNN are fastest with; but oneDNN (torch 2.13, CPU) writes past its buffers in the
-        # backward pass of channels-last convolutions whose channels do not fill its blocks of 16
+        # oneDNN and cuDNN are fastest with channels last. But oneDNN (torch 2.13, CPU) writes past its buffers in the backward pass
+        # where channels do not fill its blocks of 16
         if all(channels % 16 == 0 for channels in (*config.channels, config.projection)):
             self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
@@ -91,8 +91,8 @@ def ctc_loss(log_probabilities: Tensor, targets: Tensor, target_lengths: Tensor,
 
     log_probabilities: (steps, batch, classes). targets: all labels in one row. target_lengths: (batch,).
     unlabelled: (batch, classes) bool, the classes of each line that its label omits though they may be printed (books
-    whose transcription drops the diacritics). Their probability counts as blank's there: the network is free to read
-    such a sign or not, and learns it from lines that do label it, instead of being taught to drop what it sees.
+    whose transcription drops the diacritics). Their probability counts as blank's there, so the network is free to read such a
+    sign or not. It learns the sign from lines that do label it, and is not taught to drop what it sees.
     """
     if unlabelled.any():
         hidden = unlabelled[None]  # (1, batch, classes)

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from rasm.document import Character, Document, Line, Page, PageError, Region, Word
     from rasm.reader import Reader, read
 
-# ONNX Runtime's own builds (1.29 and newer) tell Microsoft which models are run, and keep a number of the machine in ~/.cache, unless
-# this is set before it is first imported. Whose pages are read, and when, is nobody else's business
+# ONNX Runtime's own builds (1.29 and newer) tell Microsoft which models are run, and keep a number of the machine in ~/.cache. This
+# keeps them from it, if it is set before they are first imported. Whose pages are read, and when, is nobody else's business
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
 __version__ = "0.8.0"

@@ -3,7 +3,7 @@
     python -m scripts.compare_networks --lines FOLDER     (pairs of line images and texts, for widths and for int8's scales)
 
 The weights are random, since arithmetic takes as long whatever it gives. Each shape is exported and quantised as a trained
-one would be; all then read the same lines in turns, on one thread, so that a busy moment slows all of them alike.
+one would be. All then read the same lines in turns, on one thread, so that a busy moment slows all of them alike.
 """
 
 from __future__ import annotations

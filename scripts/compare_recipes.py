@@ -4,8 +4,8 @@
         --val journal=runs/models/jstor/val book=runs/models/held-out vowelled=ARRAYS --text TEXTS… --out runs/recipes --steps 250
 
 Prints the table of docs/choices.md: error rates on each of ``--val``, normalised, and raw where diacritics are labelled. Every run begins
-with the same weights, sees the same batches as far as its change allows, and ends with the learning rate run down; short as they are, the
-order of the variants tells more than their distance. A run that is done is not done again, and one that was stopped goes on.
+with the same weights, sees the same batches as far as its change allows, and ends with the learning rate run down. The runs are short, so
+the order of the variants tells more than their distance. A run that is done is not done again, and one that was stopped goes on.
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 
     python -m scripts.everyday_lines --fonts FOLDER NotoSans-Regular.ttf --out docs/everyday-lines.md
 
-Lines of each kind are made up, set undamaged in the fonts of FOLDER (Latin letters in Noto Sans, too), which the models should
-not have been trained with, and read by the shipped models and by Tesseract. The forms are written here, apart from those that
+Lines of each kind are made up, and set undamaged in the fonts of FOLDER, Latin letters in Noto Sans too. The models should not have
+been trained with these fonts. The shipped models and Tesseract read the lines. The forms are written here, apart from those that
 ``model/rendering/texts.py`` trains with.
 """
 

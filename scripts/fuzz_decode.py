@@ -3,11 +3,11 @@
 
     scripts/fuzz_decode.py [--examples 100000] [--seed 1] [--growth-mb 64]
 
-Half of the examples are files: small pictures in every format and mode that is read, multi-page TIFFs and a PDF among them, with bytes
-replaced, inserted, cut and repeated, headers' numbers made extreme, two files spliced. What can be decoded goes on as a line and as
+Half of the examples are files: small pictures in every format and mode that is read, multi-page TIFFs and a PDF among them. Their bytes
+are replaced, inserted, cut and repeated, headers' numbers made extreme, two files spliced. What can be decoded goes on as a line and as
 a page. The other half are pages of blots like lines, as pixels, with noise, bars, borders, inversions, gradients, turns and odd
-sizes: they go through ``rasm.pages.reader``, so through everything from finding lines to cutting them out and reading them with a
-tiny model; every fourth also through telling which way is up.
+sizes. They go through ``rasm.pages.reader``: finding lines, cutting them out and reading them with a tiny model. Every fourth goes
+through telling which way is up, too.
 
 hypothesis makes them, and finds the smallest example of what fails. A crash of the process is seen by its exit code.
 ``tests/rasm/test_fuzz.py`` runs a few hundred. Exit codes: 0 nothing found · 1 an error or growth · anything else: the process has crashed.

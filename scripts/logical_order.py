@@ -3,9 +3,8 @@
     python -m scripts.logical_order --out docs/logical-order.md
     (on Debian: apt install fonts-hosny-amiri fonts-sil-scheherazade fonts-noto-core)
 
-Each text of the suite is set in every font, undamaged, and read by the shipped model. What is counted is lines that are
-read exactly, and lines in which every sign is read and only their order is not the one that was typed: the first is what
-users want, the second tells errors of order from errors of sight.
+Each text of the suite is set in every font, undamaged, and read by the shipped model. Two things are counted. Lines that are read
+exactly are what users want. Lines in which every sign is read, in whatever order, tell errors of order from errors of sight.
 """
 
 from __future__ import annotations

@@ -5,16 +5,17 @@
     python preprocess.py LINES --out data/LINES --unlabelled diacritics tatweel
 
 Where it stands: before ``preprocess.py``, for those who have the text of their pages but not of each line: editions, mostly.
-Lines are found as reading finds them (``rasm/pages/segment.py``) and read by a model; the readings are then aligned with the
-page's text, and each line gets the stretch of text it stands beside (as in Stoekl Ben Ezra et al. 2021, "Transcription
-alignment"). Lines whose stretch does not fit are left out: running heads, notes, and what was cut or read badly.
+Lines are found as reading finds them (``rasm/pages/segment.py``) and read by a model. The readings are aligned with the page's text,
+and each line gets the stretch that it stands beside (as in Stoekl Ben Ezra et al. 2021, "Transcription alignment"). Lines whose
+stretch does not fit are left out: running heads, notes, and what was cut or read badly.
 
-An edition differs from the print on purpose: modern hamza, modern punctuation, no diacritics. So its letters are taken, and
-from the reading what it does not decide: the seat of a hamza, ى or ي, ة or ه, digits, and punctuation with its spaces.
+An edition differs from the print on purpose: modern hamza, modern punctuation, no diacritics. So its letters are taken. What
+it does not decide comes from the reading: the seat of a hamza, ى or ي, ة or ه, digits, and punctuation with its spaces.
 
-With ``--own-readings`` no text is needed: the label of a line is what the beam search reads, and lines that it is not sure of are left
-out. A model trained on them for some minutes, beside the lines it knows, reads that book better than before (self-training; Das and
-Jawahar 2020, "Adapting OCR with limited supervision"): docs/training.md has the figures. What it misreads surely it goes on misreading.
+With ``--own-readings`` no text is needed. The label of a line is what the beam search reads, and lines that it is not sure of are left
+out. A model trained on them for some minutes, beside the lines it knows, reads that book better than before. This is self-training
+(Das and Jawahar 2020, "Adapting OCR with limited supervision"); docs/training.md has the figures. What it misreads
+surely it goes on misreading.
 """
 
 from __future__ import annotations

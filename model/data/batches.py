@@ -44,8 +44,8 @@ class Batch:
         return Batch(*(t.pin_memory() for t in (self.images, self.targets, self.target_lengths, self.unlabelled)))
 
 
-# Of rendered lines beside those of arrays, so many are in batches of their own, of every length alike: the lines of books are long, and
-# what reads nothing else forgets how cells of tables and page numbers are read
+# So many of the rendered lines beside those of arrays are in batches of their own, of every length alike. The lines of books are long,
+# and a network that reads nothing else forgets how cells of tables and page numbers are read
 _RENDERED_BATCHES = 1 / 3
 
 

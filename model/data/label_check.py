@@ -1,8 +1,8 @@
 """Labels that a model reads quite differently: another line's, typed in the order in which they are drawn, or half of a line.
 
 Where it stands: ``preprocess.py --check-with`` calls it, once a first model reads well. A label is held against a reading of its own
-line (the idea of "confident learning": Northcutt, Jiang and Chuang 2021). Only letters and digits count: how spaces and
-punctuation are typed is the transcriber's to say, and a model that read them otherwise would be taught by itself.
+line (the idea of "confident learning": Northcutt, Jiang and Chuang 2021). Only letters and digits count. How spaces and
+punctuation are typed is the transcriber's to say: a model that judged them would teach itself.
 """
 
 from __future__ import annotations

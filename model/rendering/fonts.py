@@ -30,7 +30,7 @@ _BOOK_FACES = (
     "freeserif", "lateef", "harmattan", "traditional", "simplified", "lotus", "yakout", "kacstfarsi", "amiriquran", "markazi", "mirza",
     "parastoo",
 )  # fmt: skip
-# the only ones of Debian's fonts that stack letters as metal type does (يحـ, لمحـ, نمـ, يمـ): without many of them a reader of old
+# the only ones of Debian's fonts that stack letters as metal type does (يحـ, لمحـ, نمـ, يمـ). Without many such lines a reader of old
 # print takes the م for nothing
 STACKING_FACES = ("amiri-",)
 _HEADING_FACES = ("ruqaa", "nastaliq")  # books and journals set in Naskh have their headings in these
@@ -40,7 +40,7 @@ _DISPLAY_FACES = (
     "hani", "kacstscreen", "colored", "homa", "mono", "black", "kacsttitle", "lalezar", "rakkas", "jomhuria", "qahiri", "marhey",
     "handjet",
 )  # fmt: skip
-# one has letters by its own account, and draws borders; the other has outlines so thin that a page set in it comes out blank
+# the first says that it has letters, and draws borders. The second has outlines so thin that a page set in it comes out blank
 _UNUSABLE = ("haramain", "kacsttitlel")
 
 _PROBE = "ابتثجحخدذرزسشصضطظعغفقكلمنهوي"

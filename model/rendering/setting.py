@@ -89,8 +89,8 @@ def choose_setting(rng: random.Random, font: Font, *, clean: bool) -> Setting:
     if sometimes(0.12):  # full lines of metal type: a word's last form tells where it ends, if it has one
         word_space = rng.uniform(0, 0.5)
     apart, unevenness = (abs(rng.gauss(0, 0.05)), rng.uniform(0.01, 0.05)) if rng.random() < 0.4 else (0.0, 0.0)
-    # metal type hangs a م below the letter before it, which of Debian's fonts Amiri's alone do, and not in ـتما; and a tooth before
-    # a last ي is hardly there
+    # metal type hangs a م below the letter before it. Of Debian's fonts Amiri's alone do, and not in ـتما. A tooth before a last ي is
+    # hardly there
     metal = is_book_face(font.path) and sometimes(0.4)
     return Setting(
         size_px=size_px,

@@ -1,8 +1,8 @@
 """What rendered lines say: passages of the user's texts, with the habits of printers and what running prose lacks.
 
-Where it stands: ``model/rendering/lines.py`` draws what ``TextSampler.sample`` returns. Prose alone never shows a reader dates,
-footnote marks, leaders, phone numbers, Latin words or Persian letters often enough, so that they are mixed in; and
-old print has spaces before commas, no hamza on alef, and elongated joins.
+Where it stands: ``model/rendering/lines.py`` draws what ``TextSampler.sample`` returns. Prose alone hardly shows a reader dates,
+footnote marks, leaders, phone numbers, Latin words or Persian letters, so they are mixed in. Old print has spaces before commas,
+no hamza on alef, and elongated joins.
 """
 
 from __future__ import annotations

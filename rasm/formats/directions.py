@@ -1,8 +1,8 @@
-"""Which way the lines of a page run on the picture as it was given, and how they stand once it is turned so that they are level.
+"""Which way the lines of a page run on the picture as it was given, and how they stand once it is turned level.
 
-Where it stands: between ``rasm/document.py``, whose boxes are upright rectangles of the picture as it was given, and the formats that
-have to say how text is turned. Directions are degrees counter-clockwise, those by which the text is turned: 0 is level and upright,
-90 runs from the bottom to the top, as hOCR and ALTO count them too.
+Where it stands: between ``rasm/document.py``, whose boxes are upright on the picture as it was given, and the formats that say how
+text is turned. A direction is the degrees, counter-clockwise, by which the text is turned. 0 is level and upright, 90 runs from the
+bottom to the top. hOCR and ALTO count so too.
 """
 
 from __future__ import annotations

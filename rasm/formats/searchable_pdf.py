@@ -2,15 +2,15 @@
 
 Where it stands: with the other formats. A PDF that was read is kept as it is and only gains the text; images are put into a new one.
 
-In which order hidden Arabic has to be stored has plagued Tesseract and OCRmyPDF (tesseract #238 and #4428, OCRmyPDF #655): PDF
-has no notion of direction, and readers take letters by where they stand and turn right-to-left stretches around themselves. So each
-line is one run, in the order in which its letters stand from left to right, each letter at its own place, as in a PDF that was typeset:
-PDFium (Chromium) and MuPDF then give it back, select it and find it in logical order. A run for each word, or letters in logical
-order, came out reversed or lost single letters in one or the other. Where the text of a page is turned, so are its runs (as OCRmyPDF
-does by hOCR's ``textangle``); a page that is made of a picture is shown upright.
+In which order hidden Arabic has to be stored has plagued Tesseract and OCRmyPDF (tesseract #238 and #4428, OCRmyPDF #655). PDF
+has no notion of direction: readers take letters by where they stand, and turn right-to-left stretches around themselves. So each
+line is one run, as in a PDF that was typeset: its letters stand from left to right, each at its own place. PDFium (Chromium) and
+MuPDF then give it back, select it and find it in logical order. A run for each word, or letters in logical order, came out reversed
+or lost single letters in one or the other. Where the text of a page is turned, so are its runs, as OCRmyPDF does by hOCR's
+``textangle``. A page that is made of a picture is shown upright.
 
-The font has a glyph that covers nothing for each character, so that each reader finds the character from the glyph; it is made by
-``scripts/make_glyphless_font.py``. PDFium writes the file: no other library is needed.
+The font has an empty glyph for each character, so that a reader finds the character from the glyph.
+``scripts/make_glyphless_font.py`` makes it. PDFium writes the file: no other library is needed.
 """
 
 from __future__ import annotations

@@ -3,14 +3,14 @@
 Where it stands: the fourth and fifth steps of reading. ``backend/`` and ``python -m evaluation`` call ``Recognizer``; ``export.py``
 writes the files it opens. No torch here: the serving environment does not have it.
 
-The graph takes ``images``, uint8 (batch, 1, height, width) as ``line_to_array`` gives them, and gives
-``log_probabilities``, float32 (batch, steps, classes): scaling to float and log-softmax are inside. The file's
-``metadata_props`` hold the fields of ``ModelInfo``, as JSON, under keys that begin with ``rasm.``.
+The graph takes ``images``, uint8 (batch, 1, height, width) as ``line_to_array`` gives them. It gives ``log_probabilities``,
+float32 (batch, steps, classes): scaling to float and log-softmax are inside. The file's ``metadata_props`` hold the fields of
+``ModelInfo``, as JSON, under keys that begin with ``rasm.``.
 
 A BiLSTM sees the padding, so a line that is padded to the width of its neighbours reads differently in other company.
-Here each line is padded by its own width alone (``ImageSettings.bucket_width``) and batched only with lines of the same
-padded width, and all steps are decoded: a batch of one reads as a batch of many. Few widths also spare ONNX Runtime
-the planning of a new shape for each line.
+Here each line is padded by its own width alone (``ImageSettings.bucket_width``), and batched only with lines of the same
+padded width. All steps are decoded. So a batch of one reads as a batch of many. Few widths also spare ONNX Runtime the planning
+of a new shape for each line.
 """
 
 from __future__ import annotations

@@ -1,10 +1,9 @@
 """Lines found on a page -> their images, without the ink of other lines, straightened, for the recogniser.
 
 Where it stands: between ``rasm/pages/order.py`` and ``rasm/lines/recognizer.py``. How much paper is left above and below a line
-matters as
-much as anything, since the network sees every line at one height: a speck or a stray mark far from the baseline must not make all
-letters small. With a most (below) the pages of the journal of 1910 were read with 1,130 errors, without it with 1,211, and those
-of 1892 with 412 and 435. Ink that belongs to no line, dots of two pixels and footnotes' numbers above the line, is left where it
+matters as much as anything, since the network sees every line at one height. A speck or a stray mark far from the baseline must not
+make all letters small. With a most (below) the pages of the journal of 1910 had 1,130 errors, without it 1,211. Those of 1892 had
+412 and 435. Ink that belongs to no line, dots of two pixels and footnotes' numbers above the line, is left where it
 is: wiping it away cost 76 more errors on the pages of 1892 and 36 on those of 1910.
 """
 

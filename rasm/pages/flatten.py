@@ -2,11 +2,11 @@
 
 Where it stands: the first half of finding lines. A page may be yellowed, shadowed, printed in colour, light on dark in one
 place and dark on light in another, and scanned askew. The paper is taken to be the median of a neighbourhood some letters
-wide, or the colour of a larger even stretch beside it (bands and cells that are hardly higher than their letters); ink is what
+wide, or the colour of a larger even stretch beside it: bands and cells may be hardly higher than their letters. Ink is what
 differs from it in any colour channel, whichever way. So dark margins of a scan and coloured boxes are paper, and white letters
 in them are ink.
 
-Sources: the local median as background is common in document binarisation (DIBCO reports); the skew is the angle at which the
+Sources: the local median as background is common in document binarisation (DIBCO reports). The skew is the angle at which the
 row profile is sharpest (Postl 1986), as in most OCR programs.
 """
 

@@ -2,7 +2,7 @@
 
 Where it stands: between ``rasm/pages/files.py``, which does the work in that process, and the service, which asks for it here.
 
-A PDF of 600 bytes whose forms draw themselves keeps PDFium busy for hours, another makes it take all memory, and nothing stops it but
+A PDF of 600 bytes whose forms draw themselves keeps PDFium busy for hours, and another makes it take all memory. Nothing stops it but
 the end of its process. The limit is on processor time, so that it does not matter what else the machine does. PDFium keeps what it
 has read of a file, so one that is open for many pages is opened anew every now and then.
 """

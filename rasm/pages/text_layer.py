@@ -1,8 +1,8 @@
 """What a PDF's page already says by itself -> the structure that reading it gives.
 
-Where it stands: ``rasm/pages/files.py`` calls it, under its lock of PDFium. A text layer is sound if it is there, is Arabic or Latin and
-not the numbers of glyphs, and neither it nor its ligatures are stored backwards; whether it is used is the caller's choice. Its lines
-come in the order in which the PDF draws them, which may be any, and are put into the order in which they are read.
+Where it stands: ``rasm/pages/files.py`` calls it, under its lock of PDFium. A text layer is sound if it is Arabic or Latin
+and not the numbers of glyphs, and neither it nor its ligatures are stored backwards. Whether it is used is the caller's choice. Its
+lines come as the PDF draws them, in whatever order, and are put into the order in which they are read.
 """
 
 from __future__ import annotations

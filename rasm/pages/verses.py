@@ -1,7 +1,7 @@
 """Two columns that are the halves of verses -> verses, each half beside its other.
 
 Where it stands: ``rasm/pages/reader.py`` calls it once the lines are read. On paper the halves of long verses are columns like
-any others, as wide and as far apart, and ``rasm/pages/layout.py`` takes them for such; what they say tells them apart. In a poem of one
+any others, as wide and as far apart, and ``rasm/pages/layout.py`` takes them for such. What they say tells them apart. In a poem of one
 rhyme all left halves end in the same letter, in couplets (rajaz, *muzdawij*) both halves of each row do. Lines of prose end in the
 same letter by chance, one in ten.
 

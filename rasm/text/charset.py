@@ -2,13 +2,13 @@
 
 Where it stands: ``preprocess.py`` and ``model/rendering/lines.py`` encode labels with it, ``rasm/lines/recognizer.py`` decodes with it.
 
-A CRNN with CTC walks over the picture from left to right, so its labels have to be in the order in which the signs
-are *drawn* from left to right. ``encode`` therefore reorders the text by the Unicode Bidirectional Algorithm (UAX #9,
+A CRNN with CTC walks over the picture from left to right. So its labels are in the order in which the signs are *drawn* from
+left to right. ``encode`` therefore reorders the text by the Unicode Bidirectional Algorithm (UAX #9,
 base direction right to left, as python-bidi implements it), and ``decode`` undoes it. Brackets are mirrored as drawn.
 
 UAX #9 has no inverse: two logical strings can look the same (``kg 25`` typed in either order). ``to_logical`` looks,
-between each two Arabic letters, for a string whose drawing is exactly what was seen, and prefers to keep Latin words
-and the numbers beside them together. Encoding is strict (docTR's ``encode_string``): what is missing is named.
+between each two Arabic letters, for a string whose drawing is exactly what was seen. It prefers to keep Latin words and the
+numbers beside them together. Encoding is strict (docTR's ``encode_string``): what is missing is named.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """How wrong a reading is: edit rates, raw and under documented normalisations.
 
-Where it stands: used by ``train.py`` (validation), ``export.py --int8`` and ``evaluation/``. Rates are edits divided by the
-length of the reference, over the whole set and not averaged over lines (as in the OCR-D and ocreval conventions).
+Where it stands: used by ``train.py`` (validation), ``export.py --int8`` and ``evaluation/``. A rate is edits divided by the
+length of the reference, over the whole set and not averaged over lines, as OCR-D and ocreval have it.
 Edit distances come from RapidFuzz.
 
 =============  =====================================================================================================

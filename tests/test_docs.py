@@ -73,6 +73,15 @@ def test_links_and_pictures_lead_somewhere(name: str) -> None:
 
 
 @each_document
+def test_files_that_are_named_exist(name: str) -> None:
+    """Not those of the changelog: it tells what was."""
+    if name == "CHANGELOG.md":
+        return
+    for path in re.findall(r"`((?:rasm|model|backend|evaluation|benchmarking|scripts|tests)/[\w./-]*)`", DOCS[name]):
+        assert (ROOT / path).exists(), path
+
+
+@each_document
 def test_commands_exist(name: str) -> None:
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.M))
     for module in re.findall(r"python -m ([\w.]+)", DOCS[name]):

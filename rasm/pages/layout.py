@@ -1,12 +1,12 @@
-"""Lines as they were found -> lines in reading order, each with the region it belongs to.
+"""The rules of reading order: what stands together, what comes first, where a region ends.
 
-Where it stands: between ``rasm/pages/segment.py``, which finds the lines, and ``rasm/pages/reader.py``, which reads them.
+Where it stands: beneath ``rasm/pages/order.py``, which applies them to the rows that ``rasm/pages/segment.py`` found.
 
-Pieces of one row are kept together (verses, tables, running heads) unless a gutter parts columns of text: a gap at one place in
-several rows, with pieces on both sides as wide as columns are. Rows are then ordered by two rules: what stands above comes
-first, and of what stands side by side, the right one, unless something across both lies between (Breuel 2003, "High Performance
-Document Layout Analysis", mirrored). A region ends at a rule, a wide gap, another size of type, or where a paragraph ends.
-A table with rules is read row by row, each cell to its end before the next; its cells are the paper that its rules enclose.
+Pieces of one row are kept together (verses, tables, running heads) unless a gutter parts columns of text. A gutter is a gap at one
+place in several rows, with pieces on both sides as wide as columns are. Two rules order rows: what stands above comes first, and of
+what stands side by side, the right one, unless something across both lies between (Breuel 2003, "High Performance Document Layout
+Analysis", mirrored). A region ends at a rule, a wide gap, another size of type, or where a paragraph ends. A table with rules is read
+row by row, each cell to its end before the next. Its cells are the paper that its rules enclose.
 """
 
 from __future__ import annotations

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from rasm.errors import ModelFileError
+from rasm.image import decode
 from rasm.lines.ctc import best_path
+from rasm.lines.recognizer import Recognizer
 from rasm.text.charset import BLANK, DEFAULT_CHARSET, to_visual
+from tests.paths import GOLDEN, SHIPPED
 
 pytest.importorskip("flashlight.lib.text.decoder.kenlm", reason="flashlight-text has no wheel for this Python")
 from rasm.lines.beam import BeamSearch
@@ -74,3 +78,23 @@ def test_a_missing_language_model_is_said(tmp_path: Path) -> None:
     (tmp_path / "broken.klm").write_bytes(b"not a model")
     with pytest.raises(ModelFileError, match="not a language model"):
         BeamSearch(DEFAULT_CHARSET, tmp_path / "broken.klm")
+
+
+def test_without_its_library_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "flashlight.lib.text.decoder", None)
+    with pytest.raises(ModelFileError, match="pip install flashlight-text"):
+        BeamSearch(DEFAULT_CHARSET)
+
+
+def test_a_sign_that_lasts_is_one_and_as_sure_as_at_its_surest(search: BeamSearch) -> None:
+    """Its place is that step, too."""
+    sign = DEFAULT_CHARSET.index["م"]
+    rows = [{BLANK: 0.99}, {sign: 0.7, BLANK: 0.3}, {sign: 0.95, BLANK: 0.05}, {sign: 0.8, BLANK: 0.2}, {BLANK: 0.99}]
+    (found,) = search(scores(*rows), [len(rows)])
+    assert found.classes == [sign] and found.steps == [2] and found.probabilities == [pytest.approx(0.95, abs=0.01)]
+
+
+def test_the_recogniser_reads_with_it() -> None:
+    line = decode((GOLDEN / "prose.png").read_bytes())
+    (beam,) = Recognizer(SHIPPED, threads=1, decoder="beam").read([line])
+    assert beam.text == (GOLDEN / "prose.gt.txt").read_text(encoding="utf-8").strip()

@@ -257,6 +257,14 @@ def test_a_graph_of_one_width_is_refused(tmp_path: Path) -> None:
         Recognizer(barcode_model(tmp_path / "frozen.onnx", width=256))
 
 
+def test_a_graph_of_another_program_is_refused(tmp_path: Path) -> None:
+    model = onnx.load(barcode_model(tmp_path / "barcode.onnx"))
+    model.graph.input[0].name = model.graph.node[0].input[0] = "lines"
+    onnx.save(model, tmp_path / "other.onnx")
+    with pytest.raises(ModelFileError, match="are not those of Rasm"):
+        Recognizer(tmp_path / "other.onnx")
+
+
 def test_reading_loads_no_torch() -> None:
     code = "import sys, rasm.lines.recognizer; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0

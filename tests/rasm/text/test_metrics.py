@@ -26,8 +26,7 @@ def test_normalised(text: str, expected: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "expected"),
-    [("أحمد إلى آل، المدرسة!", "احمد الي ال المدرسه"), ("(١٢) نص", "12 نص"), ("قال : نعم", "قال نعم")],
+    ("text", "expected"), [("أحمد إلى آل، المدرسة!", "احمد الي ال المدرسه"), ("(١٢) نص", "12 نص"), ("قال : نعم", "قال نعم")]
 )
 def test_letters(text: str, expected: str) -> None:
     assert metrics.letters(text) == expected

@@ -34,7 +34,7 @@ def test_the_shipped_model_reads_it(recognizer: Recognizer, name: str) -> None:
     assert "".join(c.text for c in reading.signs).strip() == reading.text
 
 
-def test_the_readme_and_the_schema_show_a_real_reply(recognizer: Recognizer) -> None:
+def test_the_schema_shows_a_real_reply(recognizer: Recognizer) -> None:
     schema = json.loads((ROOT / "docs" / "openapi.json").read_text(encoding="utf-8"))
     (example,) = schema["components"]["schemas"]["OcrReply"]["examples"]
     shown = example["results"][0]
@@ -44,7 +44,6 @@ def test_the_readme_and_the_schema_show_a_real_reply(recognizer: Recognizer) -> 
     assert shown["text"] == reading.text
     assert shown["confidence"] == pytest.approx(reading.confidence, abs=0.01)
     assert example["model"] == {"name": recognizer.info.name, "version": recognizer.info.version}
-    assert shown["text"] in (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 def test_all_at_once_and_in_order(recognizer: Recognizer) -> None:

@@ -1,7 +1,7 @@
 """The service under load: started for real, asked by wrk, and held against the bare recogniser on the same lines and cores.
 
-Where it stands: called by ``python -m benchmarking service``. wrk (Debian: wrk) is a load generator in C that takes little of the processor
-itself.
+Where it stands: called by ``python -m benchmarking service``. wrk (Debian: wrk) is a load generator in C that takes little of the
+processor itself.
 
 The method. All run on the same cores (``--threads`` of them), one after the other, in several turns. What else the machine does slows
 a turn and never quickens one, so of each the best turn counts. The bare recogniser decodes the same image files and reads them in

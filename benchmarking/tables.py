@@ -1,8 +1,7 @@
 """All benchmarks, one after the other, as the tables of docs/benchmarks.md.
 
 Where it stands: ``python -m benchmarking all``. Each figure comes from a process of its own, ``python -m benchmarking WHAT …
---json``, which
-a reader can run by itself. What fails is named in its table's place, and the others go on.
+--json``, which a reader can run by itself. What fails is named in its table's place, and the others go on.
 """
 
 from __future__ import annotations

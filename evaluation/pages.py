@@ -1,8 +1,7 @@
 """Rasm as an engine that reads documents of one or more pages.
 
-Where it stands: opened by ``python -m evaluation`` and ``python -m benchmarking`` where datasets hold pages. The texts of all
-lines in reading order are
-the reading; scoring does not look at line breaks.
+Where it stands: opened by ``python -m evaluation`` and ``python -m benchmarking`` where datasets hold pages. The texts of all lines
+in reading order are the reading; scoring does not look at line breaks.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
 """The report of a run: one HTML file that opens without the internet, its JSON, and one line that says it all.
 
-Where it stands: the end of ``python -m evaluation --report``. The page is ``report.html.jinja``, filled in by Jinja2, which
-escapes every text:
-names, truths and readings are whatever files held. Images are in the file, as data: addresses.
+Where it stands: the end of ``python -m evaluation --report``. The page is ``report.html.jinja``, filled in by Jinja2, which escapes
+every text: names, truths and readings are whatever files held. Images are in the file, as data: addresses.
 """
 
 from __future__ import annotations

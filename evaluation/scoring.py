@@ -1,11 +1,9 @@
 """All figures of one engine on one set of samples, each with its interval.
 
 Where it stands: between readings and what ``python -m evaluation`` prints, writes and reports. Every figure but the median is made
-of sums over
-lines: ``_count`` says what a line adds, ``_ratios`` and ``_calibration_figures`` make figures of the sums, of all lines and of each
-draw of the bootstrap alike.
-Definitions: normalisations in ``rasm/text/metrics.py``, classes and diacritics in ``evaluation/alignment.py``, calibration in
-``evaluation/calibration.py``, lines of pages in ``evaluation/line_finding.py``.
+of sums over lines: ``_count`` says what a line adds, ``_ratios`` and ``_calibration_figures`` make figures of the sums, of all
+lines and of each draw of the bootstrap alike. Definitions: normalisations in ``rasm/text/metrics.py``, classes and diacritics in
+``evaluation/alignment.py``, calibration in ``evaluation/calibration.py``, lines of pages in ``evaluation/line_finding.py``.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
 """Engines take turns on the same samples, so that a busy moment slows them alike: readings, and seconds of each turn.
 
 Where it stands: called by ``python -m evaluation`` and ``python -m benchmarking``. The order of the engines is turned around with
-every turn.
-Ctrl-C ends it after the last full turn, so that what was read by then can be scored.
+every turn. Ctrl-C ends it after the last full turn, so that what was read by then can be scored.
 """
 
 from __future__ import annotations

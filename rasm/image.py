@@ -1,9 +1,9 @@
 """Bytes -> pixels, and the ONE transform from a line image to what the network sees.
 
-Where it stands: the first step of reading (``decode``), and the third (``line_to_array``). ``preprocess.py``, the
-synthesizer, ``export.py`` and the service all call these two functions. So a line looks the same to the network wherever it
-comes from (kraken's ``ImageInputTransforms`` is the example). ``ImageSettings.digest()`` names the
-transform: arrays, checkpoints and models made with different settings are refused.
+Where it stands: the first step of reading (``decode``), and the third (``line_to_array``). ``preprocess.py``, ``model/rendering``,
+``export.py`` and the service all call them. So a line looks the same to the network wherever it comes from (kraken's
+``ImageInputTransforms`` is the example). ``ImageSettings.digest()`` names the transform: arrays, checkpoints and models made with
+different settings are refused.
 
 Pillow decodes, since OpenCV's reader mistreats CMYK, 16-bit and alpha; OpenCV resizes, since it is faster.
 """

@@ -1,8 +1,8 @@
 """Augmentation of lines from arrays: small changes of shape, ink and light that leave the text as it is.
 
 Where it stands: ``model/data/batches.py`` calls it in its workers. Rendered lines are not augmented here:
-``model/rendering/lines.py`` spoils
-them already. torchvision's transforms draw from torch's generator, so that the caller's seed decides.
+``model/rendering/lines.py`` spoils them already. torchvision's transforms draw from torch's generator, so that the caller's seed
+decides.
 """
 
 from __future__ import annotations

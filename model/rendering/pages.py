@@ -1,8 +1,7 @@
 """Rendered pages with known lines: columns, headings, running heads, footnotes, verses, rules, frames, stains, skew.
 
 Where it stands: beside ``model/rendering/lines.py``, whose type it sets; ``python -m model.rendering --pages`` writes them, tests
-and ``python -m evaluation`` find
-lines on them. ``PageSynthesizer.page(seed)`` is a pure function, as ``Synthesizer.line`` is.
+and ``python -m evaluation`` find lines on them. ``PageSynthesizer.page(seed)`` is a pure function, as ``Synthesizer.line`` is.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
 """How a line is set: what a compositor decides, his founts have, and wear has done to them.
 
 Where it stands: ``model/rendering/lines.py`` places glyphs by it; ``model/rendering/fonts.py`` draws each in the way that it says.
-Fonts know little
-of this, and scans of old books are full of it.
+Fonts know little of this, and scans of old books are full of it.
 """
 
 from __future__ import annotations

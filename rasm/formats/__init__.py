@@ -1,7 +1,7 @@
 """A document as other programs take it: one module a format.
 
-Where it stands: the very end of reading pages. ``rasm read`` and the service call ``write_pages`` with pages as they come, so that a
-document of a thousand pages takes no more memory than its largest; ``write`` gives a whole Document as a string.
+Where it stands: the very end of reading pages. ``rasm read`` and the service call ``write_pages`` with pages as they come, and each is
+written before the next is taken. ``write`` gives a whole Document as a string.
 """
 
 from __future__ import annotations

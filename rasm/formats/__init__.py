@@ -40,11 +40,21 @@ def write(document: Document, kind: str) -> str:
 def write_pages(
     pages: Pages, kind: str, file: IO[bytes], *, name: str, model: str = "", page_count: int | None = None, paragraphs: bool = True
 ) -> None:
-    """What ``write`` gives, UTF-8, into a file that is open for bytes; each page is taken once the one before it is written.
+    """What ``write`` gives, UTF-8, page by page: each is written before the next is taken.
 
-    name: the file's that was read. model: the name and version of what read it. page_count: the pages without errors, where it is
-    known; only hOCR tells it. paragraphs: of text, each on one line; otherwise lines are as printed. JSON holds the errors, text an
-    empty page for each, so that pages keep their numbers; the other formats leave them out. Raises ConfigError as ``write`` does.
+    JSON holds the errors, and text an empty page for each, so that pages keep their numbers. The other formats leave them out.
+
+    Args:
+        pages: in order, with the errors of those that could not be read in their places.
+        kind: as of ``write``.
+        file: open for bytes; it stays open.
+        name: the file's that was read.
+        model: the name and version of what read it.
+        page_count: how many pages without errors will come, where that is known. Only hOCR tells it.
+        paragraphs: whether text has each paragraph on one line; otherwise its lines are as printed.
+
+    Raises:
+        ConfigError: as ``write`` does.
     """
     match kind:
         case "text":

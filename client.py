@@ -4,11 +4,11 @@
     client.py [FILE | FOLDER | GLOB | -]… [--files-from LIST] [options]
 
 A folder stands for the images and PDFs in it and in the folders below; ``-`` is a file on standard input; ``--files-from -`` takes
-names from it, one a line. What is read is printed as it comes in, in order: one line for each line of text, after ``NAME<tab>`` if
-several files were given, so that ``grep`` shows which file has a word and ``cut -f2-`` gives the texts alone, in which cells of
-tables and halves of verses are parted by tabs too. ``--format json`` (or ``--json``) prints one JSON object for each page, as the
-service gives it, for those that failed too. With ``--beside`` or ``--out DIR`` each file gets one of its own instead: ``a.txt``,
-``a.json``, ``a.hocr``, ``a.alto.xml``, ``a.page.xml`` or ``a.pdf`` for ``a.png``.
+names from it, one a line. What is read is printed as it comes in, in order: one line for each line of text. If several files were
+given, ``NAME<tab>`` stands before each, so that ``grep`` shows which file has a word and ``cut -f2-`` gives the texts alone. Tabs part
+the cells of tables and the halves of verses, too. ``--format json`` (or ``--json``) prints one JSON object for each page, as the service
+gives it, for those that failed too. With ``--beside`` or ``--out DIR`` each file gets one of its own instead: ``a.txt``, ``a.json``,
+``a.hocr``, ``a.alto.xml``, ``a.page.xml`` or ``a.pdf`` for ``a.png``.
 
 ``--job`` is for long documents: each is put away at the service, read while this program waits, fetched, and taken away again.
 Ctrl-C leaves it there; ``--resume`` goes on.

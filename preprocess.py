@@ -10,7 +10,6 @@ The rest is saved as model/data/arrays.py describes. The same input gives the sa
 
 from __future__ import annotations
 
-import argparse
 import csv
 import hashlib
 import multiprocessing
@@ -28,15 +27,17 @@ from contextlib import ExitStack, closing
 from dataclasses import asdict, dataclass, field, replace
 from multiprocessing import resource_tracker
 from pathlib import Path, PurePosixPath
-from typing import Any, NoReturn
+from typing import Any, Literal
 
+import click
 import cv2
 from tqdm import tqdm  # type: ignore[import-untyped]
 
 from model.data.arrays import FILES, ArrayWriter, one_line, read_manifest
 from model.data.label_check import LabelCheck
 from model.data.pairs import Dataset, EmptyLabel, Pair, Rejection, find_pairs, open_datasets, read_label
-from rasm.command_line import Parser, fraction, positive
+from rasm import command_line
+from rasm.command_line import PATH, argument, command, fraction, option, positive
 from rasm.errors import ConfigError, DatasetError, RasmError
 from rasm.image import ImageSettings, Pixels, decode, line_to_array
 from rasm.lines.ctc import WIDTH_STRIDE, steps_needed
@@ -287,7 +288,30 @@ class Part:
     changes: Counter[str] = field(default_factory=Counter)  # labels changed by each rule
 
 
-def run(args: argparse.Namespace) -> None:
+@dataclass(frozen=True)
+class Options:
+    """Those of the command line, which says what each means."""
+
+    datasets: Sequence[Path]
+    out: Path
+    workers: int
+    val_fraction: float | None
+    group_by: re.Pattern[str] | None
+    height: int
+    max_width: int
+    min_aspect: float
+    charset: Path | None
+    diacritics: Literal["keep", "strip"]
+    tatweel: Literal["keep", "strip"]
+    unlabelled: Sequence[str]
+    digits: Literal["as_typed", "arabic_indic"]
+    keep_apart: Sequence[str]
+    replace: Sequence[tuple[str, str]]
+    check_with: Path | None
+    max_difference: float
+
+
+def run(args: Options) -> None:
     """From the folders to the arrays."""
     recipe = recipe_of(args)
     datasets = open_datasets(args.datasets)
@@ -402,13 +426,12 @@ def show(title: str, counts: Counter[str], meanings: dict[str, str]) -> None:
 # The command line
 
 
-class ListLookAlikes(argparse.Action):
+def list_look_alikes(ctx: click.Context, _: click.Parameter, asked: bool) -> None:
     """Print the table and leave, as --help does."""
-
-    def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> NoReturn:
+    if asked:
         for row in LOOK_ALIKES:
             print(f"{row.name:14} {' '.join(row.old)} -> {' '.join(row.new)}\n{'':14} {row.reason}")
-        parser.exit()
+        ctx.exit()
 
 
 def characters(value: str) -> str:
@@ -419,13 +442,13 @@ def characters(value: str) -> str:
         return chr(int(value[2:], 16))
     if value and not re.search("[A-Za-z]", value):
         return value
-    raise argparse.ArgumentTypeError(f"{value!r} is not characters, U+0651, or one of {', '.join(_CHARACTERS_BY_NAME)}")
+    raise click.BadParameter(f"{value!r} is not characters, U+0651, or one of {', '.join(_CHARACTERS_BY_NAME)}")
 
 
 def replacement(value: str) -> tuple[str, str]:
     old, equals, new = value.partition("=")
     if not old or not equals:
-        raise argparse.ArgumentTypeError(f"{value!r} is not OLD=NEW")
+        raise click.BadParameter(f"{value!r} is not OLD=NEW")
     return old, new
 
 
@@ -433,98 +456,13 @@ def group_pattern(value: str) -> re.Pattern[str]:
     try:
         pattern = re.compile(value)
     except re.error as e:
-        raise argparse.ArgumentTypeError(f"{value!r} is not a regular expression: {e}") from e
+        raise click.BadParameter(f"{value!r} is not a regular expression: {e}") from e
     if not pattern.groups:
-        raise argparse.ArgumentTypeError(f"{value!r} has no group in brackets to name a line's group")
+        raise click.BadParameter(f"{value!r} has no group in brackets to name a line's group")
     return pattern
 
 
-def parse(argv: Sequence[str] | None) -> argparse.Namespace:
-    parser = Parser(
-        prog="preprocess.py",
-        description="Prepare folders of line images (NAME.png ...) and their texts (NAME.gt.txt or NAME.txt) for train.py.",
-    )
-    parser.add_argument("datasets", nargs="+", type=Path, metavar="DATASET", help="folder of pairs, searched with all folders in it")
-    parser.add_argument("--out", required=True, type=Path, metavar="DIR", help="folder to write; a former output in it is replaced")
-    parser.add_argument("--workers", type=positive, default=os.cpu_count() or 1, metavar="N", help="processes (default: one a core)")
-
-    split = parser.add_argument_group("validation set")
-    split.add_argument(
-        "--val-fraction", type=fraction, metavar="F", help="write DIR/train and DIR/val, with about this share of the lines in val"
-    )
-    split.add_argument(
-        "--group-by",
-        type=group_pattern,
-        metavar="PATTERN",
-        help="lines of one group stay together: a regular expression on DATASET/PATH, whose first (group) names it (default: the folder)",
-    )
-
-    images = parser.add_argument_group("images")
-    images.add_argument(
-        "--height", type=positive, default=ImageSettings.height_px, metavar="PX", help="rows the network sees (default: %(default)s)"
-    )
-    images.add_argument(
-        "--max-width", type=positive, default=ImageSettings.max_width_px, metavar="PX", help="at that height (default: %(default)s)"
-    )
-    images.add_argument(
-        "--min-aspect", type=float, default=0.2, metavar="R", help="least width / height of an image (default: %(default)s)"
-    )
-
-    labels = parser.add_argument_group("labels")
-    labels.add_argument("--charset", type=Path, metavar="FILE", help='JSON {"version": 1, "characters": "..."} (default: the built-in one)')
-    labels.add_argument("--diacritics", choices=("keep", "strip"), default="keep", help="strip: the network learns to pass over them")
-    labels.add_argument("--tatweel", choices=("keep", "strip"), default="keep", help="strip: the network learns to pass over them")
-    labels.add_argument(
-        "--unlabelled",
-        type=characters,
-        nargs="+",
-        action="extend",
-        default=[],
-        metavar="CHARS",
-        help="characters that these labels leave out though they may be printed: training takes no side on them. "
-        f"{', '.join(_CHARACTERS_BY_NAME)}, U+0651, or the characters",
-    )
-    labels.add_argument(
-        "--digits",
-        choices=("as_typed", "arabic_indic"),
-        default="as_typed",
-        help="arabic_indic: 0-9 was typed where ٠-٩ is printed, but in lines with Latin letters (default: %(default)s)",
-    )
-    labels.add_argument(
-        "--keep-apart",
-        choices=[row.name for row in LOOK_ALIKES],
-        nargs="+",
-        action="extend",
-        default=[],
-        metavar="NAME",
-        help="look-alikes not to unify; see --list-look-alikes",
-    )
-    labels.add_argument("--list-look-alikes", action=ListLookAlikes, nargs=0, help="print what is unified and why, and leave")
-    labels.add_argument(
-        "--replace",
-        type=replacement,
-        action="append",
-        default=[],
-        metavar="OLD=NEW",
-        help="what the transcribers wrote, and what it stands for; first of all, in the order given",
-    )
-    labels.add_argument(
-        "--check-with",
-        type=Path,
-        metavar="MODEL",
-        help="leave out lines whose label this model (ONNX) reads quite differently; not those of DIR/val, which are to measure with",
-    )
-    labels.add_argument(
-        "--max-difference",
-        type=fraction,
-        default=0.3,
-        metavar="F",
-        help="of --check-with: edits of letters and digits over the label's length (default: %(default)s)",
-    )
-    return parser.parse_args(argv)
-
-
-def recipe_of(args: argparse.Namespace) -> Recipe:
+def recipe_of(args: Options) -> Recipe:
     """The settings that were asked for. Raises ConfigError where they cannot be."""
     if args.height % 16:
         raise ConfigError(f"--height {args.height}: the network needs a multiple of 16")
@@ -549,16 +487,119 @@ def recipe_of(args: argparse.Namespace) -> Recipe:
     return Recipe(image, charset, labels, args.min_aspect, check)
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    try:
-        run(parse(argv))
-    except KeyboardInterrupt:
-        print("preprocess.py: stopped; nothing was written", file=sys.stderr)
-        return 130
-    except (RasmError, OSError) as e:
-        print(f"preprocess.py: error: {one_line(str(e))}", file=sys.stderr)
-        return 2
-    return 0
+@command(
+    "preprocess.py",
+    """Prepare folders of line images (NAME.png ...) and their texts (NAME.gt.txt or NAME.txt) for train.py.
+
+    python preprocess.py lines/mine --out arrays --val-fraction 0.1 --unlabelled diacritics tatweel
+    python preprocess.py lines/a lines/b --out arrays --replace صلعم=ﷺ --check-with model.onnx
+
+What cannot be used is written to DIR/rejected.csv with its reason, and never stops the run. The same input gives the same arrays, whatever
+the number of workers.
+""",
+    stopped="; nothing was written",
+)
+@argument("datasets", "Folders of pairs, searched with all folders in them", nargs=-1, required=True, type=PATH, metavar="DATASET...")
+@option("--out", required=True, type=PATH, metavar="DIR", help="Folder to write; a former output in it is replaced.")
+@option("--workers", type=positive, default=os.cpu_count() or 1, metavar="N", show_default="one a core", help="Processes.")
+@option(
+    "--val-fraction",
+    type=fraction,
+    metavar="F",
+    section="Validation set",
+    help="Write DIR/train and DIR/val, with about this share of the lines in val.",
+)
+@option(
+    "--group-by",
+    type=group_pattern,
+    metavar="PATTERN",
+    section="Validation set",
+    show_default="the folder",
+    help="Lines of one group stay together: a regular expression on DATASET/PATH, whose first (group) names it.",
+)
+@option("--height", type=positive, default=ImageSettings.height_px, metavar="PX", section="Images", help="Rows that the network sees.")
+@option("--max-width", type=positive, default=ImageSettings.max_width_px, metavar="PX", section="Images", help="At that height.")
+@option("--min-aspect", type=float, default=0.2, metavar="R", section="Images", help="Least width / height of an image.")
+@option(
+    "--charset",
+    type=PATH,
+    metavar="FILE",
+    section="Labels",
+    show_default="the built-in one",
+    help='JSON {"version": 1, "characters": "..."}.',
+)
+@option(
+    "--diacritics",
+    type=click.Choice(("keep", "strip")),
+    default="keep",
+    section="Labels",
+    help="strip: the network learns to pass over them.",
+)
+@option(
+    "--tatweel", type=click.Choice(("keep", "strip")), default="keep", section="Labels", help="strip: the network learns to pass over them."
+)
+@option(
+    "--unlabelled",
+    type=characters,
+    several=True,
+    metavar="CHARS",
+    section="Labels",
+    help="Characters that these labels leave out though they may be printed: training takes no side on them. "
+    f"{', '.join(_CHARACTERS_BY_NAME)}, U+0651, or the characters.",
+)
+@option(
+    "--digits",
+    type=click.Choice(("as_typed", "arabic_indic")),
+    default="as_typed",
+    section="Labels",
+    help="arabic_indic: 0-9 was typed where ٠-٩ is printed, but in lines with Latin letters.",
+)
+@option(
+    "--keep-apart",
+    type=click.Choice([row.name for row in LOOK_ALIKES]),
+    several=True,
+    metavar="NAME",
+    section="Labels",
+    help="Look-alikes not to unify; see --list-look-alikes.",
+)
+@option(
+    "--list-look-alikes",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=list_look_alikes,
+    section="Labels",
+    help="Print what is unified and why, and leave.",
+)
+@option(
+    "--replace",
+    type=replacement,
+    several=True,
+    metavar="OLD=NEW",
+    section="Labels",
+    help="What the transcribers wrote, and what it stands for; first of all, in the order given.",
+)
+@option(
+    "--check-with",
+    type=PATH,
+    metavar="MODEL",
+    section="Labels",
+    help="Leave out lines whose label this model (ONNX) reads quite differently; not those of DIR/val, which are to measure with.",
+)
+@option(
+    "--max-difference",
+    type=fraction,
+    default=0.3,
+    metavar="F",
+    section="Labels",
+    help="Of --check-with: edits of letters and digits over the label's length.",
+)
+def preprocess(**given: Any) -> None:
+    run(Options(**given))
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    return command_line.run(preprocess, arguments)
 
 
 if __name__ == "__main__":

@@ -10,6 +10,11 @@ _FOLDER = Path(__file__).parent
 SHIPPED_MODEL = _FOLDER / "rasm-print.onnx"
 #: The language model of beam search: 5-grams of letters, in KenLM's binary form.
 LANGUAGE_MODEL = _FOLDER / "arabic-5gram.klm"
+#: What each model is for, by name.
+PURPOSES = {
+    "rasm-print": "Arabic print: books, journals, papers",
+    "rasm-synthetic": "a start for training: it has seen rendered lines alone",
+}
 
 
 def shipped_models() -> list[Path]:

@@ -1,0 +1,305 @@
+"""Read many files into a folder: each gives one result in each format, named after it.
+
+Where it stands: beneath ``rasm read``, above the page reader and the formats. Reading can be stopped and started again: what is there is
+not read again, and a long PDF goes on at the page where it stopped, by a log of its pages in ``PARTIAL``. Folders are searched for PDFs
+and images. Pages that could not be read are recorded in NAME.errors.json, and told again until they are read.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import shutil
+import sys
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TextIO
+
+from tqdm import tqdm
+
+from rasm.document import Document, Page, PageError, page_from_dict, profiled
+from rasm.errors import ConfigError, ImageError
+from rasm.formats import SUFFIXES, write
+from rasm.formats.searchable_pdf import SearchablePdf
+from rasm.pages.files import MAX_PAGES, PAGE_SUFFIXES, PageFile, open_pages
+from rasm.pages.reader import Mode, PageReader, TextLayer
+from rasm.text.normalisation import Profile
+
+PARTIAL = ".rasm-partial"  # in the folder of the results: the pages of documents that are not finished
+ERRORS = ".errors.json"  # after a result's name: the pages that could not be read
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How every file is read, and how its text is given. The options of ``rasm read``."""
+
+    mode: Mode = "auto"
+    text_layer: TextLayer = "ignore"
+    profile: Profile = field(default_factory=Profile)
+    join_lines: bool = True  # of a paragraph, in text
+    password: str | None = None
+    max_pages: int = MAX_PAGES
+    again: bool = False  # read again what has been read already
+
+
+@dataclass(frozen=True)
+class Output:
+    """Where the results go, and in which formats."""
+
+    folder: Path
+    formats: Sequence[str]
+
+    def result(self, item: Input, kind: str) -> Path:
+        return self.folder / f"{item.name}{SUFFIXES[kind]}"
+
+
+@dataclass(frozen=True)
+class Input:
+    """A file to read, and the name of its results without their suffix, relative to --out."""
+
+    path: Path
+    name: Path
+
+
+def read_files(inputs: Sequence[Input], reader: PageReader, settings: Settings, output: Output) -> int:
+    """Read what has not been read yet, and print what came of it; how many errors there were, those of earlier times included."""
+    output.folder.mkdir(parents=True, exist_ok=True)
+    errors: list[str] = []
+    counts: Counter[str] = Counter()
+    with tqdm(total=len(inputs), unit="file", disable=None) as files, tqdm(unit="page", disable=None, leave=False) as pages:
+        for item in inputs:
+            if not settings.again and all(output.result(item, kind).exists() for kind in output.formats):
+                counts["there already"] += 1
+                errors += _told(item, output.folder)
+            else:
+                try:
+                    read_file(item, reader, settings, output, pages)
+                    counts["read"] += 1
+                    errors += _told(item, output.folder)
+                except (ImageError, OSError) as e:
+                    errors.append(f"{item.path}: {e if isinstance(e, ImageError) else e.strerror}")
+            files.update()
+    print(f"{counts['read']} read, {counts['there already']} there already, {len(errors)} errors; results in {output.folder}")
+    for message in errors:
+        print(f"  {message}", file=sys.stderr)
+    return len(errors)
+
+
+def find_inputs(paths: Sequence[Path], out: Path | None) -> list[Input]:
+    """The files, and those of the folders; each with a name of its own. Raises ConfigError where there are none.
+
+    What lies in ``out``, a folder in one of the folders, is not searched: it holds the results of the last time.
+    """
+    found: list[tuple[Path, Path]] = []
+    for path in paths:
+        if path.is_dir():
+            files = sorted(p for p in path.rglob("*") if p.suffix.lower() in PAGE_SUFFIXES and p.is_file())
+            names = [p.relative_to(path) for p in files]
+            if out and _is_below(out, path):
+                results = out.resolve().relative_to(path.resolve())
+                names = [name for name in names if not name.is_relative_to(results)]
+            found += [(path / name, name) for name in names]
+        elif path.exists():
+            found.append((path, Path(path.name)))
+        else:
+            raise ConfigError(f"{path}: no such file or folder")
+    if not found:
+        raise ConfigError(f"no PDF and no image in {', '.join(map(str, paths))}")
+    unique = {path.resolve(): (path, name) for path, name in reversed(found)}  # named twice is read once
+    found = list(reversed(unique.values()))
+    stems = Counter(name.with_suffix("") for _, name in found)
+    inputs = [Input(path, name.with_suffix("") if stems[name.with_suffix("")] == 1 else name) for path, name in found]
+    twice = [str(name) for name, count in Counter(i.name for i in inputs).items() if count > 1]
+    if twice:
+        raise ConfigError(f"two inputs are named {twice[0]}, and so would their results be: read them into folders of their own")
+    return inputs
+
+
+def _is_below(path: Path, folder: Path) -> bool:
+    return folder.resolve() in path.resolve().parents
+
+
+def check_targets(inputs: Sequence[Input], output: Output, folders: Sequence[Path]) -> None:
+    """Raises ConfigError where a result would take the place of a file that is to be read or of a folder that is none, or be found in
+    ``folders`` and read itself."""
+    sources = {_identity(item.path) for item in inputs}
+    searched = [folder for folder in folders if not _is_below(output.folder, folder)]
+    for target in (output.result(item, kind) for item in inputs for kind in output.formats):
+        if target.is_dir() and not _is_result(target):
+            raise ConfigError(f"{target} is a folder with more than PAGE XML in it: move it away, or choose another with --out")
+        if target.exists() and _identity(target) in sources:
+            raise ConfigError(f"{target} is to be read, and a result would take its place: choose another folder with --out")
+        if target.suffix in PAGE_SUFFIXES and any(_is_below(target, folder) for folder in searched):
+            raise ConfigError(f"{target} would be read itself the next time: choose a folder with --out that is not read, or one in it")
+
+
+def _is_result(folder: Path) -> bool:
+    """Whether it is what PAGE XML of several pages becomes: a folder of that name with nothing but 0001.xml, 0002.xml, …"""
+    if folder.is_symlink() or not folder.name.endswith(SUFFIXES["page"]):
+        return False
+    return all(path.is_file() and re.fullmatch(r"[0-9]{4,}\.xml", path.name) for path in folder.iterdir())
+
+
+def _identity(path: Path) -> tuple[int, int]:
+    """The same for each name of a file: through links, and in other letters' case where the file system does not tell them apart."""
+    found = path.stat()
+    return found.st_dev, found.st_ino
+
+
+def read_file(item: Input, reader: PageReader, settings: Settings, output: Output, bar: tqdm) -> None:
+    """Read one file; write its results, and a record of pages that could not be read. Raises an ImageError where none can."""
+    data = item.path.read_bytes()
+    partial = output.folder / PARTIAL / f"{item.name}.jsonl"
+    digest = hashlib.blake2b(data, digest_size=16).hexdigest()
+    same = {"file": digest, "model": reader.recognizer.info.name, "version": reader.recognizer.info.version}
+    same |= {"mode": settings.mode, "text_layer": settings.text_layer, "again": settings.again}
+    with open_pages(data, password=settings.password, max_pages=settings.max_pages) as file:
+        partial.parent.mkdir(parents=True, exist_ok=True)
+        start = _resume(partial, same)
+        bar.reset(total=file.count)
+        bar.update(start)
+        with partial.open("a" if start else "w", encoding="utf-8") as log:
+            if not start:
+                log.write(json.dumps(same) + "\n")
+            for index in range(start, file.count):
+                log.write(json.dumps(_alone(read_page(file, index, reader, settings)).to_dict()["pages"][0], ensure_ascii=False) + "\n")
+                log.flush()
+                bar.update()
+        errors = [page for page in _pages(partial) if isinstance(page, PageError)]
+        if len(errors) == file.count:
+            _discard(partial, output.folder)  # or the next time would find no page that is left to read
+            raise ImageError(errors[0].message if file.count == 1 else f"no page could be read: {errors[0].message}")
+        own = sum(bool(line.get("has_text_layer")) for line in _logged(partial))
+        if own and settings.text_layer == "ignore":
+            told = f"{item.path}: {own} of {file.count} pages say their text themselves; --text-layer use takes it in place of reading"
+            tqdm.write(told, file=sys.stderr)
+        record_errors(item, output.folder, errors)  # before the results: what is there without a record counts as whole
+        write_results(item, file, data, partial, reader, settings, output)
+    _discard(partial, output.folder)
+
+
+def record_errors(item: Input, out: Path, errors: list[PageError]) -> None:
+    """Write, or remove, the record of the pages that could not be read; the next time they are told from it."""
+    record = out / f"{item.name}{ERRORS}"
+    record.unlink(missing_ok=True)
+    if errors:
+        said = [{"page": error.number, "code": error.code, "message": error.message} for error in errors]
+        content = {"format": "rasm-errors", "version": 1, "name": item.path.name, "errors": said}
+        record.parent.mkdir(parents=True, exist_ok=True)
+        record.write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+
+
+def _told(item: Input, out: Path) -> list[str]:
+    """A line for each page of which there is a record that it could not be read."""
+    record = out / f"{item.name}{ERRORS}"
+    if not record.exists():
+        return []
+    try:
+        errors = json.loads(record.read_bytes())["errors"]
+        return [f"{item.path}: page {error['page']}: {error['message']}" for error in errors]
+    except (ValueError, KeyError, TypeError):
+        return [f"{item.path}: some pages could not be read, but {record} is broken: --again reads them again"]
+
+
+def _discard(partial: Path, out: Path) -> None:
+    """Remove a log, and the folders in ``out`` that are empty then."""
+    partial.unlink()
+    for folder in partial.parents:
+        if folder == out or any(folder.iterdir()):
+            break
+        folder.rmdir()
+
+
+def _logged(partial: Path) -> Iterator[dict[str, Any]]:
+    with partial.open(encoding="utf-8") as lines:
+        next(lines)
+        for line in lines:
+            yield json.loads(line)
+
+
+def _pages(partial: Path) -> Iterator[Page | PageError]:
+    """Every page that was read, or why it was not."""
+    return (PageError(line["number"], **line["error"]) if line["error"] else page_from_dict(line) for line in _logged(partial))
+
+
+def _resume(partial: Path, settings: Mapping[str, object]) -> int:
+    """How many pages were read before, with the same settings; what was half written is cut off."""
+    if not partial.exists():
+        return 0
+    lines = partial.read_bytes().split(b"\n")[:-1]  # what follows the last line's end is half a line
+    try:
+        if not lines or json.loads(lines[0]) != settings:
+            return 0
+        for line in lines[1:]:
+            json.loads(line)
+    except ValueError:
+        return 0
+    partial.write_bytes(b"\n".join(lines) + b"\n")
+    return len(lines) - 1
+
+
+def write_results(item: Input, file: PageFile, data: bytes, partial: Path, reader: PageReader, settings: Settings, output: Output) -> None:
+    """Every format, each put in place only when it is whole. Text and PDF are written page by page."""
+
+    def pages() -> Iterator[Page]:
+        return (profiled(page, settings.profile) for page in _pages(partial) if isinstance(page, Page))
+
+    for kind in output.formats:
+        target = output.result(item, kind)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        half = target.with_name(target.name + ".part")
+        if kind == "text":
+            with half.open("w", encoding="utf-8") as text:
+                write_text(_pages(partial), settings, text)
+        elif kind == "pdf":
+            pdf = SearchablePdf(data if file.kind == "pdf" else None, password=settings.password)
+            for page in pages():
+                pdf.add(page, None if file.kind == "pdf" else file.image(page.number - 1))
+            half.write_bytes(pdf.finish())
+        elif kind == "page" and file.count > 1:  # PAGE XML knows no files of several pages: a folder of them
+            if half.exists():
+                shutil.rmtree(half)
+            half.mkdir()
+            for page in pages():
+                one = write(document([page], item.path.name, reader, settings), kind)
+                (half / f"{page.number:04d}.xml").write_text(one, encoding="utf-8")
+        else:
+            half.write_text(write(document(_pages(partial), item.path.name, reader, settings), kind), encoding="utf-8")
+        if target.is_dir():  # of PAGE XML alone: check_targets has looked
+            shutil.rmtree(target)
+        half.replace(target)
+
+
+# Of one file, wherever its results go
+
+
+def read_page(file: PageFile, index: int, reader: PageReader, settings: Settings) -> Page | PageError:
+    """Page ``index``, from 0, or why it cannot be read."""
+    try:
+        return reader.read_from(file, index, mode=settings.mode, text_layer=settings.text_layer)
+    except ImageError as e:
+        return PageError(index + 1, e.code, str(e))
+
+
+def write_text(pages: Iterable[Page | PageError], settings: Settings, out: TextIO) -> None:
+    """Their text, page by page; a page that could not be read keeps its place."""
+    for n, page in enumerate(pages):
+        out.write(("\f" if n else "") + _alone(page).to_text(paragraphs=settings.join_lines, profile=settings.profile))
+
+
+def document(pages: Iterable[Page | PageError], name: str, reader: PageReader, settings: Settings) -> Document:
+    """All of them in one, their texts as was asked for."""
+    read, errors = [], []
+    for page in pages:
+        if isinstance(page, Page):
+            read.append(profiled(page, settings.profile))
+        else:
+            errors.append(page)
+    return Document(name, read, f"{reader.recognizer.info.name} {reader.recognizer.info.version}", errors)
+
+
+def _alone(page: Page | PageError) -> Document:
+    return Document("", [page]) if isinstance(page, Page) else Document("", [], errors=[page])

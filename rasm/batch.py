@@ -16,16 +16,17 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TextIO
+from typing import IO, Any
 
 from tqdm import tqdm
 
 from rasm.document import Document, Page, PageError, page_from_dict, profiled
 from rasm.errors import ConfigError, ImageError
-from rasm.formats import SUFFIXES, write
+from rasm.formats import SUFFIXES, write_pages
 from rasm.formats.searchable_pdf import SearchablePdf
 from rasm.pages.files import MAX_PAGES, PAGE_SUFFIXES, PageFile, open_pages
-from rasm.pages.reader import Mode, PageReader, TextLayer
+from rasm.pages.reader import Mode, TextLayer
+from rasm.reader import Reader
 from rasm.text.normalisation import Profile
 
 PARTIAL = ".rasm-partial"  # in the folder of the results: the pages of documents that are not finished
@@ -64,7 +65,7 @@ class Input:
     name: Path
 
 
-def read_files(inputs: Sequence[Input], reader: PageReader, settings: Settings, output: Output) -> int:
+def read_files(inputs: Sequence[Input], reader: Reader, settings: Settings, output: Output) -> int:
     """Read what has not been read yet, and print what came of it; how many errors there were, those of earlier times included."""
     output.folder.mkdir(parents=True, exist_ok=True)
     errors: list[str] = []
@@ -149,12 +150,12 @@ def _identity(path: Path) -> tuple[int, int]:
     return found.st_dev, found.st_ino
 
 
-def read_file(item: Input, reader: PageReader, settings: Settings, output: Output, bar: tqdm) -> None:
+def read_file(item: Input, reader: Reader, settings: Settings, output: Output, bar: tqdm) -> None:
     """Read one file; write its results, and a record of pages that could not be read. Raises an ImageError where none can."""
     data = item.path.read_bytes()
     partial = output.folder / PARTIAL / f"{item.name}.jsonl"
     digest = hashlib.blake2b(data, digest_size=16).hexdigest()
-    same = {"file": digest, "model": reader.recognizer.info.name, "version": reader.recognizer.info.version}
+    same = {"file": digest, "model": reader.info.name, "version": reader.info.version}
     same |= {"mode": settings.mode, "text_layer": settings.text_layer, "again": settings.again}
     with open_pages(data, password=settings.password, max_pages=settings.max_pages) as file:
         partial.parent.mkdir(parents=True, exist_ok=True)
@@ -165,7 +166,9 @@ def read_file(item: Input, reader: PageReader, settings: Settings, output: Outpu
             if not start:
                 log.write(json.dumps(same) + "\n")
             for index in range(start, file.count):
-                log.write(json.dumps(_alone(read_page(file, index, reader, settings)).to_dict()["pages"][0], ensure_ascii=False) + "\n")
+                page = read_page(file, index, reader, settings)
+                one = Document("", [page]) if isinstance(page, Page) else Document("", [], errors=[page])
+                log.write(json.dumps(one.to_dict()["pages"][0], ensure_ascii=False) + "\n")
                 log.flush()
                 bar.update()
         errors = [page for page in _pages(partial) if isinstance(page, PageError)]
@@ -241,33 +244,31 @@ def _resume(partial: Path, settings: Mapping[str, object]) -> int:
     return len(lines) - 1
 
 
-def write_results(item: Input, file: PageFile, data: bytes, partial: Path, reader: PageReader, settings: Settings, output: Output) -> None:
-    """Every format, each put in place only when it is whole. Text and PDF are written page by page."""
+def write_results(item: Input, file: PageFile, data: bytes, partial: Path, reader: Reader, settings: Settings, output: Output) -> None:
+    """Every format, page by page, each put in place only when it is whole."""
 
-    def pages() -> Iterator[Page]:
-        return (profiled(page, settings.profile) for page in _pages(partial) if isinstance(page, Page))
-
+    failed = sum(isinstance(page, PageError) for page in _pages(partial))
     for kind in output.formats:
         target = output.result(item, kind)
         target.parent.mkdir(parents=True, exist_ok=True)
         half = target.with_name(target.name + ".part")
-        if kind == "text":
-            with half.open("w", encoding="utf-8") as text:
-                write_text(_pages(partial), settings, text)
-        elif kind == "pdf":
+        if kind == "pdf":
             pdf = SearchablePdf(data if file.kind == "pdf" else None, password=settings.password)
-            for page in pages():
-                pdf.add(page, None if file.kind == "pdf" else file.image(page.number - 1))
+            for page in _pages(partial):
+                if isinstance(page, Page):
+                    pdf.add(profiled(page, settings.profile), None if file.kind == "pdf" else file.image(page.number - 1))
             half.write_bytes(pdf.finish())
         elif kind == "page" and file.count > 1:  # PAGE XML knows no files of several pages: a folder of them
             if half.exists():
                 shutil.rmtree(half)
             half.mkdir()
-            for page in pages():
-                one = write(document([page], item.path.name, reader, settings), kind)
-                (half / f"{page.number:04d}.xml").write_text(one, encoding="utf-8")
+            for page in _pages(partial):
+                if isinstance(page, Page):
+                    with (half / f"{page.number:04d}.xml").open("wb") as one:
+                        write_text([page], kind, one, item.path.name, reader, settings)
         else:
-            half.write_text(write(document(_pages(partial), item.path.name, reader, settings), kind), encoding="utf-8")
+            with half.open("wb") as whole:
+                write_text(_pages(partial), kind, whole, item.path.name, reader, settings, page_count=file.count - failed)
         if target.is_dir():  # of PAGE XML alone: check_targets has looked
             shutil.rmtree(target)
         half.replace(target)
@@ -276,30 +277,24 @@ def write_results(item: Input, file: PageFile, data: bytes, partial: Path, reade
 # Of one file, wherever its results go
 
 
-def read_page(file: PageFile, index: int, reader: PageReader, settings: Settings) -> Page | PageError:
+def read_page(file: PageFile, index: int, reader: Reader, settings: Settings) -> Page | PageError:
     """Page ``index``, from 0, or why it cannot be read."""
     try:
-        return reader.read_from(file, index, mode=settings.mode, text_layer=settings.text_layer)
+        return reader.page_reader.read_from(file, index, mode=settings.mode, text_layer=settings.text_layer)
     except ImageError as e:
         return PageError(index + 1, e.code, str(e))
 
 
-def write_text(pages: Iterable[Page | PageError], settings: Settings, out: TextIO) -> None:
-    """Their text, page by page; a page that could not be read keeps its place."""
-    for n, page in enumerate(pages):
-        out.write(("\f" if n else "") + _alone(page).to_text(paragraphs=settings.join_lines, profile=settings.profile))
-
-
-def document(pages: Iterable[Page | PageError], name: str, reader: PageReader, settings: Settings) -> Document:
-    """All of them in one, their texts as was asked for."""
-    read, errors = [], []
-    for page in pages:
-        if isinstance(page, Page):
-            read.append(profiled(page, settings.profile))
-        else:
-            errors.append(page)
-    return Document(name, read, f"{reader.recognizer.info.name} {reader.recognizer.info.version}", errors)
-
-
-def _alone(page: Page | PageError) -> Document:
-    return Document("", [page]) if isinstance(page, Page) else Document("", [], errors=[page])
+def write_text(
+    pages: Iterable[Page | PageError],
+    kind: str,
+    out: IO[bytes],
+    name: str,
+    reader: Reader,
+    settings: Settings,
+    page_count: int | None = None,
+) -> None:
+    """Any format but PDF, each page as it comes, its text as was asked for."""
+    asked = (profiled(page, settings.profile) if isinstance(page, Page) else page for page in pages)
+    model = f"{reader.info.name} {reader.info.version}"
+    write_pages(asked, kind, out, name=name, model=model, page_count=page_count, paragraphs=settings.join_lines)

@@ -6,7 +6,6 @@ Where it stands: the top of the reading way, on the command line. What is heavy 
 
 from __future__ import annotations
 
-import io
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -21,7 +20,8 @@ from rasm.errors import ConfigError, ImageError
 if TYPE_CHECKING:
     from rasm.batch import Settings
     from rasm.document import Page, PageError
-    from rasm.pages.reader import Mode, PageReader, TextLayer
+    from rasm.pages.reader import Mode, TextLayer
+    from rasm.reader import Reader
 
 # those of rasm.formats and rasm.pages.files, which take too long to import for a help text; a test holds them to these
 FORMATS = ("text", "json", "hocr", "alto", "page", "pdf")
@@ -91,15 +91,13 @@ def read(
     import cv2
 
     from rasm import batch
-    from rasm.lines.recognizer import Recognizer
-    from rasm.pages.reader import PageReader
+    from rasm.reader import Reader
     from rasm.text.normalisation import Profile
 
     settings = batch.Settings(
         mode, text_layer, Profile(diacritics, tatweel, digits), line_breaks == "join", password, max_pages=max_pages, again=again
     )
     formats = tuple(dict.fromkeys(formats))
-    path = weights.find(model)
     if out is None:
         source = _source(files, formats)
     else:
@@ -108,7 +106,7 @@ def read(
         output = batch.Output(out, formats)
         inputs = batch.find_inputs(files, out)
         batch.check_targets(inputs, output, folders=[file for file in files if file.is_dir()])
-    reader = PageReader(Recognizer(path, threads=threads))
+    reader = Reader(model, threads=threads)
     if threads:
         cv2.setNumThreads(threads)
     if out is None:
@@ -132,18 +130,16 @@ def _source(files: Sequence[Path], formats: Sequence[str]) -> Path:
     return found[0].path
 
 
-def _print(path: Path, kind: str, reader: PageReader, settings: Settings) -> int:
+def _print(path: Path, kind: str, reader: Reader, settings: Settings) -> int:
     """One file's text, or another format, on standard output; 1 where a page could not be read."""
     from rasm import batch
     from rasm.document import PageError
-    from rasm.formats import write
     from rasm.pages.files import open_pages
 
-    name = "standard input" if path == Path("-") else str(path)
-    data = sys.stdin.buffer.read() if path == Path("-") else path.read_bytes()
+    given = path == Path("-")
+    shown = "standard input" if given else str(path)
+    data = sys.stdin.buffer.read() if given else path.read_bytes()
     failed: list[PageError] = []
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(encoding="utf-8")  # whatever the terminal says: a text of another encoding could not be written
     try:
         with open_pages(data, password=settings.password, max_pages=settings.max_pages) as file:
             if kind == "page" and file.count > 1:
@@ -158,15 +154,14 @@ def _print(path: Path, kind: str, reader: PageReader, settings: Settings) -> int
                         failed.append(page)
                     yield page
 
-            if kind == "text":
-                batch.write_text(pages(), settings, sys.stdout)
-            else:
-                sys.stdout.write(write(batch.document(pages(), "" if path == Path("-") else path.name, reader, settings), kind))
+            # bytes, since a text of another encoding than UTF-8, if a terminal says so, could not hold it
+            batch.write_text(pages(), kind, sys.stdout.buffer, "" if given else path.name, reader, settings)
+            sys.stdout.buffer.flush()
     except ImageError as e:
-        print(f"rasm read: error: {name}: {e}", file=sys.stderr)
+        print(f"rasm read: error: {shown}: {e}", file=sys.stderr)
         return 1
     for error in failed:
-        print(f"  {name}: page {error.number}: {error.message}", file=sys.stderr)
+        print(f"  {shown}: page {error.number}: {error.message}", file=sys.stderr)
     return 1 if failed else 0
 
 

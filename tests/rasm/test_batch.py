@@ -130,8 +130,8 @@ class Reader:
     stops: int = 0  # at which of the pages asked for Ctrl-C is pressed
     asked: list[int]
 
-    def __init__(self, recognizer: object) -> None:
-        self.recognizer = SimpleNamespace(info=SimpleNamespace(name="tiny", version="1"))
+    def __init__(self, recognizer: object, **options: object) -> None:
+        pass
 
     def read_from(self, file: PageFile, index: int, **options: object) -> Page:
         Reader.asked.append(index + 1)
@@ -148,8 +148,8 @@ class Reader:
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty folder, which is the current one, and no model."""
-    monkeypatch.setattr("rasm.pages.reader.PageReader", Reader)
-    monkeypatch.setattr("rasm.lines.recognizer.Recognizer", lambda *_, **__: None)
+    monkeypatch.setattr("rasm.reader.PageReader", Reader)
+    monkeypatch.setattr("rasm.reader.Recognizer", lambda *_, **__: SimpleNamespace(info=SimpleNamespace(name="tiny", version="1")))
     monkeypatch.setattr(Reader, "broken", ())
     monkeypatch.setattr(Reader, "stops", 0)
     monkeypatch.setattr(Reader, "asked", [], raising=False)

@@ -21,7 +21,6 @@ with scales found while reading. It cannot be held to PyTorch's figures, so it i
 
 from __future__ import annotations
 
-import argparse
 import json
 import logging
 import math
@@ -50,7 +49,8 @@ from evaluation.calibration import expected_calibration_error, right_characters,
 from model.checkpoint import Checkpoint, averaged, load_checkpoint, save_weights
 from model.crnn import CRNN
 from model.data.arrays import LineArrays, check_match
-from rasm.errors import ConfigError, ExportError, RasmError
+from rasm.command_line import PATH, argument, command, option, run
+from rasm.errors import ConfigError, ExportError
 from rasm.image import ImageSettings, Pixels, pad_lines
 from rasm.lines.ctc import best_path
 from rasm.lines.recognizer import LogProbabilities, ModelInfo, Recognizer
@@ -448,42 +448,47 @@ def fit_logistic(x: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[float,
     return slope, offset
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="export.py", description="Write a checkpoint as an ONNX model, if it reads as PyTorch does.")
-    parser.add_argument(
-        "checkpoints",
-        nargs="+",
-        type=Path,
-        metavar="CHECKPOINT",
-        help="a checkpoint of train.py, such as runs/NAME/best.pt; of several, stages of one training, the mean of their weights",
-    )
-    parser.add_argument("--out", type=Path, required=True, help="the ONNX file to write")
-    parser.add_argument(
-        "--weights", type=Path, metavar="FILE", help="also write the weights, in half precision, to train on from (train.py --init)"
-    )
-    parser.add_argument("--name", help="the model's name (default: the run's)")
-    parser.add_argument("--version", default=__version__, help="the model's version (default: %(default)s)")
-    parser.add_argument("--arrays", type=Path, help="prepared arrays, best held out from training: real lines to compare and to measure on")
-    parser.add_argument("--int8", action="store_true", help="quantise, and write only if the CER on --arrays stays")
-    parser.add_argument("--max-cer-loss", type=float, default=0.001, help="by how much int8 may raise the CER (default: %(default)s)")
-    args = parser.parse_args(arguments)
+@command("export.py", __doc__)
+@argument(
+    "checkpoints",
+    "Checkpoints of train.py, such as runs/NAME/best.pt; of several, stages of one training, the mean of their weights",
+    nargs=-1,
+    required=True,
+    type=PATH,
+)
+@option("--out", type=PATH, required=True, metavar="FILE", help="The ONNX file to write.")
+@option("--weights", type=PATH, metavar="FILE", help="Also write the weights, in half precision, to train on from (train.py --init).")
+@option("--name", metavar="NAME", show_default="the run's", help="The model's name.")
+@option("--version", default=__version__, metavar="VERSION", help="The model's version.")
+@option("--arrays", type=PATH, metavar="DIR", help="Prepared arrays, best held out from training: real lines to compare and to measure on.")
+@option("--int8", is_flag=True, help="Quantise, and write only if the CER on --arrays stays.")
+@option("--max-cer-loss", type=float, default=0.001, metavar="SHARE", help="By how much int8 may raise the CER.")
+def command_line(
+    checkpoints: Sequence[Path],
+    out: Path,
+    weights: Path | None,
+    name: str | None,
+    version: str,
+    arrays: Path | None,
+    int8: bool,
+    max_cer_loss: float,
+) -> None:
     logging.getLogger().setLevel(logging.ERROR)  # ONNX Runtime's quantiser asks for a clean-up that torch.onnx has done already
     torch.set_num_threads(1)  # single lines give more threads little to do, and they wait long for each other on a busy machine
-    try:
-        if args.int8 and args.arrays is None:
-            raise ConfigError("--int8 needs --arrays")
-        if args.out.is_dir():
-            raise ConfigError(f"{args.out} is a folder; --out names a file")
-        checkpoint = averaged([load_checkpoint(path) for path in args.checkpoints])
-        arrays = LineArrays(args.arrays) if args.arrays is not None else None
-        export(checkpoint, args.out, args.name or checkpoint.name, args.version, arrays, args.int8, args.max_cer_loss)
-        if args.weights:
-            save_weights(args.weights, replace(checkpoint, name=args.name or checkpoint.name))
-            print(f"wrote {args.weights}: to train on from, {args.weights.stat().st_size / 1e6:.1f} MB")
-    except (RasmError, OSError) as e:
-        print(f"export.py: error: {e}", file=sys.stderr)
-        return 2
-    return 0
+    if int8 and arrays is None:
+        raise ConfigError("--int8 needs --arrays")
+    if out.is_dir():
+        raise ConfigError(f"{out} is a folder; --out names a file")
+    checkpoint = averaged([load_checkpoint(path) for path in checkpoints])
+    lines = LineArrays(arrays) if arrays is not None else None
+    export(checkpoint, out, name or checkpoint.name, version, lines, int8, max_cer_loss)
+    if weights:
+        save_weights(weights, replace(checkpoint, name=name or checkpoint.name))
+        print(f"wrote {weights}: to train on from, {weights.stat().st_size / 1e6:.1f} MB")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    return run(command_line, arguments)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,6 @@ train.py). Two files are kept in ``--out``: ``last.pt``, from which ``--resume``
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import dataclasses
 import math
@@ -21,10 +20,12 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Literal
 
+import click
 import numpy as np
 import torch
 import torch.distributed as dist
@@ -35,11 +36,11 @@ from torch.utils.tensorboard import SummaryWriter
 from tqdm import tqdm
 
 from model.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
-from model.config import CRNNConfig, TrainConfig, add_flags, from_flags
+from model.config import CRNNConfig, TrainConfig, flags, from_flags
 from model.crnn import CRNN, ctc_loss
 from model.data.arrays import LineArrays, check_match
 from model.data.batches import Batch, BatchSource, start_worker
-from rasm.command_line import exit_code, positive
+from rasm.command_line import PATH, argument, command, option, positive, run
 from rasm.errors import CheckpointError, ConfigError
 from rasm.image import ImageSettings, pad_lines
 from rasm.lines import ctc
@@ -50,38 +51,21 @@ from rasm.text.charset import Charset
 CHANGEABLE = {"steps", "minutes", "patience", "workers", "validate_every", "validate_lines"}
 
 
-def main() -> int:
-    args = parse_arguments()
-    world = start_processes()
-    try:
-        return exit_code("train.py", lambda: train(args, world), " before the first step")
-    finally:
-        if world.size > 1:
-            dist.destroy_process_group()
+@dataclass(frozen=True)
+class Options:
+    """Those of the command line, which says what each means. settings: the fields of CRNNConfig and TrainConfig that were given."""
 
-
-def parse_arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        prog="train.py", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
-    )
-    parser.add_argument("arrays", nargs="*", type=Path, metavar="ARRAYS", help="folders that preprocess.py wrote")
-    parser.add_argument("--val", nargs="+", type=Path, required=True, metavar="ARRAYS", help="arrays to validate on")
-    parser.add_argument("--out", type=Path, required=True, help="the run's folder")
-    parser.add_argument("--text", nargs="+", default=[], metavar="PATH[=WEIGHT]", help="texts to render: .txt files or folders of them")
-    parser.add_argument("--fonts", nargs="+", default=None, metavar="FOLDER", help="fonts to render with (default: the machine's)")
-    parser.add_argument("--resume", action="store_true", help="go on with the run in --out")
-    parser.add_argument("--init", type=Path, metavar="CHECKPOINT", help="begin with these weights (fine-tuning, also to another charset)")
-    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
-    parser.add_argument(
-        "--precision",
-        choices=("auto", "fp32", "bf16", "fp16"),
-        default="auto",
-        help="of the convolutions; auto: what the device is fast in",
-    )
-    parser.add_argument("--threads", type=positive, default=None, help="threads of a CPU's arithmetic (default: one a core)")
-    add_flags(parser, CRNNConfig)
-    add_flags(parser, TrainConfig)
-    return parser.parse_args()
+    arrays: Sequence[Path]
+    val: Sequence[Path]
+    out: Path
+    text: Sequence[str]
+    fonts: Sequence[str]
+    resume: bool
+    init: Path | None
+    device: str
+    precision: Literal["auto", "fp32", "bf16", "fp16"]
+    threads: int | None
+    settings: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -100,7 +84,7 @@ def start_processes() -> World:
     return World(dist.get_rank(), dist.get_world_size(), int(os.environ["LOCAL_RANK"]))
 
 
-def train(args: argparse.Namespace, world: World) -> int:
+def train(args: Options, world: World) -> int:
     # -- what to train: a new run, a run that goes on, or weights of another run
     last = args.out / "last.pt"
     if last.exists() and not args.resume:
@@ -115,8 +99,8 @@ def train(args: argparse.Namespace, world: World) -> int:
     charset = (train_arrays + val_arrays)[0].charset
     for arrays in train_arrays + val_arrays:
         check_match(arrays, image, charset)
-    config = from_flags(TrainConfig, args, before.train if before and args.resume else None)
-    crnn = from_flags(CRNNConfig, args, before.crnn if before else None)
+    config = from_flags(TrainConfig, args.settings, before.train if before and args.resume else None)
+    crnn = from_flags(CRNNConfig, args.settings, before.crnn if before else None)
     sources = [f"{p.name}: {len(a)} lines" for p, a in zip(args.arrays, train_arrays, strict=True)]
     sources += [f"rendered from {Path(t).name}" for t in args.text]
     if before:
@@ -363,7 +347,7 @@ def choose_precision(asked: str, device: torch.device) -> torch.dtype:
     return torch.bfloat16 if torch.cpu._is_avx512_bf16_supported() else torch.float32
 
 
-def make_synthesizer(args: argparse.Namespace, charset: Charset, image: ImageSettings):  # type: ignore[no-untyped-def]
+def make_synthesizer(args: Options, charset: Charset, image: ImageSettings):  # type: ignore[no-untyped-def]
     if not args.text:
         return None
     from model.rendering.fonts import find_fonts
@@ -459,6 +443,52 @@ def report(board: SummaryWriter | None, step: int, figures: dict[str, float], sa
     board.add_scalar("learning_rate", rate, step)
     with contextlib.suppress(ValueError):
         board.add_text("samples", "\n\n".join(f"truth: {truth}\n\nread: {text}" for truth, text in samples), step)
+
+
+# The command line
+
+
+@command("train.py", __doc__, stopped=" before the first step")
+@argument("arrays", "Folders that preprocess.py wrote", nargs=-1, type=PATH)
+@option("--val", several=True, type=PATH, required=True, metavar="ARRAYS", help="Arrays to validate on.")
+@option("--out", type=PATH, required=True, metavar="DIR", help="The run's folder.")
+@option("--text", several=True, metavar="PATH[=WEIGHT]", help="Texts to render: .txt files or folders of them.")
+@option("--fonts", several=True, metavar="FOLDER", show_default="the machine's", help="Fonts to render with.")
+@option("--resume", is_flag=True, help="Go on with the run in --out.")
+@option("--init", type=PATH, metavar="CHECKPOINT", help="Begin with these weights (fine-tuning, also to another charset).")
+@option("--device", default="cuda" if torch.cuda.is_available() else "cpu", metavar="NAME", help="cpu, cuda, ...")
+@option(
+    "--precision",
+    type=click.Choice(("auto", "fp32", "bf16", "fp16")),
+    default="auto",
+    help="Of the convolutions; auto: what the device is fast in.",
+)
+@option("--threads", type=positive, metavar="N", show_default="one a core", help="Threads of a CPU's arithmetic.")
+@flags(CRNNConfig, "The network")
+@flags(TrainConfig, "Training")
+def command_line(
+    arrays: Sequence[Path],
+    val: Sequence[Path],
+    out: Path,
+    text: Sequence[str],
+    fonts: Sequence[str],
+    resume: bool,
+    init: Path | None,
+    device: str,
+    precision: Literal["auto", "fp32", "bf16", "fp16"],
+    threads: int | None,
+    **settings: Any,
+) -> int:
+    world = start_processes()
+    try:
+        return train(Options(arrays, val, out, text, fonts, resume, init, device, precision, threads, settings), world)
+    finally:
+        if world.size > 1:
+            dist.destroy_process_group()
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    return run(command_line, arguments)
 
 
 if __name__ == "__main__":

@@ -16,105 +16,155 @@ What each figure means: ``docs/benchmarks.md``, which ``all`` writes.
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import click
+
 from benchmarking.machine import ROOT
-from rasm.errors import ConfigError, RasmError
+from rasm.command_line import PATH, argument, command, count, group, option, positive, run
 from rasm.weights import SHIPPED_MODEL
 
+# Each subcommand imports what it needs alone, since memory is among the figures
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    args = parse_arguments(arguments)
-    try:
-        for name, least in (("threads", 1), ("limit", 0), ("steps", 1), ("clients", 1), ("seconds", 1)):
-            if vars(args).get(name, least) < least:
-                raise ConfigError(f"--{name} must be at least {least}")
-        if args.what == "all":
-            from benchmarking import tables
 
-            tables.write(args)
-            return 0
-        figures = measure(args)
-    except (RasmError, OSError) as e:
-        print(f"python -m benchmarking: error: {e}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("\nbenchmark.py: stopped", file=sys.stderr)
-        return 130
-    if args.json:
+@group("python -m benchmarking", __doc__)
+def benchmarking() -> None:
+    pass
+
+
+_folders = argument("folders", "Folders of images and their texts", nargs=-1, required=True, type=PATH)
+_limit = option("--limit", type=count, default=0, metavar="N", help="Use only so many, spread evenly over all; 0: all.")
+_threads = option("--threads", type=positive, default=1, metavar="N", help="Threads of each engine.")
+_model = option("--model", type=PATH, default=SHIPPED_MODEL, metavar="FILE", show_default="the shipped model", help="An ONNX file.")
+_against = option("--against", type=click.Choice(("tesseract",)), help="Measure this peer too, in turns on the same.")
+_json = option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+
+
+@command("reader", "Lines a second, errors, memory.")
+@_folders
+@_limit
+@_threads
+@_model
+@_against
+@_json
+def reader(folders: Sequence[Path], limit: int, threads: int, model: Path, against: str | None, as_json: bool) -> None:
+    from benchmarking.reader import measure
+
+    show(measure(folders, model, threads, against, limit), as_json)
+
+
+@command("pages", "Pages a second, errors, memory.")
+@_folders
+@_limit
+@_threads
+@_model
+@_against
+@_json
+def pages(folders: Sequence[Path], limit: int, threads: int, model: Path, against: str | None, as_json: bool) -> None:
+    from benchmarking.reader import measure
+
+    show(measure(folders, model, threads, against, limit, "pages"), as_json)
+
+
+@command("latency", "Milliseconds of one line, each read by itself.")
+@_folders
+@_limit
+@_threads
+@_model
+@_against
+@_json
+def latency(folders: Sequence[Path], limit: int, threads: int, model: Path, against: str | None, as_json: bool) -> None:
+    from benchmarking.reader import latency
+
+    show(latency(folders, model, threads, against, limit), as_json)
+
+
+@command("start", "Seconds from starting Python to the first line's text.")
+@_folders
+@_threads
+@_model
+@_against
+@_json
+def start(folders: Sequence[Path], threads: int, model: Path, against: str | None, as_json: bool) -> None:
+    from benchmarking.reader import start
+
+    show(start(folders, model, threads, against), as_json)
+
+
+@command("arithmetic", "The share of the machine's measured arithmetic peak that reading reaches.")
+@_folders
+@_limit
+@_threads
+@_model
+@_json
+def arithmetic(folders: Sequence[Path], limit: int, threads: int, model: Path, as_json: bool) -> None:
+    from benchmarking.arithmetic import share_of_peak
+
+    show(share_of_peak(folders, model, threads, limit), as_json)
+
+
+@command("training", "Lines a second of train.py with its defaults.")
+@_folders
+@_limit
+@_threads
+@option("--steps", type=positive, default=100, metavar="N", help="Steps to train for.")
+@_json
+def training(folders: Sequence[Path], limit: int, threads: int, steps: int, as_json: bool) -> None:
+    from benchmarking.training import measure
+
+    show(measure(folders, threads, steps, limit), as_json)
+
+
+@command("service", "The service under wrk; --threads: the cores that it, wrk and the bare recogniser run on.")
+@_folders
+@_limit
+@_threads
+@_model
+@option("--clients", type=positive, default=32, metavar="N", help="Connections that ask at the same time.")
+@option("--seconds", type=positive, default=20, metavar="N", help="How long they ask.")
+@option("--url", metavar="URL", show_default="one is started, with the model", help="A service that runs already.")
+@_json
+def service(
+    folders: Sequence[Path], limit: int, threads: int, model: Path, clients: int, seconds: int, url: str | None, as_json: bool
+) -> None:
+    from benchmarking.service import measure
+
+    show(measure(folders, model, threads, clients, seconds, limit, url), as_json)
+
+
+@command("all", "Every one of these, beside Tesseract where it is installed, as tables in one file.")
+@_folders
+@_limit
+@option(
+    "--models",
+    several=True,
+    type=PATH,
+    metavar="FILE",
+    show_default="the shipped model, and its weights in fp32",
+    help="ONNX files.",
+)
+@option("--pages", several=True, type=PATH, metavar="FOLDER", help="Folders of pages with their texts.")
+@option("--skip", several=True, metavar="WHAT", help="Subcommands to leave out, such as service.")
+@option("--out", type=PATH, default=ROOT / "docs" / "benchmarks.md", metavar="FILE", show_default="docs/benchmarks.md", help="The tables.")
+def everything(folders: Sequence[Path], limit: int, models: Sequence[Path], pages: Sequence[Path], skip: Sequence[str], out: Path) -> None:
+    from benchmarking.tables import Asked, write
+
+    write(Asked(folders, limit, models, pages, skip, out))
+
+
+for each in (reader, latency, start, arithmetic, pages, training, service, everything):
+    benchmarking.add_command(each)
+
+
+def show(figures: dict[str, Any], as_json: bool) -> None:
+    if as_json:
         print(json.dumps(figures))
     else:
         print_figures(figures)
-    return 0
-
-
-def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        prog="python -m benchmarking", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
-    )
-    commands = parser.add_subparsers(dest="what", required=True, metavar="WHAT")
-
-    def command(name: str, help: str, model: bool = True) -> argparse.ArgumentParser:
-        sub = commands.add_parser(name, help=help, allow_abbrev=False)
-        sub.add_argument("folders", nargs="+", type=Path, metavar="FOLDER", help="folders of images and their texts")
-        sub.add_argument("--limit", type=int, default=0, metavar="N", help="use only so many, spread evenly over all")
-        sub.add_argument("--threads", type=int, default=1, help="threads of each engine (default: 1)")
-        if name != "all":
-            sub.add_argument("--json", action="store_true", help="print one JSON object")
-        if model:
-            sub.add_argument("--model", type=Path, default=SHIPPED_MODEL, help="an ONNX file (default: the shipped model)")
-        return sub
-
-    for name, help in (
-        ("reader", "lines a second, errors, memory"),
-        ("pages", "pages a second, errors, memory"),
-        ("latency", "milliseconds of one line, each read by itself"),
-        ("start", "seconds from starting Python to the first line's text"),
-    ):
-        command(name, help).add_argument("--against", choices=("tesseract",), help="measure this peer too, in turns on the same")
-    command("arithmetic", "the share of the machine's measured arithmetic peak that reading reaches")
-    training = command("training", "lines a second of train.py with its defaults", model=False)
-    training.add_argument("--steps", type=int, default=100, help="steps to train for (default: 100)")
-    service = command("service", "the service under wrk; --threads: the cores that it, wrk and the bare recogniser run on")
-    service.add_argument("--clients", type=int, default=32, help="connections that ask at the same time (default: 32)")
-    service.add_argument("--seconds", type=int, default=20, help="how long they ask (default: 20)")
-    service.add_argument("--url", help="a service that runs already (default: one is started, with the model)")
-    everything = command("all", "every one of these, beside Tesseract where it is installed, as tables in one file", model=False)
-    everything.add_argument(
-        "--models", nargs="+", type=Path, metavar="M", help="ONNX files (default: the shipped model, and its weights in fp32)"
-    )
-    everything.add_argument("--pages", nargs="+", type=Path, default=[], metavar="FOLDER", help="folders of pages with their texts")
-    everything.add_argument("--skip", nargs="+", default=[], metavar="WHAT", help="subcommands to leave out, such as service")
-    everything.add_argument("--out", type=Path, default=ROOT / "docs" / "benchmarks.md", help="default: docs/benchmarks.md")
-    return parser.parse_args(arguments)
-
-
-def measure(args: argparse.Namespace) -> dict[str, Any]:
-    """The figures of one subcommand. Each imports what it needs alone, since memory is among the figures."""
-    if args.what == "training":
-        from benchmarking import training
-
-        return training.measure(args.folders, args.threads, args.steps, args.limit)
-    if args.what == "service":
-        from benchmarking import service
-
-        return service.measure(args.folders, args.model, args.threads, args.clients, args.seconds, args.limit, args.url)
-    if args.what == "arithmetic":
-        from benchmarking import arithmetic
-
-        return arithmetic.share_of_peak(args.folders, args.model, args.threads, args.limit)
-    from benchmarking import reader
-
-    if args.what == "latency":
-        return reader.latency(args.folders, args.model, args.threads, args.against, args.limit)
-    if args.what == "start":
-        return reader.start(args.folders, args.model, args.threads, args.against)
-    return reader.measure(args.folders, args.model, args.threads, args.against, args.limit, "pages" if args.what == "pages" else "lines")
 
 
 def print_figures(figures: dict[str, Any]) -> None:
@@ -124,6 +174,10 @@ def print_figures(figures: dict[str, Any]) -> None:
         else:
             shown = "-" if value is None else f"{value:.3f}" if isinstance(value, float) else str(value)
         print(f"{name:28}{shown:>14}")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    return run(benchmarking, arguments)
 
 
 if __name__ == "__main__":

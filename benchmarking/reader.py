@@ -56,7 +56,7 @@ def measure(folders: Sequence[Path], model: Path, threads: int, against: str | N
     runs = take_turns(engines, found.items, kind.removesuffix("s"))
     read = found.items[: len(runs["rasm"].readings)]
     if len(read) < len(found.items):
-        print(f"\nbenchmark.py: stopped; the figures are those of {len(read)} of {len(found.items)} {kind}", file=sys.stderr)
+        print(f"\npython -m benchmarking: stopped; the figures are those of {len(read)} of {len(found.items)} {kind}", file=sys.stderr)
     rates = {engine.name: (runs[engine.name].per_second, _cer(read, runs[engine.name], kind)) for engine in engines}
     rasm_speed, rasm_cer = rates["rasm"]
     peer_speed, peer_cer = rates.get("tesseract", (None, None))

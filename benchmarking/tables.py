@@ -6,13 +6,13 @@ Where it stands: ``python -m benchmarking all``. Each figure comes from a proces
 
 from __future__ import annotations
 
-import argparse
 import json
 import shutil
 import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -31,10 +31,22 @@ Figures = dict[str, Any]
 Column = tuple[str, Callable[[Figures], str]]
 
 
-def write(args: argparse.Namespace) -> None:
+@dataclass(frozen=True)
+class Asked:
+    """What ``python -m benchmarking all`` was asked for."""
+
+    folders: Sequence[Path]
+    limit: int
+    models: Sequence[Path]
+    pages: Sequence[Path]
+    skip: Sequence[str]
+    out: Path
+
+
+def write(args: Asked) -> None:
     """Measures everything that ``python -m benchmarking all`` was asked for, and writes ``args.out``. Raises a RasmError where
     nothing can be."""
-    if missing := [model for model in args.models or [] if not model.is_file()]:
+    if missing := [model for model in args.models if not model.is_file()]:
         raise ConfigError(f"{missing[0]}: no such model file")
     if unknown := set(args.skip) - set(_PARTS):
         raise ConfigError(f"--skip {', '.join(sorted(unknown))}: there are {', '.join(_PARTS)}")
@@ -51,7 +63,7 @@ def write(args: argparse.Namespace) -> None:
         except KeyboardInterrupt:  # what was measured is kept
             if not rows:
                 raise
-            print("\nbenchmark.py: stopped; the file holds what was measured by then", file=sys.stderr)
+            print("\npython -m benchmarking: stopped; the file holds what was measured by then", file=sys.stderr)
     args.out.write_text(document(rows, describe(), _command(args)), encoding="utf-8")
     print(f"wrote {args.out}")
 
@@ -66,7 +78,7 @@ def _in_fp32(model: Path, folder: Path) -> Path:
     return out
 
 
-def _jobs(args: argparse.Namespace, models: Sequence[Path]) -> list[tuple[str, str, list[str]]]:
+def _jobs(args: Asked, models: Sequence[Path]) -> list[tuple[str, str, list[str]]]:
     """(part, label of the row, arguments) of every row, in the order of the tables."""
     folders = [str(path.resolve()) for path in args.folders]
     pages = [str(path.resolve()) for path in args.pages]
@@ -88,10 +100,10 @@ def _jobs(args: argparse.Namespace, models: Sequence[Path]) -> list[tuple[str, s
     return sorted((job for job in jobs if job[0] not in args.skip), key=lambda job: _PARTS.index(job[0]))
 
 
-def _command(args: argparse.Namespace) -> str:
+def _command(args: Asked) -> str:
     """What was asked for, without the folders that files lie in."""
     words = ["python -m benchmarking all", *(path.name for path in args.folders)]
-    for option, values in (("--models", args.models or []), ("--pages", args.pages)):
+    for option, values in (("--models", args.models), ("--pages", args.pages)):
         words += [option, *(path.name for path in values)] if values else []
     words += ["--limit", str(args.limit)] if args.limit else []
     words += ["--skip", *args.skip] if args.skip else []
@@ -102,7 +114,7 @@ def _run(part: str, arguments: Sequence[str]) -> Figures | str:
     """The figures of one subcommand, or what went wrong."""
     done = subprocess.run([sys.executable, "-m", "benchmarking", part, *arguments, "--json"], capture_output=True, text=True, cwd=ROOT)
     if done.returncode:
-        return (done.stderr.strip().splitlines() or ["failed"])[-1].removeprefix("python -m benchmarking: error: ")
+        return (done.stderr.strip().splitlines() or ["failed"])[-1].rpartition(": error: ")[2]
     figures: Figures = json.loads(done.stdout)
     return figures
 

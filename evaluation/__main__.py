@@ -13,13 +13,15 @@ Every figure's definition: ``docs/evaluation.md``.
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
+
+import click
 
 from evaluation import statistics
 from evaluation.comparison import compare
@@ -30,50 +32,33 @@ from evaluation.report import summary_line, write_report
 from evaluation.scoring import Scored, figures, score
 from evaluation.tesseract import Tesseract
 from evaluation.timing import Run, take_turns
-from rasm.errors import ConfigError, RasmError
+from rasm import command_line
+from rasm.command_line import PATH, argument, command, count, option, positive
+from rasm.errors import ConfigError
 from rasm.text import metrics
 from rasm.weights import SHIPPED_MODEL
 
 FORMAT_VERSION = 1  # of the JSON object
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(
-        prog="python -m evaluation", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
-    )
-    parser.add_argument("datasets", nargs="+", type=Path, metavar="DATASET", help="folders of lines or pages with their texts, or arrays")
-    parser.add_argument("--model", nargs="+", type=Path, metavar="M", help="ONNX files or checkpoints (default: the shipped model)")
-    parser.add_argument(
-        "--engine",
-        nargs="+",
-        default=["rasm"],
-        metavar="E",
-        help="who reads: rasm, tesseract, and `predictions FILE` as often as wanted (default: rasm)",
-    )
-    parser.add_argument("--kind", choices=("auto", "lines", "pages"), default="auto", help="what the datasets hold (default: found out)")
-    parser.add_argument("--threads", type=int, default=1, help="threads of each engine (default: 1)")
-    parser.add_argument("--decoder", choices=("greedy", "beam"), default="greedy", help="how Rasm decodes (default: greedy)")
-    parser.add_argument(
-        "--psm", type=int, choices=range(1, 14), metavar="N", help="Tesseract's page mode (default: 13 of lines, 3 of pages)"
-    )
-    parser.add_argument("--limit", type=int, default=0, metavar="N", help="read only so many, spread evenly over all")
-    parser.add_argument("--json", action="store_true", help="print one JSON object with every figure")
-    parser.add_argument("--report", type=Path, metavar="DIR", help="write report.html, report.json, readings.tsv and summary.txt there")
-    parser.add_argument("--readings", type=Path, metavar="FILE", help="write name, truth and each engine's reading, as TSV")
-    args = parser.parse_args(arguments)
-    try:
-        return run(args)
-    except (RasmError, OSError) as e:
-        print(f"python -m evaluation: error: {e}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("\nevaluate.py: stopped", file=sys.stderr)
-        return 130
+@dataclass(frozen=True)
+class Options:
+    """Those of the command line, which says what each means."""
+
+    datasets: Sequence[Path]
+    model: Sequence[Path]
+    engine: Sequence[str]
+    kind: Literal["auto", "lines", "pages"]
+    threads: int
+    decoder: Decoder
+    psm: int | None
+    limit: int
+    json: bool
+    report: Path | None
+    readings: Path | None
 
 
-def run(args: argparse.Namespace) -> int:
-    if args.threads < 1 or args.limit < 0:
-        raise ConfigError("--threads must be at least 1 and --limit at least 0")
+def run(args: Options) -> int:
     if args.report:
         args.report.mkdir(parents=True, exist_ok=True)  # before the long work, not after it
     if args.readings:
@@ -85,7 +70,9 @@ def run(args: argparse.Namespace) -> int:
     runs = take_turns(engines, found.items, found.kind.removesuffix("s"))
     samples = found.items[: len(runs[engines[0].name].readings)]
     if stopped := len(samples) < len(found.items):
-        print(f"\nevaluate.py: stopped; the figures are those of {len(samples)} of {len(found.items)} {found.kind}", file=sys.stderr)
+        print(
+            f"\npython -m evaluation: stopped; the figures are those of {len(samples)} of {len(found.items)} {found.kind}", file=sys.stderr
+        )
     scored = {engine.name: score(samples, runs[engine.name].readings) for engine in engines}
     result = assemble(args, found, samples, engines, runs, scored)
     if args.readings:
@@ -103,15 +90,15 @@ def run(args: argparse.Namespace) -> int:
     return 130 if stopped else 0
 
 
-def open_engines(args: argparse.Namespace, found: Samples) -> list[Engine]:
+def open_engines(args: Options, found: Samples) -> list[Engine]:
     """The engines that --engine and --model name, in that order. Raises ConfigError, or an error of what they open."""
     wanted: list[tuple[str, Path | None]] = []
     words = iter(args.engine)
     for word in words:
         if word == "predictions":
-            if (file := next(words, None)) is None:
+            if (named := next(words, None)) is None:
                 raise ConfigError("--engine predictions needs a file: predictions FILE")
-            wanted.append((word, Path(file)))
+            wanted.append((word, Path(named)))
         elif word == "rasm":
             wanted += [(word, model) for model in dict.fromkeys(args.model or [SHIPPED_MODEL])]
         elif word == "tesseract":
@@ -159,7 +146,7 @@ def _names(wanted: Sequence[tuple[str, Path | None]]) -> list[str]:
 
 
 def assemble(
-    args: argparse.Namespace,
+    args: Options,
     found: Samples,
     samples: Sequence[Sample],
     engines: Sequence[Engine],
@@ -255,6 +242,32 @@ def _cell(rates: dict[str, Any], what: str, unit: str = "%") -> str:
         return "-"
     scale, interval = 100 if unit == "%" else 1, rates[f"{what}_interval"]
     return f"{scale * rates[what]:.2f}{unit}" + (f" ±{scale * (interval[1] - interval[0]) / 2:.2f}" if interval else "")
+
+
+@command("python -m evaluation", __doc__)
+@argument("datasets", "Folders of lines or pages with their texts, or arrays", nargs=-1, required=True, type=PATH)
+@option("--model", several=True, type=PATH, metavar="FILE", show_default="the shipped model", help="ONNX files or checkpoints.")
+@option(
+    "--engine",
+    several=True,
+    default=("rasm",),
+    metavar="NAME",
+    help="Who reads: rasm, tesseract, and `predictions FILE` as often as wanted.",
+)
+@option("--kind", type=click.Choice(("auto", "lines", "pages")), default="auto", help="What the datasets hold; auto: found out.")
+@option("--threads", type=positive, default=1, metavar="N", help="Threads of each engine.")
+@option("--decoder", type=click.Choice(("greedy", "beam")), default="greedy", help="How Rasm decodes.")
+@option("--psm", type=click.IntRange(1, 13), metavar="N", show_default="13 of lines, 3 of pages", help="Tesseract's page mode.")
+@option("--limit", type=count, default=0, metavar="N", help="Read only so many, spread evenly over all; 0: all.")
+@option("--json", is_flag=True, help="Print one JSON object with every figure.")
+@option("--report", type=PATH, metavar="DIR", help="Write report.html, report.json, readings.tsv and summary.txt there.")
+@option("--readings", type=PATH, metavar="FILE", help="Write name, truth and each engine's reading, as TSV.")
+def evaluation(**given: Any) -> int:
+    return run(Options(**given))
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    return command_line.run(evaluation, arguments)
 
 
 if __name__ == "__main__":

@@ -5,16 +5,18 @@ Where it stands: ``train.py`` makes its flags from these fields, and checkpoints
 
 from __future__ import annotations
 
-import argparse
 import dataclasses
 import math
 import typing
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+from rasm import command_line
 from rasm.errors import ConfigError
 
 T = TypeVar("T")
+F = TypeVar("F", bound=Callable[..., Any])
 
 
 def option(default: Any, help: str, least: float = 0, most: float = math.inf) -> Any:
@@ -84,21 +86,31 @@ class TrainConfig:
         check_ranges(self)
 
 
-def add_flags(parser: argparse.ArgumentParser, cls: type) -> None:
-    """A flag for each field of the dataclass ``cls``. No flag has a default: what is not given is left alone."""
-    group = parser.add_argument_group(cls.__name__)
-    types = typing.get_type_hints(cls)
-    for f in dataclasses.fields(cls):
-        flag = "--" + f.name.replace("_", "-")
-        shown = f"{f.metadata['help']} (default: {f.default})"
-        if isinstance(f.default, tuple):
-            group.add_argument(flag, dest=f.name, type=int, nargs="+", default=argparse.SUPPRESS, metavar="N", help=shown)
-        else:
-            group.add_argument(flag, dest=f.name, type=types[f.name], default=argparse.SUPPRESS, metavar="N", help=shown)
+def flags(cls: type, section: str) -> Callable[[F], F]:
+    """An option of ``rasm.command_line`` for each field of the dataclass ``cls``. None has a default: what is not given is left alone."""
+
+    def decorate(function: F) -> F:
+        types = typing.get_type_hints(cls)
+        for f in reversed(dataclasses.fields(cls)):  # a decorator that is applied later stands further up
+            several = isinstance(f.default, tuple)
+            option_ = command_line.option(
+                "--" + f.name.replace("_", "-"),
+                f.name,
+                several=several,
+                last_counts=several,
+                type=int if several else types[f.name],
+                metavar="N",
+                section=section,
+                show_default=" ".join(map(str, f.default)) if several else str(f.default),
+                help=f.metadata["help"],
+            )
+            function = option_(function)
+        return function
+
+    return decorate
 
 
-def from_flags(cls: type[T], args: argparse.Namespace, base: T | None = None) -> T:
+def from_flags(cls: type[T], given: Mapping[str, Any], base: T | None = None) -> T:
     """``base``, or the defaults, with what was given on the command line."""
-    given = {f.name: getattr(args, f.name) for f in dataclasses.fields(cls) if hasattr(args, f.name)}  # type: ignore[arg-type]
-    given = {k: tuple(v) if isinstance(v, list) else v for k, v in given.items()}
-    return dataclasses.replace(base, **given) if base is not None else cls(**given)  # type: ignore[type-var]
+    values = {f.name: given[f.name] for f in dataclasses.fields(cls) if given[f.name] not in (None, ())}  # type: ignore[arg-type]
+    return dataclasses.replace(base, **values) if base is not None else cls(**values)  # type: ignore[type-var]

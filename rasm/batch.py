@@ -155,7 +155,7 @@ def read_file(item: Input, reader: Reader, settings: Settings, output: Output, b
     data = item.path.read_bytes()
     partial = output.folder / PARTIAL / f"{item.name}.jsonl"
     digest = hashlib.blake2b(data, digest_size=16).hexdigest()
-    same = {"file": digest, "model": reader.info.name, "version": reader.info.version}
+    same: dict[str, str | bool] = {"file": digest, "model": reader.info.name, "version": reader.info.version}
     same |= {"mode": settings.mode, "text_layer": settings.text_layer, "again": settings.again}
     with open_pages(data, password=settings.password, max_pages=settings.max_pages) as file:
         partial.parent.mkdir(parents=True, exist_ok=True)

@@ -72,13 +72,13 @@ def group(name: str, help: str | None) -> Callable[[Callable[..., None]], click.
     return click.group(name, cls=_Group, help=help, context_settings=_SETTINGS)
 
 
-def option(*names: str, several: bool = False, section: str = "Options", **settings: Any) -> Callable[[F], F]:
+def option(*names: str, several: bool = False, last_counts: bool = False, section: str = "Options", **settings: Any) -> Callable[[F], F]:
     """An option as click has it.
 
-    several: it takes all words up to the next option, and may be repeated; the command gets a tuple. section: the heading that it stands
-    under in the help.
+    several: it takes all words up to the next option, and the command gets a tuple. Given again, it takes more; with last_counts, only
+    what is given last counts, as of options of one value. section: the heading that it stands under in the help.
     """
-    return click.option(*names, cls=_Option, several=several, section=section, **settings)
+    return click.option(*names, cls=_Option, several=several, last_counts=last_counts, section=section, **settings)
 
 
 def argument(name: str, help: str, **settings: Any) -> Callable[[F], F]:
@@ -134,8 +134,9 @@ class _Failure(click.UsageError):
 
 
 class _Option(click.Option):
-    def __init__(self, *args: Any, several: bool, section: str, **settings: Any) -> None:
-        super().__init__(*args, multiple=several, **settings)
+    def __init__(self, names: Sequence[str], *, several: bool, last_counts: bool, section: str, **settings: Any) -> None:
+        super().__init__(names, multiple=several, **settings)
+        self.last_counts = last_counts
         self.section = section
 
     def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
@@ -144,12 +145,12 @@ class _Option(click.Option):
 
 
 class _Argument(click.Argument):
-    def __init__(self, *args: Any, help: str, **settings: Any) -> None:
-        super().__init__(*args, **settings)
-        self.help = help
+    def __init__(self, names: Sequence[str], *, help: str, **settings: Any) -> None:
+        super().__init__(names, **settings)
+        self.about = help  # click's own arguments have a help from 8.5 on
 
     def get_help_record(self, ctx: click.Context) -> tuple[str, str]:
-        return self.make_metavar(ctx), self.help
+        return self.make_metavar(ctx), self.about
 
 
 class _Helped(click.Command):
@@ -220,22 +221,26 @@ def spread(ctx: click.Context, words: Sequence[str], options: Iterable[click.Opt
     An option in the place of another's value is an error, where click takes it for the value: ``--out --again`` is no folder.
     """
     named = {name: option for option in options for name in (*option.opts, *option.secondary_opts)}
-    found: list[str] = []
+    found: list[list[str]] = []  # an option with what it takes, or one word
     rest = list(words)
     while rest:
         word = rest.pop(0)
         option = named.get(word)
         if word == "--":
-            return [*found, word, *rest]
+            found.append([word, *rest])
+            break
         if option is None or option.is_flag or option.count:
-            found.append(word)
+            found.append([word])
             continue
         if not rest or rest[0] in named:
             _refuse(ctx, word)
-        found += [word, rest.pop(0)]
+        taken = [word, rest.pop(0)]
         while option.multiple and rest and (not rest[0].startswith("-") or rest[0] == "-"):
-            found += [word, rest.pop(0)]
-    return found
+            taken += [word, rest.pop(0)]
+        if getattr(option, "last_counts", False):
+            found = [group for group in found if group[0] != word]
+        found.append(taken)
+    return [word for group in found for word in group]
 
 
 def _refuse(ctx: click.Context, name: str) -> NoReturn:

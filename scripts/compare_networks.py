@@ -8,13 +8,13 @@ one would be. All then read the same lines in turns, on one thread, so that a bu
 
 from __future__ import annotations
 
-import argparse
 import dataclasses
 import random
 import statistics
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import onnx
@@ -24,7 +24,8 @@ from tqdm import tqdm
 from export import quantise, to_onnx
 from model.config import CRNNConfig
 from model.crnn import CRNN
-from rasm.errors import RasmError
+from rasm.command_line import PATH, command, option, run
+from rasm.errors import ConfigError
 from rasm.image import IMAGE_SUFFIXES, ImageSettings, Pixels, decode, line_to_array
 from rasm.lines.recognizer import ModelInfo, Recognizer
 from rasm.text.charset import DEFAULT_CHARSET
@@ -52,19 +53,13 @@ SHAPES: dict[str, tuple[CRNNConfig, int]] = {
 }
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--lines", type=Path, required=True)
-    args = parser.parse_args()
-    files = sorted(p for p in args.lines.rglob("*") if p.suffix.lower() in IMAGE_SUFFIXES) if args.lines.is_dir() else []
+@command("python -m scripts.compare_networks", __doc__)
+@option("--lines", type=PATH, required=True, metavar="FOLDER", help="Line images; their texts are not needed.")
+def compare(lines: Path) -> None:
+    files = sorted(p for p in lines.rglob("*") if p.suffix.lower() in IMAGE_SUFFIXES) if lines.is_dir() else []
     if len(files) < LINES:
-        print(f"compare_networks.py: error: {args.lines} holds {len(files)} line images; {LINES} are needed", file=sys.stderr)
-        return 2
-    try:
-        images = [decode(path.read_bytes()) for path in random.Random(0).sample(files, LINES)]
-    except RasmError as e:
-        print(f"compare_networks.py: error: {e}", file=sys.stderr)
-        return 2
+        raise ConfigError(f"{lines} holds {len(files)} line images; {LINES} are needed")
+    images = [decode(path.read_bytes()) for path in random.Random(0).sample(files, LINES)]
     with tempfile.TemporaryDirectory() as folder:
         readers: list[tuple[list[Pixels], list[Recognizer]]] = []
         parameters: list[int] = []
@@ -93,7 +88,10 @@ def main() -> int:
     for name, count, times in zip(SHAPES, parameters, seconds, strict=True):
         fp32, int8 = (base[1] / statistics.median(t) for t in times)
         print(f"| {name} | {count / 1e6:.2f} M | {fp32:.2f} | {int8:.2f} |")
-    return 0
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    return run(compare, arguments)
 
 
 if __name__ == "__main__":

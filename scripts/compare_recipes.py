@@ -10,19 +10,21 @@ the order of the variants tells more than their distance. A run that is done is 
 
 from __future__ import annotations
 
-import argparse
 import json
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from tqdm import tqdm
 
 from model.checkpoint import load_checkpoint
 from model.data.arrays import LineArrays
-from rasm.errors import RasmError
+from rasm.command_line import PATH, command, count, option, positive, run
 from train import validate
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -46,37 +48,44 @@ VARIANTS = {
 }
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--init", type=Path, required=True, metavar="CHECKPOINT", help="where every run begins")
-    parser.add_argument("--arrays", nargs="+", type=Path, required=True, help="prepared real lines")
-    parser.add_argument("--text", nargs="+", required=True, metavar="PATH[=WEIGHT]", help="texts to render")
-    parser.add_argument("--fonts", nargs="+", default=[], metavar="FOLDER", help="fonts to render with (default: the machine's)")
-    parser.add_argument("--val", nargs="+", required=True, metavar="NAME=ARRAYS")
-    parser.add_argument("--out", type=Path, required=True, help="folder of the runs")
-    parser.add_argument("--steps", type=int, default=250)
-    parser.add_argument("--limit", type=int, default=0, help="validation lines of each set; 0: all")
-    parser.add_argument("--only", nargs="+", type=int, metavar="N", help="these variants, counted from 0")
-    args = parser.parse_args()
-    try:
-        validations = {name: LineArrays(Path(path)) for name, _, path in (value.partition("=") for value in args.val)}
-        rows = []
-        for i, (name, change) in tqdm(list(enumerate(VARIANTS.items())), "runs", disable=None):
-            if args.only and i not in args.only:
-                continue
-            run = args.out / str(i)
-            if not (run / "done").exists():
-                train(args, run, name, change, next(iter(validations.values())).path)
-                (run / "done").touch()
-            rows.append((name, {key: score(run / "best.pt", arrays, args.limit) for key, arrays in validations.items()}))
-    except RasmError as e:
-        print(f"compare_recipes.py: error: {e}", file=sys.stderr)
-        return 2
-    except subprocess.CalledProcessError as e:
-        return e.returncode
-    except KeyboardInterrupt:
-        print("\ncompare_recipes.py: stopped; run it again to go on", file=sys.stderr)
-        return 130
+@dataclass(frozen=True)
+class Options:
+    """Those of the command line, which says what each means."""
+
+    init: Path
+    arrays: Sequence[Path]
+    text: Sequence[str]
+    fonts: Sequence[str]
+    val: Sequence[str]
+    out: Path
+    steps: int
+    limit: int
+    only: Sequence[int]
+
+
+@command("python -m scripts.compare_recipes", __doc__, stopped="; run it again to go on")
+@option("--init", type=PATH, required=True, metavar="CHECKPOINT", help="Where every run begins.")
+@option("--arrays", several=True, type=PATH, required=True, metavar="FOLDER", help="Prepared real lines.")
+@option("--text", several=True, required=True, metavar="PATH[=WEIGHT]", help="Texts to render.")
+@option("--fonts", several=True, metavar="FOLDER", show_default="the machine's", help="Fonts to render with.")
+@option("--val", several=True, required=True, metavar="NAME=ARRAYS", help="Arrays to measure on.")
+@option("--out", type=PATH, required=True, metavar="FOLDER", help="Of the runs.")
+@option("--steps", type=positive, default=250, metavar="N", help="Of each run.")
+@option("--limit", type=count, default=0, metavar="N", help="Validation lines of each set; 0: all.")
+@option("--only", several=True, type=count, metavar="N", help="These variants, counted from 0.")
+def compare(**given: Any) -> int:
+    args = Options(**given)
+    validations = {name: LineArrays(Path(path)) for name, _, path in (value.partition("=") for value in args.val)}
+    rows = []
+    for i, (name, change) in tqdm(list(enumerate(VARIANTS.items())), "runs", disable=None):
+        if args.only and i not in args.only:
+            continue
+        folder = args.out / str(i)
+        if not (folder / "done").exists():
+            if code := train(args, folder, name, change, next(iter(validations.values())).path):
+                return code
+            (folder / "done").touch()
+        rows.append((name, {key: score(folder / "best.pt", arrays, args.limit) for key, arrays in validations.items()}))
     print(f"{args.steps} steps each from {args.init.name}, torch {torch.__version__}\n")
     print("| what was changed | " + " | ".join(validations) + " |\n|---|" + "---|" * len(validations))
     for name, figures in rows:
@@ -84,18 +93,19 @@ def main() -> int:
     return 0
 
 
-def train(args: argparse.Namespace, run: Path, name: str, change: str, validation: Path) -> None:
+def train(args: Options, folder: Path, name: str, change: str, validation: Path) -> int:
+    """One run of train.py; its exit code. It says itself what is wrong."""
     arrays = [] if name == RENDERED_ALONE else args.arrays
     if name == NAIVE:
         arrays = [fully_labelled(path, args.out / "naive" / str(i)) for i, path in enumerate(arrays)]
     steps = args.steps * 2 if "--columns-per-batch" in change else args.steps
     fonts = ["--fonts", *args.fonts] if args.fonts else []
-    begin = ["--resume"] if (run / "last.pt").exists() else ["--init", str(args.init)]
-    subprocess.run(
+    begin = ["--resume"] if (folder / "last.pt").exists() else ["--init", str(args.init)]
+    return subprocess.run(
         [sys.executable, str(ROOT / "train.py"), *map(str, arrays), "--text", *args.text, *fonts, "--val", str(validation),
-         "--out", str(run), *begin, "--steps", str(steps), *BASE.split(), *change.split()],
-        check=True, stdout=subprocess.DEVNULL,
-    )  # fmt: skip
+         "--out", str(folder), *begin, "--steps", str(steps), *BASE.split(), *change.split()],
+        stdout=subprocess.DEVNULL,
+    ).returncode  # fmt: skip
 
 
 def fully_labelled(arrays: Path, out: Path) -> Path:
@@ -112,6 +122,10 @@ def score(checkpoint: Path, arrays: LineArrays, limit: int) -> str:
     figures, _ = validate(trained.crnn, trained.weights, [arrays], limit, torch.device("cpu"))
     raw = "" if arrays.unlabelled else f", raw {figures['cer']:.2%}"
     return f"{figures['cer_normalised']:.2%}{raw}"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    return run(compare, arguments)
 
 
 if __name__ == "__main__":

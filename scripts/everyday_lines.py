@@ -9,7 +9,6 @@ been trained with these fonts. The shipped models and Tesseract read the lines. 
 
 from __future__ import annotations
 
-import argparse
 import random
 import sys
 import tempfile
@@ -25,15 +24,15 @@ from evaluation.tesseract import Tesseract
 from model.rendering.fonts import find_fonts
 from model.rendering.lines import Synthesizer
 from model.rendering.texts import TextSource
-from rasm.command_line import exit_code, write_page
+from rasm.command_line import PATH, command, option, run, write_page
 from rasm.errors import RasmError
 from rasm.image import ImageSettings
 from rasm.text import metrics
 from rasm.text.charset import DEFAULT_CHARSET
 from rasm.text.normalisation import LabelSettings, normalise_label
+from rasm.weights import shipped_models
 
 ROOT = Path(__file__).resolve().parent.parent
-WEIGHTS = ROOT / "rasm" / "weights"
 LINES = 150  # of each kind
 ENGLISH = """
 account number payment order customer address invoice total amount date page report company limited bank branch office manager project
@@ -83,21 +82,16 @@ KINDS: dict[str, Callable[[random.Random], str]] = {
 }
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--model", type=Path, nargs="+", default=[WEIGHTS / "rasm-print.onnx", WEIGHTS / "rasm-synthetic.onnx"])
-    parser.add_argument("--fonts", nargs="+", help="folders of fonts (default: the machine's)")
-    parser.add_argument("--out", type=Path, help="write the table here, not to the terminal")
-    args = parser.parse_args()
-    return exit_code("everyday_lines.py", lambda: run(args), "; nothing was written")
-
-
-def run(args: argparse.Namespace) -> int:
-    engines: list[Engine] = [RasmLines(model, 1, model.stem) for model in args.model] + [Tesseract(1)]
-    fonts = find_fonts(args.fonts, DEFAULT_CHARSET)
-    synthesizer = Synthesizer([TextSource("everyday", ["-"], 1.0)], fonts, DEFAULT_CHARSET, ImageSettings(), clean=True)
+@command("python -m scripts.everyday_lines", __doc__, stopped="; nothing was written")
+@option("--model", several=True, type=PATH, default=shipped_models(), metavar="FILE", show_default="the shipped models", help="Who reads.")
+@option("--fonts", several=True, metavar="FOLDER", show_default="the machine's", help="Folders of fonts.")
+@option("--out", type=PATH, metavar="FILE", help="Write the table here, not to the terminal.")
+def measure(model: Sequence[Path], fonts: Sequence[str], out: Path | None) -> None:
+    engines: list[Engine] = [RasmLines(path, 1, path.stem) for path in model] + [Tesseract(1)]
+    found = find_fonts(fonts, DEFAULT_CHARSET)
+    synthesizer = Synthesizer([TextSource("everyday", ["-"], 1.0)], found, DEFAULT_CHARSET, ImageSettings(), clean=True)
     rows = [row(kind, engines, synthesizer) for kind in tqdm(KINDS, unit="kind")]
-    names = sorted({Path(font.path).stem.split("_")[0].split("-")[0] for font in fonts if font.arabic})
+    names = sorted({Path(font.path).stem.split("_")[0].split("-")[0] for font in found if font.arabic})
     versions = [f"{e.about['model']} {e.about['version']}" if isinstance(e, RasmLines) else e.about["engine"] for e in engines]
     page = f"""# What bills, forms and tables hold
 
@@ -111,8 +105,7 @@ Character error rates, normalised, and lines that are read exactly:
 |---|---|{"---|" * len(engines)}
 """
     page += "\n".join(rows) + "\n"
-    write_page(page, args.out)
-    return 0
+    write_page(page, out)
 
 
 def row(kind: str, engines: Sequence[Engine], synthesizer: Synthesizer) -> str:
@@ -133,6 +126,10 @@ def row(kind: str, engines: Sequence[Engine], synthesizer: Synthesizer) -> str:
             rates = metrics.error_rates([sample.truth for sample in samples], readings, metrics.normalised)
             cells.append(f"{rates.cer:.1%}, {rates.exact:.0%}")
         return f"| {kind} | `{samples[0].truth}` | {' | '.join(cells)} |"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    return run(measure, arguments)
 
 
 if __name__ == "__main__":

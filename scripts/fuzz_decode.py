@@ -1,7 +1,6 @@
-#!/usr/bin/env python3
 """Mutated files and spoilt pages through decoding, the transform and the finding of lines: no error but Rasm's own, no crash, no growth.
 
-    scripts/fuzz_decode.py [--examples 100000] [--seed 1] [--growth-mb 64]
+    python -m scripts.fuzz_decode [--examples 100000] [--seed 1] [--growth-mb 64]
 
 Half of the examples are files: small pictures in every format and mode that is read, multi-page TIFFs and a PDF among them. Their bytes
 are replaced, inserted, cut and repeated, headers' numbers made extreme, two files spliced. What can be decoded goes on as a line and as
@@ -15,12 +14,12 @@ hypothesis makes them, and finds the smallest example of what fails. A crash of 
 
 from __future__ import annotations
 
-import argparse
 import io
 import resource
 import struct
 import sys
 from collections import Counter
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -31,15 +30,14 @@ from hypothesis import strategies as st
 from PIL import Image
 from tqdm import tqdm
 
+from rasm.command_line import command, option, positive, run
+from rasm.errors import ImageError
+from rasm.image import ImageSettings, Pixels, decode, line_to_array
+from rasm.lines.recognizer import Recognizer
+from rasm.pages.files import open_pages
+from rasm.pages.reader import PageImage, PageReader, look_at
+
 ROOT = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(ROOT)]
-
-from rasm.errors import ImageError  # noqa: E402
-from rasm.image import ImageSettings, Pixels, decode, line_to_array  # noqa: E402
-from rasm.lines.recognizer import Recognizer  # noqa: E402
-from rasm.pages.files import open_pages  # noqa: E402
-from rasm.pages.reader import PageImage, PageReader, look_at  # noqa: E402
-
 TINY_MODEL = ROOT / "tests" / "fixtures" / "tiny_v1.onnx"
 ROUND = 2_000  # examples of one run of hypothesis, which keeps in memory what it has tried; after the first, libraries have their caches
 MAX_PIXELS = 4_000_000  # as a service's limit would be, but smaller, so that a run is quick
@@ -194,49 +192,48 @@ def peak_mb() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--examples", type=int, default=100_000)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument(
-        "--growth-mb", type=float, default=64, help="how much the peak memory may grow after the warm-up (default: %(default)g)"
-    )
-    options = parser.parse_args()
+@command("python -m scripts.fuzz_decode", __doc__)
+@option("--examples", type=positive, default=100_000, metavar="N", help="How many to try.")
+@option("--seed", "first_seed", type=int, default=1, metavar="N", help="Another one tries others.")
+@option("--growth-mb", type=float, default=64, metavar="MB", help="How much the peak memory may grow after the warm-up.")
+def fuzz(examples: int, first_seed: int, growth_mb: float) -> int:
     outcomes: Counter[str] = Counter()
-    bar = tqdm(total=options.examples, disable=None)
+    bar = tqdm(total=examples, disable=None)
     warm_mb = 0.0
 
-    def run_round(examples: int, number: int) -> None:
-        @seed(options.seed + number)
+    def run_round(part: int, number: int) -> None:
+        @seed(first_seed + number)
         @settings(
-            max_examples=examples,
+            max_examples=part,
             database=None,
             deadline=None,
             phases=[Phase.generate, Phase.shrink],
             suppress_health_check=list(HealthCheck),
         )
         @given(st.one_of(mutated(), spoilt_pages()))
-        def run(example: bytes | Pixels) -> None:
+        def try_one(example: bytes | Pixels) -> None:
             outcomes[f"file: {read(example)}" if isinstance(example, bytes) else f"page: {read_page(example)}"] += 1
             bar.update()
 
-        run()
+        try_one()
 
     try:
-        for number, done in enumerate(range(0, options.examples, ROUND)):
-            run_round(min(ROUND, options.examples - done), number)
+        for number, done in enumerate(range(0, examples, ROUND)):
+            run_round(min(ROUND, examples - done), number)
             warm_mb = warm_mb or peak_mb()
-    except KeyboardInterrupt:
-        return 130
     finally:
         bar.close()
         print(f"{outcomes.total():,} images: " + ", ".join(f"{code} {count:,}" for code, count in outcomes.most_common()))
     grown_mb = peak_mb() - warm_mb
     print(f"peak memory {peak_mb():.0f} MB, {grown_mb:.0f} MB more than after the first {ROUND:,} images")
-    if grown_mb > options.growth_mb:
-        print(f"fuzz_decode.py: memory has grown by more than {options.growth_mb:g} MB", file=sys.stderr)
+    if grown_mb > growth_mb:
+        print(f"python -m scripts.fuzz_decode: memory has grown by more than {growth_mb:g} MB", file=sys.stderr)
         return 1
     return 0
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    return run(fuzz, arguments)
 
 
 if __name__ == "__main__":

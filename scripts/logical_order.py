@@ -9,7 +9,6 @@ exactly are what users want. Lines in which every sign is read, in whatever orde
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections import Counter
 from collections.abc import Sequence
@@ -18,7 +17,8 @@ from pathlib import Path
 from model.rendering.fonts import Font, find_fonts
 from model.rendering.lines import Synthesizer
 from model.rendering.texts import TextSource
-from rasm.command_line import write_page
+from rasm.command_line import PATH, command, option, run, write_page
+from rasm.errors import ConfigError
 from rasm.image import ImageSettings
 from rasm.lines.recognizer import Recognizer
 from rasm.text.charset import DEFAULT_CHARSET
@@ -40,16 +40,14 @@ SUITE = {
 }
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--model", type=Path, default=SHIPPED_MODEL)
-    parser.add_argument("--out", type=Path, help="write the table here, not to the terminal")
-    args = parser.parse_args()
-    fonts = [f for f in find_fonts(None, DEFAULT_CHARSET) if Path(f.path).name in FONTS]
+@command("python -m scripts.logical_order", __doc__, stopped="; nothing was written")
+@option("--model", type=PATH, default=SHIPPED_MODEL, metavar="FILE", show_default="the shipped model", help="Who reads.")
+@option("--out", type=PATH, metavar="FILE", help="Write the table here, not to the terminal.")
+def measure(model: Path, out: Path | None) -> None:
+    fonts = [f for f in find_fonts((), DEFAULT_CHARSET) if Path(f.path).name in FONTS]
     if {Path(f.path).name for f in fonts} < set(FONTS):
-        print(f"logical_order.py: error: wanted are the fonts {', '.join(FONTS)}", file=sys.stderr)
-        return 2
-    recognizer = Recognizer(args.model)
+        raise ConfigError(f"wanted are the fonts {', '.join(FONTS)}")
+    recognizer = Recognizer(model)
     rows = []
     exact = in_order = drawn = 0
     for kind, texts in SUITE.items():
@@ -81,8 +79,7 @@ The reading takes the likelier, by the rules at the top of `rasm/text/charset.py
 |---|---|---|---|
 """
     page += "\n".join(rows) + "\n"
-    write_page(page, args.out)
-    return 0
+    write_page(page, out)
 
 
 def read(recognizer: Recognizer, fonts: Sequence[Font], text: str) -> list[str]:
@@ -104,6 +101,10 @@ def order_claim(exact: int, in_order: int) -> str:
 def cell(text: str) -> str:
     """Text in a Markdown table: code, so that no viewer reorders it into its neighbours."""
     return f"`{text}`" if text else "(nothing)"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    return run(measure, arguments)
 
 
 if __name__ == "__main__":

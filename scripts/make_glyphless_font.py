@@ -1,6 +1,6 @@
 """Make rasm/formats/glyphless.ttf, the font of the hidden text in searchable PDFs: a glyph that covers nothing for each character.
 
-    python scripts/make_glyphless_font.py
+    python -m scripts.make_glyphless_font
 
 All glyphs are half as wide as the type is high. A glyph of its own for each character lets every PDF reader find the character
 from the glyph. Needs fontTools, which matplotlib brings; reading does not.
@@ -8,18 +8,15 @@ from the glyph. Needs fontTools, which matplotlib brings; reading does not.
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 from fontTools.fontBuilder import FontBuilder
 from fontTools.pens.ttGlyphPen import TTGlyphPen
 from fontTools.ttLib.tables._g_l_y_f import Glyph
 
+from rasm.text.charset import DEFAULT_CHARSET, EXTENDED_DIGITS
+
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
-
-from rasm.text.charset import DEFAULT_CHARSET, EXTENDED_DIGITS  # noqa: E402
-
 OUT = ROOT / "rasm" / "formats" / "glyphless.ttf"
 UNITS, ADVANCE, ASCENT, DESCENT = 1000, 500, 800, -200
 

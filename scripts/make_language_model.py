@@ -1,6 +1,6 @@
 """Count characters for ``decoder="beam"``: texts in, a language model of KenLM's out.
 
-    python scripts/make_language_model.py --text FOLDER[=WEIGHT] … --out rasm/weights/arabic-5gram.klm
+    python -m scripts.make_language_model --text FOLDER[=WEIGHT] … --out rasm/weights/arabic-5gram.klm
 
 Where it stands: beside ``train.py``; ``rasm/lines/beam.py`` reads what it writes. The lines are those that ``train.py`` draws, with
 the same weights, in the order in which they are drawn. KenLM's own programs estimate and pack the model (Heafield et al.
@@ -10,53 +10,45 @@ source (cmake, a C++ compiler and Boost build them), not with its Python package
 
 from __future__ import annotations
 
-import argparse
 import random
 import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from tqdm import tqdm
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
-
-from model.rendering.texts import TextSampler, load_texts  # noqa: E402
-from rasm.errors import ConfigError, RasmError  # noqa: E402
-from rasm.lines.beam import to_tokens  # noqa: E402
-from rasm.text.charset import DEFAULT_CHARSET, to_visual  # noqa: E402
+from model.rendering.texts import TextSampler, load_texts
+from rasm.command_line import PATH, command, option, positive, run
+from rasm.errors import ConfigError
+from rasm.lines.beam import to_tokens
+from rasm.text.charset import DEFAULT_CHARSET, to_visual
 
 PRUNED = "0 0 1 2 4".split()  # n-grams seen no more often than this are left out, by order: 2 MB instead of 50, and as good
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--text", nargs="+", required=True, metavar="PATH[=WEIGHT]", help="texts, as train.py takes them")
-    parser.add_argument("--out", type=Path, required=True, help="the file to write")
-    parser.add_argument("--lines", type=int, default=250_000, help="lines to draw (default: 250000)")
-    parser.add_argument("--seed", type=int, default=77)
-    parser.add_argument("--kenlm", type=Path, help="the folder of lmplz and build_binary")
-    args = parser.parse_args()
-    try:
-        estimate, pack = (find_program(name, args.kenlm) for name in ("lmplz", "build_binary"))
-        sampler = TextSampler(load_texts(args.text), DEFAULT_CHARSET)
-    except RasmError as e:
-        print(f"make_language_model.py: error: {e}", file=sys.stderr)
-        return 2
-    rng = random.Random(args.seed)
+@command("python -m scripts.make_language_model", __doc__)
+@option("--text", several=True, required=True, metavar="PATH[=WEIGHT]", help="Texts, as train.py takes them.")
+@option("--out", type=PATH, required=True, metavar="FILE", help="The file to write.")
+@option("--lines", type=positive, default=250_000, metavar="N", help="Lines to draw.")
+@option("--seed", type=int, default=77, metavar="N", help="Another one draws other lines.")
+@option("--kenlm", type=PATH, metavar="FOLDER", show_default="the PATH", help="Where lmplz and build_binary are.")
+def make(text: Sequence[str], out: Path, lines: int, seed: int, kenlm: Path | None) -> None:
+    estimate, pack = (find_program(name, kenlm) for name in ("lmplz", "build_binary"))
+    sampler = TextSampler(load_texts(text), DEFAULT_CHARSET)
+    rng = random.Random(seed)
     with tempfile.TemporaryDirectory() as folder:
-        text, arpa = Path(folder) / "lines.txt", Path(folder) / "model.arpa"
-        with text.open("w", encoding="utf-8") as file:
-            for _ in tqdm(range(args.lines), unit="line", disable=None):
+        drawn, arpa = Path(folder) / "lines.txt", Path(folder) / "model.arpa"
+        with drawn.open("w", encoding="utf-8") as file:
+            for _ in tqdm(range(lines), unit="line", disable=None):
                 file.write(" ".join(to_tokens(to_visual(sampler.sample(rng, rng.randint(20, 90))))) + "\n")
-        with text.open() as lines, arpa.open("w") as out:
+        with drawn.open() as source, arpa.open("w") as target:
             orders = ["-o", str(len(PRUNED)), "--prune", *PRUNED, "--discount_fallback", "-S", "30%"]
-            subprocess.run([estimate, *orders], stdin=lines, stdout=out, check=True)
-        subprocess.run([pack, "-q", "7", "-b", "7", "-a", "255", "trie", str(arpa), str(args.out)], check=True)
-    print(f"wrote {args.out}, {args.out.stat().st_size / 1e6:.1f} MB")
-    return 0
+            subprocess.run([estimate, *orders], stdin=source, stdout=target, check=True)
+        subprocess.run([pack, "-q", "7", "-b", "7", "-a", "255", "trie", str(arpa), str(out)], check=True)
+    print(f"wrote {out}, {out.stat().st_size / 1e6:.1f} MB")
 
 
 def find_program(name: str, folder: Path | None) -> str:
@@ -66,6 +58,10 @@ def find_program(name: str, folder: Path | None) -> str:
             f"{name} is not {'in ' + str(folder) if folder else 'on the PATH'}: build KenLM from its source, and name its bin with --kenlm"
         )
     return found
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    return run(make, arguments)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,6 @@ machine's fonts alone.
 
 from __future__ import annotations
 
-import argparse
 import shutil
 import subprocess
 import sys
@@ -20,6 +19,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from model.rendering.fonts import FONT_FOLDERS
+from rasm import command_line
+from rasm.command_line import PATH, command, option
+from rasm.errors import ConfigError
 
 ROOT = Path(__file__).resolve().parent.parent
 VERSION = "0.8.0"
@@ -173,41 +175,35 @@ AVERAGED = {
 }
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--text", type=Path, required=True, help="folder of text folders")
-    parser.add_argument("--lines", type=Path, help="folder of line folders (jstor, books)")
-    parser.add_argument("--pages", type=Path, help="folder of page folders with their texts")
-    parser.add_argument("--fonts", type=Path, help="folder of more fonts to render with, beside the machine's (docs/training.md)")
-    parser.add_argument("--device", default="", help="cpu or cuda (default: train.py's choice)")
-    parser.add_argument("--rehearsal", action="store_true", help="a two-hundredth of the steps, in runs/rehearsal")
-    args = parser.parse_args()
-    for folder in (args.text, args.lines, args.pages, args.fonts):
+@command("python -m scripts.make_models", __doc__, stopped="; run it again to go on")
+@option("--text", type=PATH, required=True, metavar="FOLDER", help="Folder of text folders.")
+@option("--lines", type=PATH, metavar="FOLDER", help="Folder of line folders (jstor, books).")
+@option("--pages", type=PATH, metavar="FOLDER", help="Folder of page folders with their texts.")
+@option("--fonts", type=PATH, metavar="FOLDER", help="More fonts to render with, beside the machine's (docs/training.md).")
+@option("--device", metavar="NAME", show_default="train.py's choice", help="cpu or cuda.")
+@option("--rehearsal", is_flag=True, help="A two-hundredth of the steps, in runs/rehearsal.")
+def make(text: Path, lines: Path | None, pages: Path | None, fonts: Path | None, device: str | None, rehearsal: bool) -> int:
+    for folder in (text, lines, pages, fonts):
         if folder and not folder.is_dir():
-            print(f"make_models.py: error: {folder}: no such folder", file=sys.stderr)
-            return 2
-    texts = [f"{args.text / name}={weight}" for name, weight in TEXT_WEIGHTS.items() if (args.text / name).is_dir()]
+            raise ConfigError(f"{folder}: no such folder")
+    texts = [f"{text / name}={weight}" for name, weight in TEXT_WEIGHTS.items() if (text / name).is_dir()]
     if not texts:
-        print(f"make_models.py: error: {args.text} holds none of the folders {', '.join(TEXT_WEIGHTS)}", file=sys.stderr)
-        return 2
-    out = ROOT / "runs" / ("rehearsal" if args.rehearsal else "models")
-    recipe = Recipe(out, texts, args.fonts, args.device, 200 if args.rehearsal else 1)
+        raise ConfigError(f"{text} holds none of the folders {', '.join(TEXT_WEIGHTS)}")
+    out = ROOT / "runs" / ("rehearsal" if rehearsal else "models")
+    recipe = Recipe(out, texts, fonts, device, 200 if rehearsal else 1)
     try:
         recipe.make_synthetic()
-        if args.lines:
-            recipe.make_print(args.lines, args.pages)
-    except subprocess.CalledProcessError as e:
+        if lines:
+            recipe.make_print(lines, pages)
+    except subprocess.CalledProcessError as e:  # it has said itself what is wrong
         return e.returncode
-    except KeyboardInterrupt:
-        print("\nmake_models.py: stopped; run it again to go on", file=sys.stderr)
-        return 130
     return 0
 
 
 class Recipe:
     """What is made, in ``out``; with every stage's steps divided by ``shortened``."""
 
-    def __init__(self, out: Path, texts: list[str], fonts: Path | None, device: str, shortened: int) -> None:
+    def __init__(self, out: Path, texts: list[str], fonts: Path | None, device: str | None, shortened: int) -> None:
         self.out, self.shortened = out, shortened
         self.rendering = ["--text", *texts] + (["--fonts", *FONT_FOLDERS, str(fonts)] if fonts else [])
         self.device = ["--device", device] if device else []
@@ -316,6 +312,10 @@ class Recipe:
 def run(*arguments: str) -> None:
     print("\n$ python " + " ".join(a.replace(str(ROOT) + "/", "") for a in arguments), flush=True)
     subprocess.run([sys.executable, *arguments], check=True, cwd=ROOT)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    return command_line.run(make, arguments)
 
 
 if __name__ == "__main__":

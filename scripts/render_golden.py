@@ -11,6 +11,7 @@ the pictures are committed, so that the tests need no font.
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import cv2
@@ -18,6 +19,8 @@ import cv2
 from model.rendering.fonts import find_fonts
 from model.rendering.lines import Synthesizer
 from model.rendering.texts import TextSource
+from rasm.command_line import command, run
+from rasm.errors import ConfigError
 from rasm.image import ImageSettings
 from rasm.text.charset import DEFAULT_CHARSET
 
@@ -30,18 +33,21 @@ LINES = {
 }
 
 
-def main() -> int:
-    amiri = [f for f in find_fonts(None, DEFAULT_CHARSET) if Path(f.path).name == "Amiri-Regular.ttf"]
+@command("python -m scripts.render_golden", __doc__)
+def render() -> None:
+    amiri = [f for f in find_fonts((), DEFAULT_CHARSET) if Path(f.path).name == "Amiri-Regular.ttf"]
     if not amiri:
-        print("render_golden.py: error: Amiri is not installed; on Debian: apt install fonts-hosny-amiri", file=sys.stderr)
-        return 2
+        raise ConfigError("Amiri is not installed; on Debian: apt install fonts-hosny-amiri")
     synthesizer = Synthesizer([TextSource("golden", [text for text, _ in LINES.values()], 1.0)], amiri, DEFAULT_CHARSET, ImageSettings())
     for name, (text, seed) in LINES.items():
         scan = synthesizer.scan(seed, text)
         assert scan is not None
         cv2.imwrite(str(GOLDEN / f"{name}.png"), scan)
         (GOLDEN / f"{name}.gt.txt").write_text(text + "\n", encoding="utf-8")
-    return 0
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    return run(render, arguments)
 
 
 if __name__ == "__main__":

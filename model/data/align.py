@@ -20,10 +20,10 @@ surely it goes on misreading.
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import sys
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,7 +32,7 @@ from rapidfuzz.distance import Levenshtein
 from tqdm import tqdm
 
 from model.data.page_text import read_page_text
-from rasm.command_line import exit_code, positive, share
+from rasm.command_line import PATH, argument, command, option, positive, run, share
 from rasm.errors import ConfigError, DatasetError, ImageTooSmall, LineTooLong, RasmError
 from rasm.image import Pixels, decode
 from rasm.lines.recognizer import Reading, Recognizer
@@ -46,37 +46,25 @@ _FOLD = str.maketrans("أإآٱةىئؤ", "اااا" + "هييو")
 _OMITTED = str.maketrans("", "", DIACRITICS + TATWEEL)
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(
-        prog="python -m model.data.align", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
-    )
-    parser.add_argument("pages", nargs="+", type=Path, metavar="PAGES", help="folders of page images and their texts")
-    parser.add_argument("--out", type=Path, required=True, help="the folder to write pairs to, empty or new")
-    parser.add_argument("--model", type=Path, default=SHIPPED_MODEL, help="who reads (default: the shipped model)")
-    parser.add_argument(
-        "--max-cer", type=share, default=0.25, help="lines whose letters differ more from the text are left out (default: 0.25)"
-    )
-    parser.add_argument("--own-readings", action="store_true", help="label lines with what is read on them: no texts are needed")
-    parser.add_argument(
-        "--min-confidence", type=share, default=0.96, help="of --own-readings: lines that are less sure are left out (default: 0.96)"
-    )
-    parser.add_argument("--threads", type=positive, default=None, help="threads of the reading (default: one a core)")
-    args = parser.parse_args()
-    return exit_code(
-        "python -m model.data.align", lambda: align(args), f"; the pairs in {args.out} are whole: delete it and run again for all of them"
-    )
-
-
-def align(args: argparse.Namespace) -> int:
-    own = args.own_readings
-    books = [Book(folder, find_pages(folder, with_texts=not own)) for folder in args.pages]
-    if args.out.is_dir() and any(args.out.iterdir()):
-        raise ConfigError(f"{args.out} is not empty, and what is in it would be taken for pairs of these pages: choose another --out")
-    recognizer = Recognizer(args.model, threads=args.threads, decoder="beam" if own else "greedy")
-    args.out.mkdir(parents=True, exist_ok=True)
+@command("python -m model.data.align", __doc__, stopped="; the pairs in --out are whole: delete them and run again for all of them")
+@argument("pages", "Folders of page images and their texts", nargs=-1, required=True, type=PATH)
+@option("--out", type=PATH, required=True, metavar="DIR", help="The folder to write pairs to, empty or new.")
+@option("--model", type=PATH, default=SHIPPED_MODEL, metavar="FILE", show_default="the shipped model", help="Who reads.")
+@option("--max-cer", type=share, default=0.25, metavar="SHARE", help="Lines whose letters differ more from the text are left out.")
+@option("--own-readings", is_flag=True, help="Label lines with what is read on them: no texts are needed.")
+@option("--min-confidence", type=share, default=0.96, metavar="SHARE", help="Of --own-readings: lines that are less sure are left out.")
+@option("--threads", type=positive, metavar="N", show_default="one a core", help="Threads of the reading.")
+def align(
+    pages: Sequence[Path], out: Path, model: Path, max_cer: float, own_readings: bool, min_confidence: float, threads: int | None
+) -> None:
+    books = [Book(folder, find_pages(folder, with_texts=not own_readings)) for folder in pages]
+    if out.is_dir() and any(out.iterdir()):
+        raise ConfigError(f"{out} is not empty, and what is in it would be taken for pairs of these pages: choose another --out")
+    recognizer = Recognizer(model, threads=threads, decoder="beam" if own_readings else "greedy")
+    out.mkdir(parents=True, exist_ok=True)
     found = written = failed = 0
     with tqdm(total=sum(len(book.pages) for book in books), unit="page", disable=None) as bar:
-        for folder, book in zip(output_folders(args.out, books), books, strict=True):
+        for folder, book in zip(output_folders(out, books), books, strict=True):
             for image_path, text_path in book.pages:
                 try:
                     crops, readings = read_lines(recognizer, decode(image_path.read_bytes()))
@@ -87,14 +75,17 @@ def align(args: argparse.Namespace) -> int:
                     continue
                 finally:
                     bar.update()
-                labels = labels_of_lines([r.text for r in readings], text, args.max_cer) if text else sure(readings, args.min_confidence)
+                labels = labels_of_lines([r.text for r in readings], text, max_cer) if text else sure(readings, min_confidence)
                 found += len(crops)
                 written += write_pairs(folder, book.stem(image_path), crops, labels)
-    pages = sum(len(book.pages) for book in books)
-    if failed == pages:
+    count = sum(len(book.pages) for book in books)
+    if failed == count:
         raise DatasetError("no page could be read")
-    print(f"{pages - failed} of {pages} pages read, {found} lines found, {written} of them written to {args.out}")
-    return 0
+    print(f"{count - failed} of {count} pages read, {found} lines found, {written} of them written to {out}")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    return run(align, arguments)
 
 
 @dataclass(frozen=True)

@@ -10,10 +10,10 @@ same lines without writing them. The same seed, texts and fonts give the same li
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import asdict
 from functools import partial
 from multiprocessing import Pool
@@ -27,78 +27,86 @@ from model.rendering.fonts import find_fonts
 from model.rendering.lines import Synthesizer, default_workers
 from model.rendering.pages import PageSynthesizer
 from model.rendering.texts import load_texts
-from rasm.command_line import exit_code
+from rasm import command_line
+from rasm.command_line import PATH, command, option, positive, run
 from rasm.errors import ConfigError
 from rasm.image import ImageSettings
 from rasm.text.charset import DEFAULT_CHARSET, Charset, describe
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(
-        prog="python -m model.rendering", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
-    )
-    parser.add_argument(
-        "--text", nargs="+", required=True, metavar="PATH[=WEIGHT]", help="texts to render: .txt files or folders of them, a passage a line"
-    )
-    parser.add_argument("--fonts", nargs="+", metavar="FOLDER", help="fonts, or folders of them (default: the machine's)")
-    parser.add_argument("--out", type=Path, help="the folder to write NAME.png and NAME.gt.txt to")
-    parser.add_argument("--count", type=int, default=1000, help="lines to render (default: 1000)")
-    parser.add_argument("--max-characters", type=int, default=90, help="characters of the longest line (default: 90)")
-    parser.add_argument(
-        "--height", type=int, default=ImageSettings.height_px, help=f"of the images, in pixels (default: {ImageSettings.height_px})"
-    )
-    parser.add_argument(
-        "--as-written", action="store_true", help="the texts as they are, for measuring: no figures mixed in, no diacritic left out"
-    )
-    parser.add_argument("--clean", action="store_true", help="as set, not as printed and scanned")
-    parser.add_argument("--charset", type=Path, metavar="FILE", help="a charset as JSON (default: Rasm's)")
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--workers", type=int, default=default_workers())
-    parser.add_argument("--preview", type=Path, metavar="FILE.png", help="write a contact sheet of 40 lines")
-    parser.add_argument("--pages", action="store_true", help="render pages of many lines, for finding lines, in place of lines")
-    parser.add_argument("--report", action="store_true", help="print how often each character was rendered")
-    args = parser.parse_args()
-    return exit_code("python -m model.rendering", lambda: run(args), "; what was written stays")
-
-
-def run(args: argparse.Namespace) -> int:
-    if not args.out and not args.preview and not args.report:
+@command("python -m model.rendering", __doc__, stopped="; what was written stays")
+@option(
+    "--text", several=True, required=True, metavar="PATH[=WEIGHT]", help="Texts to render: .txt files or folders of them, a passage a line."
+)
+@option("--fonts", several=True, metavar="FOLDER", show_default="the machine's", help="Fonts, or folders of them.")
+@option("--out", type=PATH, metavar="DIR", help="The folder to write NAME.png and NAME.gt.txt to.")
+@option("--count", type=command_line.count, default=1000, metavar="N", help="Lines to render.")
+@option("--max-characters", type=positive, default=90, metavar="N", help="Characters of the longest line.")
+@option("--height", type=positive, default=ImageSettings.height_px, metavar="PX", help="Of the images.")
+@option("--as-written", is_flag=True, help="The texts as they are, for measuring: no figures mixed in, no diacritic left out.")
+@option("--clean", is_flag=True, help="As set, not as printed and scanned.")
+@option("--charset", type=PATH, metavar="FILE", show_default="Rasm's", help="A charset as JSON.")
+@option("--seed", type=int, default=1, metavar="N", help="Another one gives other lines.")
+@option("--workers", type=positive, default=default_workers(), metavar="N", show_default="as many as there are cores", help="Processes.")
+@option("--preview", type=PATH, metavar="FILE.png", help="Write a contact sheet of 40 lines.")
+@option("--pages", is_flag=True, help="Render pages of many lines, for finding lines, in place of lines.")
+@option("--report", is_flag=True, help="Print how often each character was rendered.")
+def render(
+    text: Sequence[str],
+    fonts: Sequence[str],
+    out: Path | None,
+    count: int,
+    max_characters: int,
+    height: int,
+    as_written: bool,
+    clean: bool,
+    charset: Path | None,
+    seed: int,
+    workers: int,
+    preview: Path | None,
+    pages: bool,
+    report: bool,
+) -> None:
+    if not out and not preview and not report:
         raise ConfigError("nothing to do: give --out DIR, --preview FILE.png or --report")
-    if args.pages and (not args.out or args.preview or args.report):
+    if pages and (not out or preview or report):
         raise ConfigError("--pages goes with --out DIR, and not with --preview or --report")
-    if args.out and args.out.exists() and any(args.out.iterdir()):
-        raise ConfigError(f"{args.out} is not empty: choose another --out")
+    if out and out.exists() and any(out.iterdir()):
+        raise ConfigError(f"{out} is not empty: choose another --out")
     try:
-        charset = Charset.from_json(args.charset.read_text(encoding="utf-8")) if args.charset else DEFAULT_CHARSET
+        characters = Charset.from_json(charset.read_text(encoding="utf-8")) if charset else DEFAULT_CHARSET
     except (OSError, ValueError, KeyError) as e:
-        raise ConfigError(f"{args.charset}: not a charset as JSON ({e})") from e
-    fonts = find_fonts(args.fonts, charset)
+        raise ConfigError(f"{charset}: not a charset as JSON ({e})") from e
+    found = find_fonts(fonts, characters)
     synthesizer = Synthesizer(
-        load_texts(args.text),
-        fonts,
-        charset,
-        ImageSettings(height_px=args.height),
-        max_characters=args.max_characters,
-        as_written=args.as_written,
-        clean=args.clean,
+        load_texts(text),
+        found,
+        characters,
+        ImageSettings(height_px=height),
+        max_characters=max_characters,
+        as_written=as_written,
+        clean=clean,
     )
-    print(f"{sum(f.arabic for f in fonts)} Arabic fonts and {sum(not f.arabic for f in fonts)} Latin companions", flush=True)
-    if args.preview:
-        write_preview(synthesizer, args.seed, args.preview)
+    print(f"{sum(f.arabic for f in found)} Arabic fonts and {sum(not f.arabic for f in found)} Latin companions", flush=True)
+    if preview:
+        write_preview(synthesizer, seed, preview)
     counts: Counter[str] = Counter()
-    if args.out or args.report:
-        if args.out:
-            args.out.mkdir(parents=True, exist_ok=True)
-        with Pool(max(1, args.workers), initializer=cv2.setNumThreads, initargs=(0,)) as pool:
-            write = partial(write_page if args.pages else write_line, synthesizer, args.seed, args.out)
-            rendered = pool.imap(write, range(args.count), chunksize=1 if args.pages else 16)
-            for text in tqdm(rendered, total=args.count, unit="page" if args.pages else "line", disable=None):
-                counts.update(text)
-    if args.report:
-        for character, count in counts.most_common():
-            print(f"{count:8d}  {describe(character)}")
-        print("never:", describe(sorted(set(charset.characters) - counts.keys())) or "none")
-    return 0
+    if out or report:
+        if out:
+            out.mkdir(parents=True, exist_ok=True)
+        with Pool(workers, initializer=cv2.setNumThreads, initargs=(0,)) as pool:
+            write = partial(write_page, synthesizer, seed, out) if pages and out else partial(write_line, synthesizer, seed, out)
+            rendered = pool.imap(write, range(count), chunksize=1 if pages else 16)
+            for rendered_text in tqdm(rendered, total=count, unit="page" if pages else "line", disable=None):
+                counts.update(rendered_text)
+    if report:
+        for character, times in counts.most_common():
+            print(f"{times:8d}  {describe(character)}")
+        print("never:", describe(sorted(set(characters.characters) - counts.keys())) or "none")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    return run(render, arguments)
 
 
 def write_line(synthesizer: Synthesizer, seed: int, out: Path | None, number: int) -> str:

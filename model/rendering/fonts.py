@@ -11,6 +11,7 @@ from __future__ import annotations
 import ctypes
 import functools
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -60,7 +61,7 @@ class Font:
     arabic: bool
 
 
-def find_fonts(folders: list[str] | None, charset: Charset) -> list[Font]:
+def find_fonts(folders: Sequence[str], charset: Charset) -> list[Font]:
     """Fonts of ``folders`` (default: where the machine keeps them) with the Arabic or the Latin letters.
 
     Raises DatasetError where none has the Arabic letters, naming packages that do.

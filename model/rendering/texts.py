@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import random
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -51,7 +52,7 @@ class TextSource:
     weight: float
 
 
-def load_texts(paths: list[str]) -> list[TextSource]:
+def load_texts(paths: Sequence[str]) -> list[TextSource]:
     """Sources from ``PATH`` or ``PATH=WEIGHT``: a .txt file or a folder of them, one passage a line.
 
     Without a weight a source counts by the square root of its size, so that a large one does not drown the others.

@@ -66,17 +66,12 @@ class Done:
 
 
 @pytest.fixture
-def train(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Callable[..., Done]]:
+def train(capsys: pytest.CaptureFixture[str]) -> Iterator[Callable[..., Done]]:
     """train.py's ``main`` in this process: importing torch anew for each run would take most of the time."""
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
 
     def run(*arguments: object) -> Done:
-        monkeypatch.setattr(sys, "argv", command(*arguments))
-        try:
-            code = main()
-        except SystemExit as e:  # argparse
-            code = int(str(e.code))
-        return Done(code, *capsys.readouterr())
+        return Done(main(command(*arguments)[1:]), *capsys.readouterr())
 
     yield run
     for number, handler in before.items():

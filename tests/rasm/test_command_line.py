@@ -11,6 +11,8 @@ import pytest
 from rasm.command_line import PATH, argument, command, count, fraction, group, option, positive, run, share
 from rasm.errors import ConfigError
 
+shapes: list[tuple[int, ...]] = []
+
 
 @command(
     "tool",
@@ -28,6 +30,7 @@ from rasm.errors import ConfigError
 @option("--part", type=share, default=0.5)
 @option("--cut", type=fraction)
 @option("--again", is_flag=True)
+@option("--shape", several=True, last_counts=True, type=int, expose_value=False, callback=lambda *given: shapes.append(given[2]))
 def tool(
     files: Sequence[Path], kind: Sequence[str], names: Sequence[str], number: int, start: int, part: float, cut: float | None, again: bool
 ) -> int:
@@ -67,6 +70,11 @@ def test_an_option_takes_several_words(
 ) -> None:
     assert run(tool, words.split()) == 0
     assert capsys.readouterr().out == f"a {kind} {names} 3 0 0.5 None {'--again' in words}\n"
+
+
+def test_of_some_options_what_is_given_last_counts() -> None:
+    assert run(tool, "--shape 1 2 3 --number 4 --shape -4 --shape 5 6 -- a".split()) == 0
+    assert shapes[-1] == (5, 6)
 
 
 @pytest.mark.parametrize(

@@ -36,6 +36,5 @@ def test_it_counts_what_it_ran_and_fails_when_memory_has_grown(
 ) -> None:
     peaks = iter((100.0, 100.0 + grown_mb, 100.0 + grown_mb))
     monkeypatch.setattr(fuzz_decode, "peak_mb", lambda: next(peaks))
-    monkeypatch.setattr("sys.argv", ["fuzz_decode.py", "--examples", "5"])
-    assert fuzz_decode.main() == code
+    assert fuzz_decode.main(["--examples", "5"]) == code
     assert "5 images" in capsys.readouterr().out

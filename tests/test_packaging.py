@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -14,7 +15,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 import rasm
-from tests.paths import ROOT
+from tests.paths import GOLDEN, ROOT
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 EXTRAS: dict[str, list[str]] = PROJECT["optional-dependencies"]
@@ -74,6 +75,7 @@ def test_the_wheel_holds_the_library_and_its_models_alone(wheel: Path) -> None:
     there = {path.relative_to(ROOT).as_posix() for path in (ROOT / "rasm").rglob("*") if path.is_file() and path.suffix != ".pyc"}
     assert {name for name in names if name.startswith("rasm/")} == there
     assert {path.suffix for path in map(Path, there)} == {".py", ".typed", ".onnx", ".klm", ".ttf"}
+    assert {f"{information}/licenses/{name}" for name in ("LICENSE", "NOTICE")} <= names
 
 
 @pytest.fixture(scope="module")
@@ -92,3 +94,33 @@ def run(installed: Path, elsewhere: Path, *command: str) -> str:
     done = subprocess.run(command, cwd=elsewhere, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     return done.stdout
+
+
+def test_the_command_reads_where_nothing_else_of_the_checkout_is(installed: Path, tmp_path: Path) -> None:
+    said = run(installed, tmp_path, sys.executable, str(installed / "bin" / "rasm"), "read", str(GOLDEN / "prose.png"), "--threads", "1")
+    assert said == (GOLDEN / "prose.gt.txt").read_text(encoding="utf-8")
+    assert run(installed, tmp_path, sys.executable, str(installed / "bin" / "rasm"), "--version") == f"rasm {rasm.__version__}\n"
+
+
+def test_three_lines_of_python_read_without_torch(installed: Path, tmp_path: Path) -> None:
+    shutil.copy(GOLDEN / "prose.png", tmp_path / "page.png")
+    lines = """
+import sys, rasm
+document = rasm.read("page.png")
+print(document.text)
+words = [word.text for page in document.pages for line in page.lines for word in line.words]
+print(len(words), rasm.__file__)
+print(sorted({name.partition(".")[0] for name in sys.modules} & {"torch", "django", "model", "evaluation", "rapidfuzz", "flashlight"}))
+"""
+    text, words, unwanted = run(installed, tmp_path, sys.executable, "-c", lines).splitlines()
+    truth = (GOLDEN / "prose.gt.txt").read_text(encoding="utf-8").strip()
+    assert text == truth and words == f"{len(truth.split())} {installed / 'rasm' / '__init__.py'}" and unwanted == "[]"
+
+
+def test_types_are_told_to_who_uses_it(installed: Path, tmp_path: Path) -> None:
+    """py.typed: a checker that sees the installed package alone."""
+    (tmp_path / "use.py").write_text("import rasm\n\nreveal_type(rasm.read('page.png').text)\n", encoding="utf-8")
+    (tmp_path / "mypy.ini").write_text("[mypy]\nignore_missing_imports = True\nfollow_imports = silent\n", encoding="utf-8")
+    assert 'Revealed type is "str"' in run(installed, tmp_path, sys.executable, "-m", "mypy", "--no-incremental", "use.py").replace(
+        "builtins.", ""
+    )

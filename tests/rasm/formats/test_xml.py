@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
+import os
 import re
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import get_args
+from typing import IO, Any, cast, get_args
 
 import pytest
 
 from rasm.document import Document, Page, PageError, RegionKind
-from rasm.errors import ConfigError
+from rasm.errors import ConfigError, UnreadableImage
 from rasm.formats import write, write_pages
 from tests.rasm.formats.documents import DOCUMENTS
 
@@ -127,3 +129,24 @@ def test_names_and_texts_that_are_not_utf8() -> None:
     for kind in ("text", "json", "hocr", "alto", "page"):
         assert "😀" in write(document, kind)
     assert json.loads(write(document, "json"))["name"] == "?[].png"
+
+
+@pytest.mark.parametrize("kind", ["text", "json", "hocr", "alto"])
+def test_what_the_pages_raise_comes_through(kind: str) -> None:
+    def pages() -> Iterator[Page]:
+        yield DOCUMENTS["lines"]().pages[0]
+        raise UnreadableImage("broken")
+
+    with pytest.raises(UnreadableImage, match="^broken$"):
+        write_pages(pages(), kind, io.BytesIO(), name="x")
+
+
+@pytest.mark.parametrize("kind", ["text", "json", "hocr", "alto", "page"])
+def test_a_full_disk_is_told_as_such(kind: str) -> None:
+    class Full(io.RawIOBase):
+        def write(self, data: Any) -> int:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with pytest.raises(OSError) as raised:
+        write_pages([DOCUMENTS["lines"]().pages[0]], kind, cast(IO[bytes], Full()), name="x")
+    assert raised.value.errno == errno.ENOSPC

@@ -137,7 +137,7 @@ def test_what_the_pages_raise_comes_through(kind: str) -> None:
         yield DOCUMENTS["lines"]().pages[0]
         raise UnreadableImage("broken")
 
-    with pytest.raises(UnreadableImage, match="^broken$"):
+    with pytest.raises(UnreadableImage, match="broken"):
         write_pages(pages(), kind, io.BytesIO(), name="x")
 
 

@@ -1,10 +1,11 @@
 # make serve         start the service on HOST:PORT (127.0.0.1:8000) with the shipped model, or with RASM_MODEL
-# make test          all tests; PYTEST=… passes options on
+# make test          all tests
 # make train-demo    the whole way of training in a few minutes, on lines rendered on the spot
 # make model TEXT=… [LINES=… PAGES=… FONTS=… DEVICE=cuda]  the released models again (docs/training.md); REHEARSAL=1: a try at it
 # make lint          ruff, mypy, and who may import whom
 # make docs          the documentation as pages, in site/
 # make openapi       docs/openapi.json, when the API has changed
+# make docs-settings the table of docs/deployment.md, when a setting has changed
 # make audit         known vulnerabilities of what is installed, asked of PyPI; fails where PyPI cannot be asked
 #
 # .venv gets the serving half first, without torch, and the rest when something other than serving is asked for.
@@ -20,7 +21,7 @@ PORT ?= 8000
 RASM_MODEL ?= rasm/weights/rasm-print.onnx
 export HOST PORT
 
-.PHONY: serve test train-demo model lint docs openapi audit
+.PHONY: serve test train-demo model lint docs docs-settings openapi audit
 
 serve: export RASM_MODEL := $(RASM_MODEL)
 serve: $(VENV)/.serve
@@ -29,7 +30,7 @@ serve: $(VENV)/.serve
 	@exec $(PYTHON) -m gunicorn -c backend/gunicorn.conf.py
 
 test: $(VENV)/.full
-	$(PYTHON) -m pytest $(PYTEST)
+	$(PYTHON) -m pytest
 
 train-demo: $(VENV)/.full
 	$(PYTHON) -m scripts.train_demo
@@ -47,8 +48,11 @@ lint: $(VENV)/.full
 docs: $(VENV)/.full
 	$(PYTHON) -m mkdocs build --strict --quiet
 
+docs-settings: $(VENV)/.serve
+	$(PYTHON) -m backend.config.settings_table docs/deployment.md
+
 openapi: $(VENV)/.serve
-	$(PYTHON) backend/manage.py export_openapi_schema --api ocr.api.api --indent 1 --output docs/openapi.json
+	$(PYTHON) backend/manage.py export_openapi_schema --api backend.api.app.api --indent 1 --output docs/openapi.json
 
 # strict: a package that the index does not know is as good as not asked for. pip-audit's exit code is 1 for a vulnerability and for an
 # index that cannot be reached alike: what it says tells them apart

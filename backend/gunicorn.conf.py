@@ -1,4 +1,5 @@
-"""The production server: ``gunicorn -c backend/gunicorn.conf.py``. HOST and PORT say where; for the rest there is GUNICORN_CMD_ARGS.
+"""The production server: ``python -m gunicorn -c backend/gunicorn.conf.py``, in the folder above ``backend``. HOST and PORT say where;
+for gunicorn's other settings there is GUNICORN_CMD_ARGS.
 
 There is a process for each core (WEB_CONCURRENCY says otherwise). ONNX Runtime reads outside Python's lock, but a good third of
 what a line costs is Python: parsing, decoding, writing the reply. With two cores in one process they stand in line for that lock.
@@ -13,20 +14,21 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).resolve().parent))
+from backend.config import ROOT
+from backend.config.logs import logging_settings
+from backend.config.service_settings import WrongSettings, service_settings
 
-from config.cores import cores
-from config.logs import logging_settings
+try:
+    _settings = service_settings()
+except WrongSettings as e:
+    print(f"rasm: {e}", file=sys.stderr)
+    sys.exit(2)
+_host, _port = _settings.host, _settings.port
 
-MOST_PROCESSES = 8  # each takes some 200 MB; with more cores, each has several
-
-_host, _port = os.environ.get("HOST") or "127.0.0.1", os.environ.get("PORT") or "8000"
-
-wsgi_app = "config.asgi:application"
-pythonpath = str(Path(__file__).resolve().parent)
+wsgi_app = "backend.config.asgi:application"
 bind = f"[{_host}]:{_port}" if ":" in _host else f"{_host}:{_port}"
 reuse_port = True  # the kernel shares connections out; processes that take them from one queue take all that they find there
-worker_class = "config.worker.Worker"
+worker_class = "backend.config.worker.Worker"
 timeout = 60  # a process that has stopped answering its own server, not a long request
 graceful_timeout = 30  # to finish what was accepted, after SIGTERM
 keepalive = 75  # longer than a proxy keeps an idle connection (nginx: 60), so that it never asks over one that is being closed
@@ -35,14 +37,10 @@ worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # the heartb
 control_socket_disable = True  # it would be made in the user's home
 # the parser in C (gunicorn_h1c 0.6) is quicker, but keeps memory of connections that end early: 200 kB each with 0.6.9, less with 0.6.10
 http_parser = "python"
-logconfig_dict = logging_settings(os.environ.get("LOG_LEVEL", "INFO"), os.environ.get("LOG_FORMAT", "json"))
+logconfig_dict = logging_settings(_settings.log_level, _settings.log_format)
+workers = _settings.processes
 
-workers = int(os.environ.get("WEB_CONCURRENCY") or min(cores(), MOST_PROCESSES))
-os.environ.setdefault("RASM_THREADS", str(max(1, cores() // workers)))
-
-_job_workers = os.environ.get("RASM_JOB_WORKERS") or "1"  # config/settings.py says what is wrong with it, if it is no number
-
-if (workers > 1 or _job_workers != "0") and "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
+if (workers > 1 or _settings.job_workers) and "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
     _folder = tempfile.TemporaryDirectory(prefix="rasm-metrics-")  # removed when the server ends
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = _folder.name
 
@@ -52,7 +50,7 @@ def on_starting(server: Any) -> None:
     with socket.socket(socket.AF_INET6 if ":" in _host else socket.AF_INET) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((_host, int(_port)))
+            probe.bind((_host, _port))
         except OSError as e:
             sys.exit(f"rasm: cannot listen on {_host}:{_port}: {e.strerror}; set HOST and PORT")
 
@@ -68,9 +66,10 @@ _workers: list[subprocess.Popen[bytes]] = []
 
 
 def when_ready(server: Any) -> None:
-    """Start the workers of jobs: RASM_JOB_WORKERS processes, none if it is 0."""
-    if _job_workers.isdigit() and int(_job_workers) and not _workers:
-        _workers.append(subprocess.Popen([sys.executable, str(Path(pythonpath) / "workers.py"), _job_workers]))
+    """Start the workers of jobs: RASM_JOB_WORKERS processes."""
+    if _settings.job_workers and not _workers:
+        command = [sys.executable, "-m", "backend.jobs.supervisor", str(_settings.job_workers)]
+        _workers.append(subprocess.Popen(command, cwd=ROOT))
 
 
 def on_exit(server: Any) -> None:

@@ -1,19 +1,24 @@
 #!/usr/bin/env python
-"""Django's command line: ``runserver``, ``migrate``, ``check``, ``export_openapi_schema`` and the rest."""
+"""Django's command line: ``runserver``, ``migrate``, ``check``, ``apikey``, ``jobs``, ``export_openapi_schema`` and the rest."""
 
 import os
 import sys
+from pathlib import Path
 
-from django.core.exceptions import ImproperlyConfigured
-from django.core.management import execute_from_command_line
+# run as a file, Python looks for modules beside it, and the packages lie a folder higher: the one place that needs this
+sys.path[0] = str(Path(__file__).resolve().parents[1])
 
 
 def main() -> None:
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    from django.core.exceptions import ImproperlyConfigured
+    from django.core.management import execute_from_command_line
+
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "backend.config.settings")
     try:
         execute_from_command_line(sys.argv)
     except ImproperlyConfigured as e:
-        sys.exit(f"manage.py: {e}")
+        print(f"manage.py: {e}", file=sys.stderr)
+        sys.exit(2)
 
 
 if __name__ == "__main__":

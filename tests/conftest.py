@@ -2,13 +2,12 @@
 
 import os
 import shutil
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.serving import ROOT, Service, environment, manage, running_service
+from tests.serving import Service, environment, manage, running_service
 
 
 @pytest.fixture(scope="session")
@@ -36,7 +35,6 @@ def service(tmp_path_factory: pytest.TempPathFactory, empty_database: Path) -> I
 @pytest.fixture(scope="session")
 def django_is_set_up(tmp_path_factory: pytest.TempPathFactory, empty_database: Path) -> Iterator[None]:
     """The service's Django in this process, with the tiny model, as ``manage.py`` sets it up."""
-    sys.path.insert(0, str(ROOT / "backend"))
     os.environ.update(environment(DATABASE_URL=copied(empty_database, tmp_path_factory.mktemp("django"))))
     import django
     from django.test.utils import setup_test_environment, teardown_test_environment

@@ -38,7 +38,7 @@ def line_png(width_px: int = 320, height_px: int = 32, seed: int = 0) -> bytes:
 def environment(**variables: str) -> dict[str, str]:
     """This process's environment with the settings of a service for tests."""
     settings = {
-        "DJANGO_SETTINGS_MODULE": "config.settings",
+        "DJANGO_SETTINGS_MODULE": "backend.config.settings",
         "SECRET_KEY": "test",
         "DEBUG": "",
         "DATABASE_URL": "",
@@ -133,6 +133,14 @@ def parsed_figures(text: str) -> dict[str, float]:
     """Prometheus' text format, without its comments."""
     lines = (line for line in text.splitlines() if line[:1] != "#")
     return {name: float(value) for name, value in (line.rsplit(" ", 1) for line in lines)}
+
+
+def with_settings(**changed: Any) -> Any:
+    """A context in which the service in this process has these settings of its own."""
+    from django.conf import settings
+    from django.test import override_settings
+
+    return override_settings(RASM=settings.RASM.model_copy(update=changed))
 
 
 def upload(name: str, data: bytes) -> Any:

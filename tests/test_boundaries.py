@@ -32,3 +32,18 @@ def test_only_what_trains_imports_torch(module: str) -> None:
     check = f"import sys, {module}; print({{'torch', 'django'}} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", check], cwd=ROOT, capture_output=True, text=True)
     assert (done.stdout, done.stderr) == ("set()\n", "")
+
+
+@pytest.mark.parametrize("package", ["backend/reading", "backend/jobs"])
+def test_what_reads_and_what_keeps_jobs_know_no_http(package: str) -> None:
+    """import-linter looks at packages such as django as a whole."""
+    for path in (ROOT / package).rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            names = (
+                [node.module or ""]
+                if isinstance(node, ast.ImportFrom)
+                else [a.name for a in node.names]
+                if isinstance(node, ast.Import)
+                else []
+            )
+            assert not [name for name in names if name.startswith(("django.http", "django.urls", "http", "httpx"))], path

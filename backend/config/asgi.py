@@ -27,13 +27,16 @@ from typing import IO, Any
 from urllib.parse import unquote_to_bytes
 
 from django.conf import settings
-from ocr import engines, metrics
-from ocr.batching import Room
-from ocr.errors import InternalError, RequestError, RequestTimeout
-from ocr.limits import most_bytes
-from ocr.request_id import request_id
 
-from config.wsgi import application as wsgi_application
+from backend.api.errors import Incomplete, RequestTimeout
+from backend.api.limits import most_bytes
+from backend.api.metrics import ACTIVE
+from backend.api.request_id import request_id
+from backend.config.wsgi import application as wsgi_application
+from backend.reading import engines
+from backend.reading.errors import InternalError, Refusal
+from backend.reading.metrics import ERRORS
+from backend.reading.room import Room
 
 logger = logging.getLogger(__name__)
 
@@ -50,12 +53,6 @@ LIGHT_THREADS = 4  # for requests without a body, and as many for health and met
 _ABSOLUTE = re.compile(rb"https?://([^/]*)(.*)", re.IGNORECASE | re.DOTALL)
 _WATCHING = re.compile(r"/health/.*|/metrics")
 _LONG = re.compile(r"/api/v1/jobs/[^/]+/(picture|result)")  # without a body, and yet work for many seconds
-
-
-class Incomplete(RequestError):
-    """The body broke off."""
-
-    code = "incomplete_body"
 
 
 class BrokenOffError(Exception):
@@ -86,11 +83,11 @@ class Bridge:
 
     def __init__(self, application: Callable[..., Any]) -> None:
         self._application = application
-        self._heavy = ThreadPoolExecutor(settings.RASM_REQUEST_THREADS, "request")
+        self._heavy = ThreadPoolExecutor(settings.RASM.request_threads, "request")
         self._light = ThreadPoolExecutor(LIGHT_THREADS, "light")
         self._watching = ThreadPoolExecutor(LIGHT_THREADS, "watching")
-        self._slots = Room(settings.RASM_MAX_REQUESTS, "more requests are waiting than the service holds: try again in a moment")
-        self._bytes = Room(settings.RASM_MAX_BUFFERED_BYTES, "too much is being sent at once: try again in a moment")
+        self._slots = Room(settings.RASM.max_requests, "more requests are waiting than the service holds: try again in a moment")
+        self._bytes = Room(settings.RASM.max_buffered_bytes, "too much is being sent at once: try again in a moment")
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -128,7 +125,7 @@ class Bridge:
             self._slots.check(1)
             await _collect(receive, body, length)
             self._slots.take(1)
-        except RequestError as e:
+        except Refusal as e:
             body.close()
             await self._refuse(e, scope, receive, send)
         except BaseException:  # the server ends
@@ -136,15 +133,15 @@ class Bridge:
             raise
         else:
             body.file.seek(0)
-            metrics.ACTIVE.inc()
+            ACTIVE.inc()
             await self._answer(self._heavy, scope, receive, send, body)
 
     def _done_with(self, body: Body) -> None:
         body.close()
         self._slots.give_back(1)
-        metrics.ACTIVE.dec()
+        ACTIVE.dec()
 
-    async def _refuse(self, refusal: RequestError | None, scope: Message, receive: Receive, send: Send) -> None:
+    async def _refuse(self, refusal: Refusal | None, scope: Message, receive: Receive, send: Send) -> None:
         """Answer at once, on the loop, without the body; then let the client finish sending, for a while."""
         environment = _environment(scope, io.BytesIO())
         environment["rasm.refusal"] = refusal
@@ -207,14 +204,14 @@ async def _collect(receive: Receive, body: Body, length: int) -> None:
     began = loop.time()
     more = True
     try:
-        async with asyncio.timeout_at(began + settings.RASM_BODY_TIMEOUT_S) as limit:
+        async with asyncio.timeout_at(began + settings.RASM.body_timeout_s) as limit:
             while more:
                 message = await receive()
                 if message["type"] == "http.disconnect":
                     raise Incomplete(f"the connection was closed after {body.size:,} of {length:,} bytes")
                 body.write(message.get("body", b""))
                 if more := message.get("more_body", False):
-                    limit.reschedule(began + settings.RASM_BODY_TIMEOUT_S + body.size / SLOWEST_BYTES_PER_S)
+                    limit.reschedule(began + settings.RASM.body_timeout_s + body.size / SLOWEST_BYTES_PER_S)
     except TimeoutError as e:
         raise RequestTimeout(f"of {length:,} bytes {body.size:,} arrived in {loop.time() - began:.0f} s: send them faster") from e
     if body.size != length:
@@ -289,11 +286,11 @@ def _pieces(content: Any, identity: str) -> Iterator[bytes]:
             yield from content
         except Exception as e:
             request_id.set(identity)  # for the records alone: each piece is made in a context of its own
-            if isinstance(e, RequestError):
+            if isinstance(e, Refusal):
                 logger.warning("a reply was broken off: %s", e)
             else:
                 logger.exception("a reply was broken off")
-            metrics.ERRORS.labels(e.code if isinstance(e, RequestError) else InternalError.code).inc()
+            ERRORS.labels(e.code if isinstance(e, Refusal) else InternalError.code).inc()
             raise BrokenOffError from e
 
 

@@ -8,7 +8,6 @@ import logging
 import time
 from typing import Any
 
-FORMATS = ("json", "text")
 _encode = json.JSONEncoder(ensure_ascii=False, default=str).encode
 
 
@@ -36,15 +35,13 @@ def logging_settings(level: str, form: str) -> dict[str, Any]:
     return {
         "version": 1,
         "disable_existing_loggers": False,
-        "filters": {"request_id": {"()": "ocr.request_id.RequestIdFilter"}},
+        "filters": {"request_id": {"()": "backend.api.request_id.RequestIdFilter"}},
         "formatters": {
-            "json": {"()": "config.logs.JsonFormatter"},
+            "json": {"()": "backend.config.logs.JsonFormatter"},
             "text": {"format": "{asctime} {levelname} {name} [{request_id}] {message}", "style": "{"},
         },
-        "handlers": {
-            "console": {"class": "logging.StreamHandler", "formatter": form if form in FORMATS else "json", "filters": ["request_id"]}
-        },
-        "root": {"handlers": ["console"], "level": level.upper()},
+        "handlers": {"console": {"class": "logging.StreamHandler", "formatter": form, "filters": ["request_id"]}},
+        "root": {"handlers": ["console"], "level": level},
         "loggers": {
             "django": {"handlers": [], "level": "NOTSET", "propagate": True},
             # the middleware writes a line for each request: of Django's own, only the tracebacks of faults are wanted

@@ -44,7 +44,7 @@ class BoundedProtocol(ASGIProtocol):
             self._refuse(transport)
             return
         super().connection_made(transport)
-        self._first_request = self.worker.loop.call_later(settings.RASM_HEADER_TIMEOUT_S, self._keepalive_timeout)
+        self._first_request = self.worker.loop.call_later(settings.RASM.header_timeout_s, self._keepalive_timeout)
 
     def _refuse(self, transport: asyncio.Transport) -> None:
         """Answer without listening. What is closed with something unread in it takes its own reply back: so it lingers a little."""
@@ -95,6 +95,6 @@ class Worker(gasgi.ASGIWorker):
             most_files = allowed
         # each may have its body on the disk
         self.refused = 0
-        self.most_connections = min(settings.RASM_MAX_CONNECTIONS, max(1, (most_files - _SPARE_FILES) // 2))
+        self.most_connections = min(settings.RASM.max_connections, max(1, (most_files - _SPARE_FILES) // 2))
         gasgi.ASGIProtocol = BoundedProtocol  # which the worker makes of each connection; it has no setting
         super().init_process()

@@ -2,6 +2,6 @@
 
 from django.urls import path
 
-from web.views import page
+from backend.web.views import page
 
 urlpatterns = [path("", page, name="page")]

@@ -1,6 +1,6 @@
 """The page, in Arabic or in English, with headers that let it load and reach nothing but this service.
 
-Where it stands: beside ``ocr/``, which does the reading. The page has no form that the server takes, sets no cookie and
+Where it stands: beside ``api/``, which it sends everything to. The page has no form that the server takes, sets no cookie and
 changes nothing here, so there is nothing for another site to forge: what its script sends, it sends to the API, with a
 key in a header if the service wants one.
 """
@@ -48,10 +48,10 @@ def page(request: HttpRequest) -> HttpResponse:
     asked = request.GET.get("lang", "")
     language = asked if asked in DIRECTIONS else get_language_from_request(request)
     other = "en" if language == "ar" else "ar"
-    limits: dict[str, Any] = {"fileBytes": settings.RASM_MAX_FILE_BYTES, "pages": settings.RASM_MAX_PAGES, "jobs": None}
-    if settings.RASM_WEB_JOBS:
-        hours = ceil(settings.RASM_JOB_KEEP_S / 3600)
-        limits["jobs"] = {"fileBytes": settings.RASM_MAX_JOB_BYTES, "pages": settings.RASM_MAX_JOB_PAGES, "hours": hours}
+    limits: dict[str, Any] = {"fileBytes": settings.RASM.max_file_bytes, "pages": settings.RASM.max_pages, "jobs": None}
+    if settings.RASM.web_jobs:
+        hours = ceil(settings.RASM.job_keep_s / 3600)
+        limits["jobs"] = {"fileBytes": settings.RASM.max_job_bytes, "pages": settings.RASM.max_job_pages, "hours": hours}
     response = render(
         request,
         "web/page.html",

@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Iterable
+from dataclasses import replace
 from itertools import islice
 from operator import attrgetter
 from typing import IO
@@ -72,7 +73,10 @@ def write_pages(
 
 
 def _read(pages: Pages) -> Iterable[Page]:
-    return (page for page in pages if isinstance(page, Page))
+    """Those without errors. An image of one line that was read as empty has that line, which is nothing to write."""
+    for page in pages:
+        if isinstance(page, Page):
+            yield page if page.kind == "page" or page.text else replace(page, regions=[])
 
 
 def _only(pages: Pages) -> Page:

@@ -84,9 +84,9 @@ def look_at(pixels: Pixels, *, number: int = 1, mode: Mode = "auto", has_text_la
     return LineImage(pixels, number) if is_line else PageImage(pixels, number, has_text_layer, found)
 
 
-def page_of_line(reading: Reading, image: LineImage) -> Page:
-    """What was read on an image of one line, as a Page of kind "line". Its words are as high as the image."""
-    height, width = image.pixels.shape[:2]
+def page_of_line(reading: Reading, width: int, height: int, *, number: int = 1) -> Page:
+    """What was read on an image of one line, ``width`` by ``height`` pixels, as a Page of kind "line". Its words are as high as the image.
+    A line that was read as empty is there too: its confidence says how sure that is."""
     whole = (0.0, 0.0, float(width), float(height))
     words = []
     for signs in _signs_of_words(reading, 0):
@@ -95,7 +95,7 @@ def page_of_line(reading: Reading, image: LineImage) -> Page:
         words.append(_word(box, signs, iter([c.box for c in placed])))
     baseline = [(0.0, _LINE_BASELINE * height), (whole[2], _LINE_BASELINE * height)]
     line = Line(reading.text, reading.confidence, whole, baseline, words)
-    return Page(image.number, width, height, [Region("paragraph", whole, [line])] if reading.text else [], kind="line")
+    return Page(number, width, height, [Region("paragraph", whole, [line])], kind="line")
 
 
 def crops_of(pixels: Pixels) -> list[Pixels]:
@@ -153,7 +153,8 @@ class PageReader:
     def read_line(self, image: LineImage) -> Page:
         """Raises LineTooLong, ImageTooSmall."""
         (reading,) = self.recognizer.read([image.pixels])
-        return page_of_line(reading, image)
+        height, width = image.pixels.shape[:2]
+        return page_of_line(reading, width, height, number=image.number)
 
     def read_from(self, file: PageFile, index: int, *, mode: Mode = "auto", text_layer: TextLayer = "ignore") -> Page:
         """Page ``index``, from 0, of an open file: ``look``, and read what has to be read. Raises an ImageError."""

@@ -442,7 +442,7 @@ def pdf(pages: int = 2) -> bytes:
 
 @pytest.mark.usefixtures("django_is_set_up")
 def test_lines_of_a_page_by_keyboard(open_page: Open) -> None:
-    from ocr.schemas import OcrReply
+    from backend.api.schemas.reading import OcrReply
 
     OcrReply.model_validate(page_reply(2))
     page = open_page()
@@ -691,12 +691,10 @@ class JobService(Service):
     def work(self, parts: int = 100) -> None:
         """Read so many parts of jobs, 16 pages each."""
         code = f"""if True:
-            from django_tasks_db.models import DBTaskResult
+            from backend.jobs import queue, work
             for _ in range({parts}):
-                if (task := DBTaskResult.objects.ready().first()) is not None:
-                    task.claim("test")
-                    task.task.call(*task.args_kwargs["args"])
-                    task.set_successful(None)
+                if (part := queue.take()) is not None:
+                    work.do(part)
         """
         done = manage("shell", "-c", code, DATABASE_URL=self.database)
         assert done.returncode == 0, done.stderr

@@ -16,7 +16,7 @@ from PIL import Image
 from rasm.errors import EncryptedDocument, ImageError, TooComplex
 from rasm.pages.files import open_pages
 from rasm.pages.pdf_process import MOST_ENDS, REOPENED_AFTER, PdfProcess, _Child
-from tests.backend.test_pages import ENDLESS
+from tests.backend.documents import ENDLESS
 from tests.serving import ROOT
 
 LIMITS: dict[str, Any] = {"password": None, "max_pages": 100, "max_pixels": 40_000_000}

@@ -1,0 +1,151 @@
+"""Pages -> files that other programs take: hOCR, ALTO, PAGE XML, searchable PDF; several of them in a ZIP archive.
+
+Where it stands: beside ``results.py``, for the formats that are not JSON; ``rasm/formats`` writes each page. A document is
+written page by page, so that one of a thousand pages takes no more memory than its largest.
+"""
+
+import re
+import tempfile
+import zipfile
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import PurePosixPath
+from typing import IO
+
+from django.http import FileResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.utils.http import content_disposition_header
+
+from rasm.document import Page, profiled
+from rasm.formats import SUFFIXES, write_pages
+from rasm.formats.searchable_pdf import SearchablePdf
+from rasm.pages.files import PageFile
+from rasm.text.normalisation import Profile
+
+MEDIA_TYPES = {
+    "json": "application/json",
+    "text": "text/plain",
+    "hocr": "text/vnd.hocr+html",  # and not text/html, which a browser would show as a page of this service
+    "alto": "application/alto+xml",
+    "page": "application/vnd.prima.page+xml",
+    "pdf": "application/pdf",
+}
+ZIP = "application/zip"
+
+
+@dataclass(frozen=True)
+class Source:
+    """A file that was read. ``pages``: asked for anew each time. ``open``: its pictures, for a PDF, and its bytes if it
+    is one; None where workers write the PDFs."""
+
+    name: str
+    page_count: int
+    pages: Callable[[], Iterable[Page]]
+    open: Callable[[], tuple[PageFile, bytes | None]] | None = None
+    password: str | None = None
+
+
+@dataclass(frozen=True)
+class Form:
+    """What is to be made of it."""
+
+    kind: str
+    profile: Profile = field(default_factory=Profile)
+    join_lines: bool = True
+    model: str = ""
+
+
+def document_reply(sources: list[Source], form: Form) -> HttpResponseBase:
+    """One file as itself, several in an archive; PAGE XML has a file for each page."""
+    if len(sources) == 1 and (form.kind != "page" or sources[0].page_count == 1):
+        [source] = sources
+        content_type = MEDIA_TYPES[form.kind] + ("" if form.kind == "pdf" else "; charset=utf-8")
+        return _download(write_document(source, form), content_type, _stem(source.name) + SUFFIXES[form.kind])
+    return _download(archive(sources, form), ZIP, (_stem(sources[0].name) if len(sources) == 1 else "rasm") + ".zip")
+
+
+def write_document(source: Source, form: Form) -> IO[bytes]:
+    """One file's document, as a temporary file that stands at its beginning."""
+    file = _temporary()
+    if form.kind == "pdf":
+        file.write(searchable(source, form))
+    else:
+        pages = (profiled(page, form.profile) for page in source.pages())
+        write_pages(pages, form.kind, file, name=source.name, model=form.model, page_count=source.page_count)
+    file.seek(0)
+    return file
+
+
+def searchable(source: Source, form: Form) -> bytes:
+    """The PDF with its text, or a new one of the pictures."""
+    assert source.open, "a job's PDF is its workers' to write"
+    file, original = source.open()
+    with file:
+        pdf = SearchablePdf(original, password=source.password)
+        for page in source.pages():
+            pdf.add(profiled(page, form.profile), None if original is not None else file.image(page.number - 1))
+        return pdf.finish()
+
+
+def archive(sources: list[Source], form: Form) -> IO[bytes]:
+    """A ZIP of one document for each file, or for each page if it is PAGE XML."""
+    file = _temporary()
+    taken: set[str] = set()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as packed:
+        for source in sources:
+            stem = _unlike(_stem(source.name), taken)
+            if form.kind == "page":
+                for page in source.pages():
+                    name = stem if source.page_count == 1 else f"{stem}/{page.number:04d}"
+                    one = Source(source.name, 1, partial(iter, [page]))
+                    with write_document(one, form) as content:
+                        packed.writestr(name + SUFFIXES["page"], content.read())
+            else:
+                with write_document(source, form) as content, packed.open(stem + SUFFIXES[form.kind], "w", force_zip64=True) as entry:
+                    while chunk := content.read(2**20):
+                        entry.write(chunk)
+    file.seek(0)
+    return file
+
+
+def written_reply(files: list[tuple[str, Callable[[], Iterator[bytes]]]]) -> HttpResponseBase:
+    """Searchable PDFs that are there already, piece by piece: one as itself, several in an archive."""
+    if len(files) == 1:
+        [(name, pieces)] = files
+        reply = StreamingHttpResponse(pieces(), content_type=MEDIA_TYPES["pdf"])
+        reply["Content-Disposition"] = content_disposition_header(True, _stem(name) + SUFFIXES["pdf"])
+        return reply
+    file = _temporary()
+    taken: set[str] = set()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as packed:
+        for name, pieces in files:
+            with packed.open(_unlike(_stem(name), taken) + SUFFIXES["pdf"], "w", force_zip64=True) as entry:
+                for piece in pieces():
+                    entry.write(piece)
+    file.seek(0)
+    return _download(file, ZIP, "rasm.zip")
+
+
+def _temporary() -> IO[bytes]:
+    return tempfile.SpooledTemporaryFile(max_size=2**22)  # type: ignore[return-value]
+
+
+def _download(file: IO[bytes], content_type: str, name: str) -> HttpResponseBase:
+    return FileResponse(file, as_attachment=True, filename=name, content_type=content_type)
+
+
+def _stem(name: str) -> str:
+    """A file's name without its ending, fit for a name in an archive."""
+    stem = re.sub(r'[\x00-\x1f\x7f/\\:*?"<>|]', "_", PurePosixPath(name).stem).strip(". ")
+    return stem or "page"
+
+
+def _unlike(stem: str, taken: set[str]) -> str:
+    """``stem``, with a number if there is one of that name already."""
+    name, n = stem, 1
+    while name.lower() in taken:
+        n += 1
+        name = f"{stem}-{n}"
+    taken.add(name.lower())
+    return name

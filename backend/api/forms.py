@@ -1,0 +1,65 @@
+"""What the operations of the API share: who may call them, what they refuse, and forms in which nothing is passed over."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from pydantic import BaseModel
+
+from backend.api.access import ApiKeyBearer, ApiKeyHeader, anyone
+from backend.api.documents import MEDIA_TYPES
+from backend.api.errors import InvalidRequest
+from backend.api.schemas.reading import ErrorReply, OcrErrorReply
+
+# the keys are named in the schema where none is asked for, too: clients that are generated from it can send one to another service
+guarded: dict[str, Any] = {"auth": [*([] if settings.RASM.api_keys else [anyone]), ApiKeyBearer(), ApiKeyHeader()]}
+REFUSALS: dict[Any, Any] = dict.fromkeys((400, 401, 429), ErrorReply)
+READING_REFUSALS: dict[Any, Any] = {
+    **dict.fromkeys((400, 401, 403, 404, 408, 411, 429, 503), ErrorReply),
+    **dict.fromkeys((413, 415, 422), OcrErrorReply),
+}
+
+
+def form_schema(**properties: Any) -> dict[str, Any]:
+    """What the schema of a form says besides what Ninja knows."""
+    return {"requestBody": {"content": {"multipart/form-data": {"schema": {"additionalProperties": False, "properties": properties}}}}}
+
+
+def check_fields(request: HttpRequest, files: str, options: type[BaseModel]) -> None:
+    """Nothing that was sent is passed over in silence: no field that is not known, and no option sent twice."""
+    known = ", ".join([files, *options.model_fields])
+    _check_options(request.POST.lists(), options, known, "field")
+    for name in request.FILES:
+        if name != files:
+            raise InvalidRequest(f"there is no field {name[:100]!r} for files; there are: {known}")
+
+
+def check_query(request: HttpRequest, options: type[BaseModel]) -> None:
+    """The same of an address's parameters."""
+    _check_options(request.GET.lists(), options, ", ".join(options.model_fields), "parameter")
+
+
+def _check_options(sent: Iterable[tuple[str, list[Any]]], options: type[BaseModel], known: str, what: str) -> None:
+    for name, values in sent:
+        if name not in options.model_fields:
+            raise InvalidRequest(f"there is no {what} {name[:100]!r}; there are: {known}")
+        if len(values) > 1:
+            raise InvalidRequest(f"{name}: sent {len(values)} times; send it once")
+
+
+def wanted_format(request: HttpRequest, given: str | None) -> str:
+    """The format of a reply, by the option or else by the header Accept. What accepts none of them gets JSON."""
+    if given is not None or request.META.get("HTTP_ACCEPT", "*/*") in ("*/*", MEDIA_TYPES["json"]):
+        return given or "json"
+    preferred = request.get_preferred_type(list(MEDIA_TYPES.values()))
+    return next((name for name, media_type in MEDIA_TYPES.items() if media_type == preferred), "json")
+
+
+def content_of(*media_types: str) -> dict[str, Any]:
+    """The schema of a reply's content in these media types, besides JSON."""
+    kinds: dict[str, Any] = {name: {"type": "string"} for name in media_types}
+    for name in ("application/pdf", "application/zip"):
+        if name in kinds:
+            kinds[name] = {"type": "string", "format": "binary"}
+    return kinds

@@ -1,0 +1,306 @@
+"""``/api/v1/jobs``: long documents, read by workers while nobody waits.
+
+Where it stands: above ``backend/jobs/store.py``; what the workers do is in ``backend/jobs/work.py``.
+"""
+
+import json
+from collections.abc import Iterator, Sequence
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db.models import Count, Q
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from ninja import File, Form, Query, Router
+from ninja.files import UploadedFile
+
+from backend.api import documents, results
+from backend.api.access import owner_of, throttles
+from backend.api.errors import InvalidRequest, JobNotDone, NoSuchFile
+from backend.api.forms import READING_REFUSALS, REFUSALS, check_fields, check_query, content_of, form_schema, guarded, wanted_format
+from backend.api.operations.reading import OTHER_FORMATS
+from backend.api.request_id import request_id
+from backend.api.schemas.jobs import JobError, JobFileReply, JobReply, JobsReply, PagesOptions, Preparing, ResultOptions
+from backend.api.schemas.reading import ErrorReply, FileError, Model, OcrReply, ReadingOptions, ResultReply
+from backend.jobs import store
+from backend.jobs.models import Job, JobFile, JobPage
+from backend.reading import metrics
+from backend.reading.engines import models
+from backend.reading.gone import check
+from backend.reading.turns import place
+from rasm.errors import ImageError
+
+router = Router()
+ASK_AGAIN_S = 2
+PAGES_AT_ONCE = 16
+SHOWN_ERRORS = 100
+JOB_REFUSALS: dict[Any, Any] = {**REFUSALS, 404: ErrorReply, 422: ErrorReply, 503: ErrorReply}
+
+
+def describe(job: Job) -> JobReply:
+    """The job as it stands."""
+    counted = JobPage.objects.filter(job=job).aggregate(done=Count("pk"), errors=Count("pk", filter=~Q(error_code="")))
+    files = list(job.files.all())
+    errors = [JobError(file=file.number, page=None, code=file.error_code, message=file.error_message) for file in files if file.error_code]
+    if counted["errors"]:
+        for page in JobPage.objects.filter(job=job).exclude(error_code="").select_related("file")[:SHOWN_ERRORS]:
+            errors.append(JobError(file=page.file.number, page=page.number, code=page.error_code, message=page.error_message))
+    is_done = job.state == Job.State.DONE
+    return JobReply(
+        id=str(job.pk),
+        state=job.state,
+        pages=job.pages,
+        pages_done=counted["done"],
+        files=[
+            JobFileReply(
+                name=file.name,
+                pages=file.pages,
+                error=FileError(code=file.error_code, message=file.error_message) if file.error_code else None,
+            )
+            for file in files
+        ],
+        errors=errors[:SHOWN_ERRORS],
+        error_count=counted["errors"] + sum(bool(file.error_code) for file in files),
+        error=FileError(code=errors[0].code, message=errors[0].message) if job.state == Job.State.FAILED and errors else None,
+        model=Model(name=job.model, version=job.model_version),
+        created=job.created,
+        started=job.started,
+        finished=job.finished,
+        expires=job.expires,
+        result=f"/api/v1/jobs/{job.pk}/result" if is_done else None,
+    )
+
+
+def _reply(job: Job, *, status: int = 200) -> HttpResponse:
+    reply = HttpResponse(describe(job).model_dump_json(), content_type="application/json; charset=utf-8", status=status)
+    if job.state in Job.UNFINISHED:
+        reply["Retry-After"] = str(ASK_AGAIN_S)
+    return reply
+
+
+@router.post(
+    "/api/v1/jobs",
+    response={202: JobReply, **READING_REFUSALS},
+    summary="Send files to be read later",
+    operation_id="create_job",
+    tags=["jobs"],
+    throttle=throttles(),
+    openapi_extra=form_schema(files={"minItems": 1}),
+    **guarded,
+)
+def create_job(request: HttpRequest, files: File[list[UploadedFile]], options: Form[ReadingOptions]) -> HttpResponse:
+    """Send files as to `/api/v1/ocr`, and more and larger ones. The reply comes at once, with the job's address in `Location`: ask there
+    how far it is. It survives a restart of the service. A file that cannot be opened has an error in its place; if none can, the request
+    is refused.
+    """
+    check_fields(request, "files", ReadingOptions)
+    info = models().open(options.model).recognizer.info
+    found: list[int | ImageError] = []
+    pages_left = settings.RASM.max_job_pages
+    gone = request.META.get("rasm.gone")
+    for upload in files:
+        check(gone)
+        try:
+            pages = store.count_pages(upload, options.password, pages_left, gone)
+            found.append(pages)
+            pages_left -= pages
+        except ImageError as e:
+            metrics.ERRORS.labels(e.code).inc()
+            found.append(e)
+    if all(isinstance(pages, ImageError) for pages in found):
+        results.refuse(
+            results.model_of(info),
+            [
+                _without_pages(upload.name or "", number, e.code, str(e))
+                for number, (upload, e) in enumerate(zip(files, found, strict=True))
+                if isinstance(e, ImageError)
+            ],
+        )
+    job = Job(
+        key=owner_of(request),
+        mode=options.mode,
+        text_layer=options.text_layer,
+        password=options.password,
+        model=info.name,
+        model_version=info.version,
+    )
+    store.receive(job, files, found)
+    reply = _reply(job, status=202)
+    reply["Location"] = f"/api/v1/jobs/{job.pk}"
+    return reply
+
+
+@router.get(
+    "/api/v1/jobs",
+    response={200: JobsReply, **REFUSALS, 503: ErrorReply},
+    summary="List your jobs",
+    operation_id="jobs",
+    tags=["jobs"],
+    throttle=throttles(),
+    **guarded,
+)
+def list_jobs(request: HttpRequest) -> JobsReply:
+    """The jobs that were sent with this key; all that were sent without one, if keys are not asked for."""
+    return JobsReply(jobs=[describe(job) for job in store.owned(owner_of(request))])
+
+
+@router.get(
+    "/api/v1/jobs/{job_id}",
+    response={200: JobReply, **JOB_REFUSALS},
+    summary="How far is it?",
+    operation_id="job",
+    tags=["jobs"],
+    throttle=throttles(),
+    **guarded,
+)
+def get_job(request: HttpRequest, job_id: UUID) -> HttpResponse:
+    """`state`, and how many of the pages have been read. `Retry-After` says when to ask again."""
+    return _reply(store.own(owner_of(request), job_id))
+
+
+@router.delete(
+    "/api/v1/jobs/{job_id}",
+    response={204: None, **JOB_REFUSALS, 403: ErrorReply},
+    summary="Cancel or delete a job",
+    operation_id="delete_job",
+    tags=["jobs"],
+    throttle=throttles(),
+    **guarded,
+)
+def delete_job(request: HttpRequest, job_id: UUID) -> HttpResponse:
+    """A job that is not finished is cancelled, and what it has read is thrown away; a finished one is taken away altogether."""
+    store.delete(store.own(owner_of(request), job_id))
+    return HttpResponse(status=204)
+
+
+@router.get(
+    "/api/v1/jobs/{job_id}/pages",
+    response={200: OcrReply, **JOB_REFUSALS},
+    summary="What has been read so far",
+    operation_id="job_pages",
+    tags=["jobs"],
+    throttle=throttles(),
+    **guarded,
+)
+def job_pages(request: HttpRequest, job_id: UUID, options: Query[PagesOptions]) -> HttpResponse:
+    """The pages of one file that follow page `after`, without a gap, as far as they have been read; 16 at most. Ask again with the
+    last of them. The job need not be done; of one that was cancelled there are none.
+    """
+    check_query(request, PagesOptions)
+    job = store.own(owner_of(request), job_id)
+    [file] = _files(job, options.file)
+    output = results.Output.of(options)
+    pages = [_result(file, page, output) for page in store.pages_after(file, options.after, PAGES_AT_ONCE)]
+    reply = OcrReply(
+        model=Model(name=job.model, version=job.model_version),
+        results=pages,
+        milliseconds=sum(page.milliseconds for page in pages),
+        request_id=request_id.get(),
+    )
+    return HttpResponse(reply.model_dump_json(), content_type="application/json; charset=utf-8")
+
+
+@router.get(
+    "/api/v1/jobs/{job_id}/result",
+    response={200: OcrReply, 202: Preparing, **JOB_REFUSALS, 409: ErrorReply},
+    summary="What was read",
+    operation_id="job_result",
+    tags=["jobs"],
+    throttle=throttles(),
+    openapi_extra={"responses": {200: {"content": content_of(*OTHER_FORMATS)}}},
+    **guarded,
+)
+def job_result(request: HttpRequest, job_id: UUID, options: Query[ResultOptions]) -> HttpResponseBase:
+    """As `/api/v1/ocr` gives it, in any format and as often as wanted, until the job expires. Documents leave out what could not be
+    read; the job lists it. A searchable PDF is written when it is first asked for: until it is there the status is 202.
+    """
+    check_query(request, ResultOptions)
+    job = store.own(owner_of(request), job_id)
+    if job.state != Job.State.DONE:
+        raise _not_done(job)
+    files = _files(job, options.file)
+    kind = wanted_format(request, options.format if "format" in request.GET else None)
+    output = results.Output.of(options)
+    if kind == "json":
+        return StreamingHttpResponse(_json(job, files, output, request_id.get()), content_type="application/json; charset=utf-8")
+    readable = [file for file in files if file.pages]
+    if not readable:
+        raise InvalidRequest("file: it could not be opened; the job says why")
+    if kind == "pdf":
+        return _pdf(job, readable)
+    if kind == "text":
+        read = (result for file in readable for result in _results(file, output))  # a page that could not be read keeps its place
+        return StreamingHttpResponse(results.plain_text(read), content_type="text/plain; charset=utf-8")
+    form = documents.Form(kind, output.profile, output.join_lines, f"{job.model} {job.model_version}")
+    with place():
+        return documents.document_reply([_source(file) for file in readable], form)
+
+
+def _files(job: Job, number: int | None) -> list[JobFile]:
+    """That one, or all of them."""
+    files = list(job.files.all())
+    if number is None:
+        return files
+    if number >= len(files):
+        raise NoSuchFile(f"file: the job has {len(files)} files, from 0")
+    return [files[number]]
+
+
+def _not_done(job: Job) -> JobNotDone:
+    if job.state in Job.UNFINISHED:
+        error = JobNotDone(f"the job is {job.state}: ask again")
+        error.retry_after_s = ASK_AGAIN_S
+        return error
+    return JobNotDone(f"the job has {job.state}: it has no result" if job.state == "failed" else f"the job was {job.state}")
+
+
+def _json(job: Job, files: list[JobFile], output: results.Output, identity: str) -> Iterator[str]:
+    """An OcrReply, page by page. ``identity``: the id of the request, which is over when this is run."""
+    model = {"name": job.model, "version": job.model_version}
+    yield f'{{"model": {json.dumps(model, ensure_ascii=False)}, "results": ['
+    comma = ""
+    for file in files:
+        for result in _results(file, output):
+            yield comma + result.model_dump_json()
+            comma = ","
+    spent_s = (job.finished - job.started).total_seconds() if job.finished and job.started else 0
+    yield f'], "milliseconds": {spent_s * 1000:.1f}, "request_id": {json.dumps(identity)}}}'
+
+
+def _results(file: JobFile, output: results.Output) -> Iterator[ResultReply]:
+    if file.error_code:
+        yield _without_pages(file.name, file.number, file.error_code, file.error_message)
+    for page in store.pages_of(file):
+        yield _result(file, page, output)
+
+
+def _result(file: JobFile, kept: JobPage, output: results.Output) -> ResultReply:
+    result = results.empty_result(file.name, file.number, page=kept.number, pages=file.pages)
+    if kept.error_code:
+        result.error = FileError(code=kept.error_code, message=kept.error_message)
+        return result
+    page, result.milliseconds = store.unpack(bytes(kept.data))
+    results.fill(result, page, output)
+    return result
+
+
+def _without_pages(name: str, number: int, code: str, message: str) -> ResultReply:
+    result = results.empty_result(name, number)
+    result.error = FileError(code=code, message=message)
+    return result
+
+
+def _source(file: JobFile) -> documents.Source:
+    return documents.Source(file.name, store.count_read(file), partial(store.read_pages, file))
+
+
+def _pdf(job: Job, files: Sequence[JobFile]) -> HttpResponseBase:
+    """Those that workers have written; what is missing is put into the queue."""
+    if not store.ask_for_pdfs(job, files):
+        reply = HttpResponse(Preparing().model_dump_json(), content_type="application/json; charset=utf-8", status=202)
+        reply["Retry-After"] = str(ASK_AGAIN_S)
+        return reply
+    with place():
+        return documents.written_reply([(file.name, partial(store.chunks, file, "pdf")) for file in files])

@@ -1,0 +1,101 @@
+"""``POST /api/v1/ocr``, and ``POST /ocr`` for clients of the LiteParse convention.
+
+Where it stands: above ``backend/reading/service.py``; ``results.py`` and ``documents.py`` make what is given out.
+"""
+
+import time
+from collections.abc import Sequence
+from functools import partial
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from ninja import File, Form, Router
+from ninja.files import UploadedFile
+
+from backend.api import documents, results
+from backend.api.access import throttles
+from backend.api.errors import InvalidRequest
+from backend.api.forms import READING_REFUSALS, check_fields, content_of, form_schema, guarded, wanted_format
+from backend.api.request_id import request_id
+from backend.api.schemas.reading import LiteParseOptions, LiteParseReply, LiteParseResult, OcrOptions, OcrReply
+from backend.reading.files import Upload
+from backend.reading.service import Outcome, Request, open_upload, read_files
+from rasm.pages.files import PageFile
+
+router = Router()
+OTHER_FORMATS = [media_type for kind, media_type in documents.MEDIA_TYPES.items() if kind != "json"] + [documents.ZIP]
+
+
+@router.post(
+    "/api/v1/ocr",
+    response={200: OcrReply, **READING_REFUSALS},
+    summary="Read lines and pages",
+    operation_id="ocr",
+    tags=["reading"],
+    throttle=throttles(),
+    openapi_extra={**form_schema(files={"minItems": 1}), "responses": {200: {"content": content_of(*OTHER_FORMATS)}}},
+    **guarded,
+)
+def ocr(request: HttpRequest, files: File[list[UploadedFile]], options: Form[OcrOptions]) -> HttpResponseBase:
+    """Send images (PNG, JPEG, WebP, BMP, TIFF) of lines or of pages, multi-page TIFFs, or PDFs.
+
+    There is one result for each page, the files in order. A file or a page that cannot be read has an error in its result, beside the
+    results of the others. If nothing can be read, the status is that of the first error (413, 415 or 422), and the body has
+    `results` beside `error`. Long documents are sent to `/api/v1/jobs`.
+    """
+    began = time.perf_counter()
+    check_fields(request, "files", OcrOptions)
+    kind = wanted_format(request, options.format if "format" in request.POST else None)
+    output = results.Output.of(options)
+    wanted = Request(files, options.mode, options.text_layer, options.model, options.password, request.META.get("rasm.gone"))
+    info, outcomes = read_files(wanted)
+    model, found = results.model_of(info), [results.result_of(outcome, output) for outcome in outcomes]
+    if kind == "json":
+        results.require_any(model, found)
+        milliseconds = round((time.perf_counter() - began) * 1000, 1)
+        reply = OcrReply.model_construct(model=model, results=found, milliseconds=milliseconds, request_id=request_id.get())
+        # written by pydantic: Ninja would make a dictionary of it, check that once more, and have it written in Python
+        return HttpResponse(reply.model_dump_json(), content_type="application/json; charset=utf-8")
+    results.require_all(model, found)
+    if kind == "text":
+        return HttpResponse(results.plain_text(found), content_type="text/plain; charset=utf-8")
+    form = documents.Form(kind, output.profile, output.join_lines, f"{model.name} {model.version}")
+    sources = [_source(upload, [o for o in outcomes if o.file == number], wanted) for number, upload in enumerate(files)]
+    return documents.document_reply(sources, form)
+
+
+def _source(upload: Upload, outcomes: Sequence[Outcome], request: Request) -> documents.Source:
+    """A file, all of whose pages were read, as documents are made of it."""
+    pages = [outcome.page for outcome in outcomes if outcome.page is not None]
+    return documents.Source(upload.name or "", len(pages), lambda: pages, partial(_opened, upload, request), request.password or None)
+
+
+def _opened(upload: Upload, request: Request) -> tuple[PageFile, bytes | None]:
+    upload.seek(0)
+    data = upload.read()
+    file = open_upload(upload, request.password, settings.RASM.max_pages, request.gone)
+    return file, data if file.kind == "pdf" else None
+
+
+@router.post(
+    "/ocr",
+    response={200: LiteParseReply, **READING_REFUSALS},
+    summary="Read one image, as LiteParse asks",
+    operation_id="liteparse",
+    tags=["reading"],
+    throttle=throttles(),
+    openapi_extra=form_schema(),
+    **guarded,
+)
+def liteparse(request: HttpRequest, file: File[UploadedFile], options: Form[LiteParseOptions]) -> LiteParseReply:
+    """The [LiteParse](https://github.com/run-llama/liteparse/blob/main/OCR_API_SPEC.md) convention: one `file`, a line or a page, and a
+    `language`. One result for each line."""
+    check_fields(request, "file", LiteParseOptions)
+    if len(request.FILES.getlist("file")) > 1:
+        raise InvalidRequest("file: sent several times; /api/v1/ocr takes several files")
+    info, outcomes = read_files(Request([file], gone=request.META.get("rasm.gone")))
+    found = [results.result_of(outcome, results.Output()) for outcome in outcomes]
+    results.require_all(results.model_of(info), found)
+    lines = [line for result in found for line in result.lines if line.text]
+    return LiteParseReply(results=[LiteParseResult(text=line.text, bbox=line.bbox, confidence=line.confidence) for line in lines])

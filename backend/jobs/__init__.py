@@ -1,0 +1,1 @@
+"""Long documents: kept in the database, read by workers while nobody waits. It knows no HTTP."""

@@ -1,0 +1,266 @@
+"""Jobs in the database: taken in within limits, kept page by page, given out, taken away when their time is over.
+
+Where it stands: beneath the API's operations and ``work.py``, which reads. Files and results lie in the database too, in pieces: a job is
+there wholly or not at all, whichever machine asks, and DATABASE_URL is all that several machines have to share.
+"""
+
+import json
+import tempfile
+import zlib
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from typing import IO, Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F, Q, Sum
+from django.utils import timezone
+
+from backend.jobs.errors import DocumentFailed, JobNotFound, JobStorageFull, TooManyJobs
+from backend.jobs.models import Job, JobChunk, JobFile, JobPage, JobPart
+from backend.keys.models import ApiKey
+from backend.reading.files import Upload, has_pages, is_pdf_file, open_file
+from backend.reading.gone import Gone
+from backend.reading.turns import turn_to_decode
+from rasm.document import Document, Page, page_from_dict
+from rasm.errors import ImageError, TooManyPages
+from rasm.image import decode
+from rasm.lines.recognizer import Reading, Sign
+from rasm.pages.reader import page_of_line
+
+CHUNK_BYTES = 2**20
+CHUNKS_AT_A_TIME = 16  # written in one transaction: others may write in between
+PART_PAGES = 16  # read by one worker in one go
+URGENT = 1  # the priority of what somebody waits for; the first part of a job has 0, the others less and less
+UNFINISHED_TIMES = 7  # a job that does not finish is kept so many times as long as one that has
+
+
+# taking in
+
+
+def count_pages(upload: Upload, password: str, pages_left: int, gone: Gone | None) -> int:
+    """How many pages a file has. Raises ClientGone; an ImageError if it cannot be read, or has more than ``pages_left``."""
+    if not pages_left:
+        raise _too_many_pages()
+    with turn_to_decode(gone, is_pdf=is_pdf_file(upload)):
+        try:
+            if not has_pages(upload):
+                decode(upload.read(), max_pixels=settings.RASM.max_pixels, single=True)
+                return 1
+            with open_file(upload, password, pages_left, gone) as file:
+                return file.count
+        except TooManyPages as e:
+            raise _too_many_pages() from e
+        finally:
+            upload.seek(0)
+
+
+def _too_many_pages() -> TooManyPages:
+    return TooManyPages(f"a job may have {settings.RASM.max_job_pages:,} pages: send several jobs")
+
+
+def receive(job: Job, uploads: Sequence[Upload], found: Sequence[int | ImageError]) -> None:
+    """Put the files away and have them read. ``found``: the pages of each, or what is wrong with it. Raises TooManyJobs, JobStorageFull."""
+    usable = [upload for upload, pages in zip(uploads, found, strict=True) if isinstance(pages, int)]
+    job.bytes = sum(upload.size or 0 for upload in usable)
+    job.pages = sum(pages for pages in found if isinstance(pages, int))
+    job.expires = timezone.now() + timedelta(seconds=settings.RASM.job_keep_s * UNFINISHED_TIMES)
+    with transaction.atomic():
+        _check_room(job)
+        job.save(force_insert=True)
+    try:
+        files = [_store(job, number, upload, pages) for number, (upload, pages) in enumerate(zip(uploads, found, strict=True))]
+        with transaction.atomic():
+            places = [(file, first) for file in files for first in range(0, file.pages or 0, PART_PAGES)]
+            JobPart.objects.bulk_create(
+                JobPart(
+                    job=job,
+                    file=file,
+                    kind=JobPart.Kind.READ,
+                    first=first,
+                    last=min(first + PART_PAGES, file.pages or 0) - 1,
+                    priority=-number,
+                )
+                for number, (file, first) in enumerate(places)
+            )
+            job.state = Job.State.QUEUED
+            job.save(update_fields=["state"])
+    except BaseException:
+        job.delete()
+        raise
+
+
+def _check_room(job: Job) -> None:
+    unfinished = Job.objects.filter(key=job.key, state__in=Job.UNFINISHED).count()
+    if unfinished >= settings.RASM.max_jobs:
+        raise TooManyJobs(
+            f"{unfinished} of your jobs are not finished yet; there may be {settings.RASM.max_jobs}: wait for one, or cancel one"
+        )
+    stored = Job.objects.aggregate(bytes=Sum("bytes"))["bytes"] or 0
+    if stored + job.bytes > settings.RASM.job_store_bytes:
+        raise JobStorageFull("the service holds as many jobs and results as it can: delete some of yours, or try again later")
+
+
+def _store(job: Job, number: int, upload: Upload, pages: int | ImageError) -> JobFile:
+    if isinstance(pages, ImageError):
+        return JobFile.objects.create(job=job, number=number, name=upload.name or "", error_code=pages.code, error_message=str(pages))
+    file = JobFile.objects.create(job=job, number=number, name=upload.name or "", pages=pages)
+    write_chunks(file, "upload", iter(lambda: upload.read(CHUNK_BYTES), b""))
+    return file
+
+
+def write_chunks(file: JobFile, kind: str, pieces: Iterator[bytes]) -> None:
+    waiting: list[JobChunk] = []
+    for number, piece in enumerate(pieces):
+        waiting.append(JobChunk(file=file, kind=kind, number=number, data=piece))
+        if len(waiting) == CHUNKS_AT_A_TIME:
+            JobChunk.objects.bulk_create(waiting)
+            waiting.clear()
+    JobChunk.objects.bulk_create(waiting)
+
+
+def chunks(file: JobFile, kind: str) -> Iterator[bytes]:
+    """What ``write_chunks`` has put away, piece by piece. Raises JobNotFound."""
+    for pk in JobChunk.objects.filter(file=file, kind=kind).values_list("pk", flat=True):
+        data = JobChunk.objects.filter(pk=pk).values_list("data", flat=True).first()
+        if data is None:  # the job was taken away meanwhile
+            raise _not_found()
+        yield bytes(data)
+
+
+def spooled(file: JobFile) -> IO[bytes]:
+    """The file as it was sent, as a temporary file that stands at its beginning."""
+    spool = tempfile.TemporaryFile()  # noqa: SIM115  (whoever asked closes it)
+    for piece in chunks(file, "upload"):
+        spool.write(piece)
+    spool.seek(0)
+    return spool
+
+
+# giving out
+
+
+def own(owner: ApiKey | None, pk: UUID) -> Job:
+    """The job, if it is the owner's. Raises JobNotFound."""
+    found = Job.objects.filter(pk=pk, key=owner).exclude(state=Job.State.RECEIVING).first()
+    if found is None:
+        raise _not_found()
+    return found
+
+
+def _not_found() -> JobNotFound:
+    return JobNotFound("there is no such job, or it was deleted, or its time is over")
+
+
+def owned(owner: ApiKey | None) -> list[Job]:
+    """The latest of the owner's jobs, newest first."""
+    return list(Job.objects.filter(key=owner).exclude(state=Job.State.RECEIVING)[:100])
+
+
+def pack(page: Page, milliseconds: float) -> bytes:
+    """A page as it is kept, with coordinates to a tenth of a pixel: a third of the room. An image of one line is kept as it is."""
+    kept = asdict(page) if page.kind == "line" else Document("", [page]).to_dict()["pages"][0]
+    packed = {"milliseconds": milliseconds, "page": kept}
+    return zlib.compress(json.dumps(packed, ensure_ascii=False).encode())
+
+
+def unpack(data: bytes) -> tuple[Page, float]:
+    packed: dict[str, Any] = json.loads(zlib.decompress(data))
+    if "line" in packed:  # an image of one line, as 0.8.0 kept it
+        text, confidence, signs, width_px, height_px = packed["line"]
+        reading = Reading(text, confidence, [Sign(*sign) for sign in signs])
+        return page_of_line(reading, width_px, height_px), packed["milliseconds"]
+    return page_from_dict(packed["page"]), packed["milliseconds"]
+
+
+def pages_of(file: JobFile) -> Iterator[JobPage]:
+    """In order, one at a time in memory. Raises JobNotFound."""
+    for pk in JobPage.objects.filter(file=file).order_by("number").values_list("pk", flat=True):
+        page = JobPage.objects.filter(pk=pk).first()
+        if page is None:  # the job was taken away meanwhile
+            raise _not_found()
+        yield page
+
+
+def pages_after(file: JobFile, number: int, most: int) -> list[JobPage]:
+    """Those that follow a page without a gap, as far as they have been read."""
+    pages = JobPage.objects.filter(file=file, number__gt=number, number__lte=number + most).order_by("number")
+    return [page for i, page in enumerate(pages, number + 1) if page.number == i]
+
+
+def count_read(file: JobFile) -> int:
+    """How many of its pages could be read."""
+    return JobPage.objects.filter(file=file, error_code="").count()
+
+
+def read_pages(file: JobFile) -> Iterator[Page]:
+    """Those that could be read, in order."""
+    for kept in pages_of(file):
+        if not kept.error_code:
+            yield unpack(bytes(kept.data))[0]
+
+
+def ask_for_pdfs(job: Job, files: Sequence[JobFile]) -> bool:
+    """Whether the searchable PDFs of these files are there; those that are not, and were not asked for yet, are put into the queue.
+
+    Raises DocumentFailed.
+    """
+    are_there = True
+    with transaction.atomic():
+        for file in files:
+            part, _ = JobPart.objects.get_or_create(
+                file=file, kind=JobPart.Kind.PDF, first=0, defaults={"job": job, "last": 0, "priority": URGENT}
+            )
+            if part.failed:
+                raise DocumentFailed("the searchable PDF could not be written: ask for another format")
+            are_there = are_there and part.done
+    return are_there
+
+
+# taking away
+
+
+def delete(job: Job) -> None:
+    """Cancel a job that is not finished, with all that was read of it; take away one that is."""
+    with transaction.atomic():
+        cancelled = Job.objects.filter(pk=job.pk, state__in=Job.UNFINISHED).update(
+            state=Job.State.CANCELLED, finished=timezone.now(), expires=_end(), bytes=0, password=""
+        )
+        if cancelled:
+            for kept in (JobPart, JobPage):
+                kept.objects.filter(job=job).delete()
+            JobChunk.objects.filter(file__job=job).delete()
+        else:
+            job.delete()
+
+
+def _end() -> datetime:
+    return timezone.now() + timedelta(seconds=settings.RASM.job_keep_s)
+
+
+def finish(job_id: UUID) -> None:
+    """Call a job done, or failed, if all its pages have been seen to."""
+    with transaction.atomic():
+        if JobPart.objects.filter(job_id=job_id, kind=JobPart.Kind.READ, done=False).exists():
+            return
+        some = JobPage.objects.filter(job_id=job_id, error_code="").exists()
+        state = Job.State.DONE if some else Job.State.FAILED
+        Job.objects.filter(pk=job_id, state=Job.State.RUNNING).update(state=state, finished=timezone.now(), expires=_end())
+
+
+def add_bytes(job_id: UUID, count: int) -> None:
+    Job.objects.filter(pk=job_id).update(bytes=F("bytes") + count)
+
+
+def expire() -> int:
+    """Take away the jobs whose time is over; how many there were."""
+    now = timezone.now()
+    # what was being received when its server was killed
+    lost = Q(state=Job.State.RECEIVING, created__lt=now - timedelta(hours=1))
+    count = 0
+    for pk in list(Job.objects.filter(Q(expires__lt=now) | lost).values_list("pk", flat=True)):
+        Job.objects.filter(pk=pk).delete()  # one at a time: others may write in between
+        count += 1
+    return count

@@ -1,0 +1,208 @@
+"""Uploaded files -> what became of each of their pages.
+
+Where it stands: between the API and ``rasm.pages``. ``rasm.pages.reader`` decides what each page is. A line waits in the queue of lines
+(``batching.py``) while the next file is decoded; pages are read in turn (``turns.py``).
+"""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from django.conf import settings
+
+from backend.reading import turns
+from backend.reading.batching import QueuedLine
+from backend.reading.engines import OpenModel, models
+from backend.reading.errors import FileTooLarge
+from backend.reading.files import Upload, has_pages, is_pdf_file, open_file
+from backend.reading.gone import Gone, check
+from backend.reading.metrics import ERRORS, QUEUE
+from backend.reading.room import Room
+from rasm.document import Page
+from rasm.errors import ImageError, TooManyPages
+from rasm.image import decode
+from rasm.lines.recognizer import ModelInfo
+from rasm.pages.files import PageFile
+from rasm.pages.reader import LineImage, Mode, PageImage, PageReader, TextLayer, look, look_at, page_of_line
+
+Seen = Page | LineImage | PageImage
+room = Room(settings.RASM.queue_lines, "more is waiting to be read than the service holds: try again in a moment")
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is asked for. ``gone`` is set when nobody waits for it any more."""
+
+    files: Sequence[Upload]
+    mode: Mode = "auto"
+    text_layer: TextLayer = "ignore"
+    model: str = ""
+    password: str = ""
+    gone: Gone | None = None
+
+
+@dataclass
+class Outcome:
+    """What became of one page of a file: a Page, or why there is none. ``number``: from 1, of ``count``; both None of a file that could not
+    be opened. ``size_px``: width and height, once it was decoded. ``milliseconds``: from taking it up, waiting included."""
+
+    name: str
+    file: int
+    number: int | None = None
+    count: int | None = None
+    page: Page | None = None
+    error: ImageError | None = None
+    size_px: tuple[int, int] | None = None
+    milliseconds: float = 0.0
+
+
+class _Taken:
+    """A page on its way. ``line``: its line, once it waits to be read."""
+
+    def __init__(self, outcome: Outcome) -> None:
+        self.outcome = outcome
+        self.line: QueuedLine | None = None
+        self._began = time.perf_counter()
+
+    def finished(self, *_: object) -> None:
+        self.outcome.milliseconds = round((time.perf_counter() - self._began) * 1000, 1)
+
+    def succeed(self, page: Page) -> None:
+        self.outcome.page, self.outcome.size_px = page, (page.width_px, page.height_px)
+        self.finished()
+
+    def fail(self, error: ImageError) -> None:
+        ERRORS.labels(error.code).inc()
+        self.outcome.error = error
+        self.finished()
+
+    def done(self) -> Outcome:
+        """Waits for the line. Raises ClientGone, InternalError."""
+        if self.line is not None:
+            reading, (width_px, height_px) = self.line.reading.result(), self.outcome.size_px or (0, 0)
+            self.outcome.page = page_of_line(reading, width_px, height_px, number=self.outcome.number or 1)
+        return self.outcome
+
+
+def read_files(request: Request) -> tuple[ModelInfo, list[Outcome]]:
+    """Read each page of each file. One that cannot be read has its error in its place; the others are read.
+
+    Raises ModelUnavailable, UnknownModel, Overloaded, ClientGone.
+    """
+    model = models().open(request.model)
+    room.take(len(request.files))
+    QUEUE.inc(len(request.files))
+    try:
+        with _Files(request, model) as files:
+            taken = [page for number in range(len(request.files)) for page in files.take_up(number)]
+        return model.recognizer.info, [page.done() for page in taken]
+    finally:
+        room.give_back(len(request.files))
+        QUEUE.dec(len(request.files))
+
+
+class _Files:
+    """The files of one request, taken up one after the other; a place among the requests that read pages, once it has any."""
+
+    def __init__(self, request: Request, model: OpenModel) -> None:
+        self._request, self._model = request, model
+        self._pages_left = settings.RASM.max_pages
+        self._page_reader: PageReader | None = None
+
+    def __enter__(self) -> "_Files":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._page_reader is not None:
+            turns.requests.give_back(1)
+
+    def take_up(self, number: int) -> list[_Taken]:
+        """Decode one file, and read its pages or put its line into the queue."""
+        upload = self._request.files[number]
+        first = _Taken(Outcome(upload.name or "", number))
+        check(self._request.gone)
+        try:
+            if (upload.size or 0) > settings.RASM.max_file_bytes:
+                raise FileTooLarge(f"the file has {upload.size:,} bytes; at most {settings.RASM.max_file_bytes:,} are read")
+            if not has_pages(upload):
+                first.outcome.number = first.outcome.count = 1
+                seen = self._look(first, partial(self._look_at, upload), is_pdf=False)
+                if isinstance(seen, PageImage):
+                    self._count_page()
+                    self._read_page(first, seen)
+                return [first]
+            if is_pdf_file(upload):  # whoever waits for the process that opens it occupies a thread
+                self._take_place()
+            with open_upload(upload, self._request.password, self._pages_left, self._request.gone) as file:
+                return list(self._pages(file, first.outcome.name, number))
+        except ImageError as e:
+            first.outcome.number = first.outcome.count = None
+            first.fail(e)
+            return [first]
+
+    def _pages(self, file: PageFile, name: str, number: int) -> Iterator[_Taken]:
+        """Each page of a PDF or a TIFF."""
+        for index in range(file.count):
+            taken = _Taken(Outcome(name, number, index + 1, file.count))
+            try:
+                self._count_page()
+                wanted = partial(look, file, index, mode=self._request.mode, text_layer=self._request.text_layer)
+                seen = self._look(taken, wanted, is_pdf=file.kind == "pdf")
+                if isinstance(seen, Page):
+                    taken.succeed(seen)
+                elif isinstance(seen, PageImage):
+                    self._read_page(taken, seen)
+                else:
+                    self._pages_left += 1
+            except ImageError as e:
+                if file.count == 1 and file.kind != "pdf":
+                    raise
+                taken.fail(e)
+            yield taken
+
+    def _count_page(self) -> None:
+        """Raises TooManyPages, Overloaded."""
+        if not self._pages_left:
+            raise _too_many_pages()
+        self._pages_left -= 1
+        self._take_place()
+
+    def _take_place(self) -> None:
+        """Raises Overloaded."""
+        if self._page_reader is None:
+            turns.requests.take(1)
+            self._page_reader = turns.page_reader(self._model, self._request.gone)
+
+    def _look_at(self, upload: Upload) -> LineImage | PageImage:
+        """Raises ImageError."""
+        return look_at(decode(upload.read(), max_pixels=settings.RASM.max_pixels, single=True), mode=self._request.mode)
+
+    def _look(self, taken: _Taken, wanted: Callable[[], Seen], *, is_pdf: bool) -> Seen:
+        """What the page is, in a turn of its own; a line is put into the queue. Raises ImageError, ClientGone."""
+        with turns.turn_to_decode(self._request.gone, is_pdf=is_pdf):
+            seen = wanted()
+            if isinstance(seen, LineImage):
+                height_px, width_px = seen.pixels.shape[:2]
+                taken.outcome.size_px = width_px, height_px
+                taken.line = self._model.batcher.submit(self._model.recognizer.prepare(seen.pixels), width_px, self._request.gone)
+                taken.line.reading.add_done_callback(taken.finished)
+            return seen
+
+    def _read_page(self, taken: _Taken, image: PageImage) -> None:
+        assert self._page_reader is not None
+        with turns.turn(self._request.gone):
+            page = self._page_reader.read(image)
+        taken.succeed(page)
+
+
+def open_upload(upload: Upload, password: str, most_pages: int, gone: Gone | None) -> PageFile:
+    """Raises ClientGone, an ImageError; TooManyPages says where so many can be sent."""
+    try:
+        return open_file(upload, password, max(1, most_pages), gone)
+    except TooManyPages as e:
+        raise _too_many_pages() from e
+
+
+def _too_many_pages() -> TooManyPages:
+    return TooManyPages(f"the files of a request may have {settings.RASM.max_pages} pages in all: send fewer at a time, or send a job")

@@ -1,0 +1,104 @@
+"""The committed OpenAPI schema is the service's own (``make openapi`` renews it), and its examples are real."""
+
+import json
+from typing import Any
+
+import pytest
+
+from rasm.lines.recognizer import Recognizer
+from tests.paths import SHIPPED
+from tests.serving import ROOT
+
+pytestmark = pytest.mark.usefixtures("django_is_set_up")
+
+
+def schema() -> dict[str, Any]:
+    from backend.api.app import api
+
+    return json.loads(json.dumps(api.get_openapi_schema()))
+
+
+def example(name: str) -> Any:
+    [example] = schema()["components"]["schemas"][name]["examples"]
+    return example
+
+
+def post(data: dict[str, Any]) -> Any:
+    from django.test import Client
+
+    return Client().post("/api/v1/ocr", data).json()
+
+
+def upload(name: str, data: bytes) -> Any:
+    from django.core.files.uploadedfile import SimpleUploadedFile
+
+    return SimpleUploadedFile(name, data)
+
+
+def test_the_committed_schema_is_the_services() -> None:
+    committed = json.loads((ROOT / "docs" / "openapi.json").read_text(encoding="utf-8"))
+    assert committed == schema(), "the API has changed: run `make openapi` and commit docs/openapi.json"
+
+
+def test_a_key_may_be_sent_where_none_is_asked_for() -> None:
+    described = schema()
+    assert described["components"]["securitySchemes"].keys() == {"ApiKeyBearer", "ApiKeyHeader"}
+    for path, operations in described["paths"].items():
+        for operation in operations.values():
+            optional = None if path.startswith("/health/") else [{}, {"ApiKeyBearer": []}, {"ApiKeyHeader": []}]
+            assert operation.get("security") == optional, path
+
+
+def test_the_example_of_a_reading_is_a_real_reply() -> None:
+    """Its texts are another model's; all that does not depend on the model is compared (the rest is in test_golden.py)."""
+    expected = example("OcrReply")
+    good, bad = expected["results"]
+    image = (ROOT / "tests" / "golden" / good["name"]).read_bytes()
+    reply = post({"files": [upload(good["name"], image), upload(bad["name"], b"notes")]})
+    assert reply.keys() == expected.keys() and reply["model"].keys() == expected["model"].keys()
+    for result in (*reply["results"], good, bad):
+        assert result.pop("milliseconds") >= 0
+    assert reply["results"][1] == bad
+    [line], [expected_line] = reply["results"][0].pop("lines"), good.pop("lines")
+    assert line.pop("words")[0].keys() == expected_line.pop("words")[0].keys()
+    for got, wanted in ((reply["results"][0], good), (line, expected_line)):
+        for key in ("text", "text_as_read", "confidence"):
+            assert type(got.pop(key)) is type(wanted.pop(key))
+        assert got == wanted
+
+
+def test_the_example_of_a_job_is_a_real_reply() -> None:
+    from django.test import Client
+
+    expected = example("JobReply")
+    image = (ROOT / "tests" / "golden" / "heading.png").read_bytes()
+    address = Client().post("/api/v1/jobs", {"files": [upload("heading.png", image), upload("notes.txt", b"notes")]})["Location"]
+    reply = Client().get(address).json()
+    assert Client().delete(address).status_code == 204
+    assert reply.keys() == expected.keys() and reply["model"].keys() == expected["model"].keys()
+    for key in ("id", "created", "expires", "model"):
+        assert type(reply.pop(key)) is type(expected.pop(key))
+    assert reply == expected
+
+
+def test_the_examples_are_of_the_model_that_is_shipped() -> None:
+    """Their replies are compared with the tiny model's, but for its name."""
+    info = Recognizer(SHIPPED, threads=1).info
+    for name in ("OcrReply", "JobReply"):
+        assert example(name)["model"] == {"name": info.name, "version": info.version}
+
+
+def test_the_example_of_a_refusal_is_a_real_reply() -> None:
+    expected, reply = example("ErrorReply"), post({})
+    assert len(reply["error"].pop("request_id")) == len(expected["error"].pop("request_id"))
+    assert reply == expected
+
+
+def test_every_kind_of_refusal_has_a_status() -> None:
+    from backend.api import errors
+    from backend.reading.errors import Refusal
+
+    def kinds(of: type[Refusal]) -> set[type[Refusal]]:
+        return set(of.__subclasses__()).union(*map(kinds, of.__subclasses__()))
+
+    assert kinds(Refusal) - {errors.FilesRefused} == errors.STATUSES.keys()

@@ -1,5 +1,5 @@
 # make serve         start the service on HOST:PORT (127.0.0.1:8000) with the shipped model, or with RASM_MODEL
-# make test          all tests
+# make test          all tests; PYTEST=… passes options on
 # make train-demo    the whole way of training in a few minutes, on lines rendered on the spot
 # make model TEXT=… [LINES=… PAGES=… FONTS=… DEVICE=cuda]  the released models again (docs/training.md); REHEARSAL=1: a try at it
 # make lint          ruff, mypy, and who may import whom
@@ -30,7 +30,7 @@ serve: $(VENV)/.serve
 	@exec $(PYTHON) -m gunicorn -c backend/gunicorn.conf.py
 
 test: $(VENV)/.full
-	$(PYTHON) -m pytest
+	$(PYTHON) -m pytest $(PYTEST)
 
 train-demo: $(VENV)/.full
 	$(PYTHON) -m scripts.train_demo

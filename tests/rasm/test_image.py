@@ -1,13 +1,14 @@
 """Whatever the file, the same picture: upright, dark on white, at the model's height, or an error that says why."""
 
 import io
+import zlib
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from rasm.errors import EmptyImage, ImageTooLarge, ImageTooSmall, LineTooLong, UnreadableImage, UnsupportedImage
-from rasm.image import ImageSettings, Pixels, decode, line_to_array, pad_lines, to_grey
+from rasm.image import MAX_JPEG_SCANS, ImageSettings, Pixels, decode, line_to_array, pad_lines, to_grey
 
 SETTINGS = ImageSettings()
 FORMATS = ["PNG", "JPEG", "WEBP", "BMP", "TIFF"]
@@ -130,10 +131,18 @@ def test_size_is_bounded_before_decoding() -> None:
         decode(data, max_side_px=199)
     huge = bytearray(encoded(Image.new("1", (8, 8))))
     huge[16:24] = (60_000).to_bytes(4, "big") * 2  # a bomb: the header promises 3.6 thousand million pixels
-    with pytest.raises((ImageTooLarge, UnreadableImage)):
+    huge[29:33] = zlib.crc32(huge[12:29]).to_bytes(4, "big")
+    with pytest.raises(ImageTooLarge, match="more than"):
         decode(bytes(huge))
     with pytest.raises(ImageTooSmall):
         decode(encoded(Image.new("L", (100, 3))))
+
+
+def test_a_jpeg_of_endless_scans_is_not_decoded() -> None:
+    data = encoded(Image.fromarray(picture()), "JPEG", progressive=True)
+    assert decode(data).shape == (40, 200)
+    with pytest.raises(UnreadableImage, match="scans"):
+        decode(data + b"\xff\xda" * (MAX_JPEG_SCANS + 1))
 
 
 def test_a_line_has_the_models_height_and_keeps_its_aspect() -> None:

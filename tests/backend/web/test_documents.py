@@ -1,0 +1,150 @@
+"""Pages and PDFs: their lines, one page at a time, and files in every format."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from tests.backend.web.browser import LINE, TEXTS, Open, choice, expect, page_reply, pdf, saved, upload
+from tests.serving import ROOT
+
+
+@pytest.mark.usefixtures("django_is_set_up")
+def test_lines_of_a_page_by_keyboard(open_page: Open) -> None:
+    from backend.api.schemas.reading import OcrReply
+
+    OcrReply.model_validate(page_reply(2))
+    page = open_page()
+    page.route("**/api/v1/ocr", lambda route: route.fulfill(json=page_reply(2)))
+    upload(page, ("page.pdf", pdf()))
+    rows = page.locator(".lines li")
+    assert rows.count() == 4 and page.locator(".lines li.opens").count() == 1
+    page.get_by_role("button", name="Remove page.pdf").focus()
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("combobox", name="Page")).to_be_focused()  # there is no page before the first
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("button", name="Next")).to_be_focused()
+    page.keyboard.press("Tab")
+    expect(rows.nth(0)).to_be_focused()
+    for key, expected in (("ArrowDown", 1), ("ArrowDown", 2), ("ArrowUp", 1), ("End", 3), ("ArrowDown", 3), ("Home", 0)):
+        page.keyboard.press(key)
+        expect(rows.nth(expected)).to_be_focused()
+    expect(page.locator("figcaption").first).to_contain_text("Line 1 · 580 × 70 px at 20, 10")
+    page.locator("rect.frame").nth(2).click()
+    expect(rows.nth(2)).to_be_focused()
+    assert page.locator("rect.frame.shown").count() == 1
+
+
+def test_pages_of_a_pdf_one_at_a_time(open_page: Open) -> None:
+    """Each with its picture, which the service draws when it is looked at; one that cannot be read has its error in its place."""
+    page = open_page()
+    page.route("**/api/v1/ocr", lambda route: route.fulfill(json=page_reply(3, bad_page=2)))
+    upload(page, ("page.pdf", pdf(3)))
+    picture = page.get_by_role("img", name="Picture of page.pdf, page 1")
+    expect(picture).to_be_visible()
+    assert picture.evaluate("e => e.decode().then(() => e.naturalWidth / e.naturalHeight)") == pytest.approx(640 / 400, rel=0.01)
+    expect(page.locator("article .facts")).to_contain_text("3 pages")
+    expect(page.locator("article .facts")).to_contain_text("not read: 1")
+    page.get_by_role("button", name="Next").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("article .page .wrong")).to_have_text("broken")
+    expect(page.get_by_role("button", name="Next")).to_be_focused()
+    expect(page.locator("#status")).to_have_text("Page 2 of 3")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("img", name="Picture of page.pdf, page 3")).to_be_visible()
+    expect(page.get_by_role("combobox", name="Page")).to_be_focused()  # there is no page after the last
+    page.get_by_role("combobox", name="Page").select_option("0")
+    expect(picture).to_be_visible()
+    name, content = saved(page, choice(page, "page.pdf", "text"))
+    assert name == "page.txt" and content.decode().count("\f") == 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "suffix", "start"),
+    [("hocr", ".hocr", b"<?xml"), ("alto", ".alto.xml", b"<?xml"), ("page", ".page.xml", b"<?xml"), ("pdf", ".pdf", b"%PDF")],
+)
+def test_documents_are_made_by_the_service(kind: str, suffix: str, start: bytes, open_page: Open) -> None:
+    page = open_page()
+    upload(page, LINE)
+    name, content = saved(page, choice(page, "line.png", kind))
+    assert name == f"line{suffix}" and content.startswith(start)
+    expect(page.locator("#status")).to_have_text(f"line{suffix} is ready")
+    busy = {"error": {"code": "document_failed", "message": "no such luck", "request_id": "1"}}
+    page.route("**/api/v1/ocr", lambda route: route.fulfill(status=422, json=busy))
+    choice(page, "line.png", kind).click()
+    expect(page.locator("article .wrong")).to_have_text("no such luck")
+    assert page.locator(".lines li").count() == 1  # what was read stays
+
+
+def test_several_pages_as_page_xml_come_in_an_archive(open_page: Open) -> None:
+    page = open_page()
+    upload(page, ("two.pdf", pdf()))
+    name, content = saved(page, choice(page, "two.pdf", "page"))
+    assert name == "two.zip" and content.startswith(b"PK")
+    expect(page.locator("#status")).to_have_text("two.zip is ready")
+
+
+def test_the_mode_can_be_changed_afterwards(open_page: Open) -> None:
+    page = open_page()
+    modes: list[str] = []
+
+    def watch(route: Any) -> None:
+        modes.append(re.findall(rb'name="mode"\r\n\r\n(\w+)', route.request.post_data_buffer)[0].decode())
+        route.continue_()
+
+    page.route("**/api/v1/ocr", watch)
+    upload(page, LINE)
+    page.select_option("#mode", "page")
+    expect(page.locator("article.done")).to_have_count(1)
+    page.select_option("#mode", "line")
+    expect(page.locator("article.done .lines li")).to_have_count(1)
+    assert modes == ["auto", "page", "line"]
+
+
+def test_the_text_that_a_pdf_has_can_be_taken(open_page: Open) -> None:
+    """It is told where a text is from; the document that is made of it has the same one."""
+    page = open_page()
+    upload(page, ("two.pdf", pdf()))
+    made: list[tuple[bytes, bytes]] = []
+
+    def answer(route: Any) -> None:
+        [said] = re.findall(rb'name="text_layer"\r\n\r\n(\w+)', route.request.post_data_buffer)
+        made.append((said, re.findall(rb'name="format"\r\n\r\n(\w+)|$', route.request.post_data_buffer)[0]))
+        reply = page_reply(2)
+        for result in reply["results"]:
+            result["source"] = "text_layer"
+        route.fulfill(json=reply)
+
+    page.route("**/api/v1/ocr", answer)
+    page.check("#text-layer")
+    expect(page.locator("figure .small")).to_have_text(TEXTS["en"]["fromTextLayer"])
+    saved(page, choice(page, "two.pdf", "alto"))
+    assert made == [(b"use", b""), (b"use", b"alto")]
+    page.unroute("**/api/v1/ocr")
+    page.uncheck("#text-layer")
+    expect(page.locator("figure .small")).to_have_count(0)
+
+
+def test_a_pdf_that_asks_for_its_password(open_page: Open) -> None:
+    page = open_page()
+    upload(page, ("locked.pdf", (ROOT / "tests" / "fixtures" / "encrypted.pdf").read_bytes()))
+    expect(page.locator("article.failed .wrong")).to_contain_text("password")
+    page.get_by_label(TEXTS["en"]["password"]).fill("kitab")
+    page.keyboard.press("Enter")
+    expect(page.locator("article.done")).to_have_count(1)
+    expect(page.get_by_role("img", name="Picture of locked.pdf")).to_be_visible()
+
+
+def test_the_menu_by_keyboard(open_page: Open) -> None:
+    page = open_page()
+    upload(page, LINE)
+    summary = page.locator(".menu summary")
+    summary.focus()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("button", name="Download line.png: Text")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(summary).to_be_focused()
+    expect(page.locator(".menu")).not_to_have_attribute("open", "")

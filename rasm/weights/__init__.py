@@ -13,7 +13,7 @@ LANGUAGE_MODEL = _FOLDER / "arabic-5gram.klm"
 #: What each model is for, by name.
 PURPOSES = {
     "rasm-print": "Arabic print: books, journals, papers",
-    "rasm-synthetic": "a start for training: it has seen rendered lines alone",
+    "rasm-synthetic": "has seen rendered lines alone: to train on from, or where the licences of scans matter",
 }
 
 

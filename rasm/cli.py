@@ -68,7 +68,7 @@ def rasm() -> None:
 @option("--diacritics", type=click.Choice(("keep", "strip")), default="keep", help="In every format.")
 @option("--tatweel", type=click.Choice(("keep", "strip")), default="keep", help="In every format.")
 @option("--digits", type=click.Choice(("as_printed", "western", "arabic_indic")), default="as_printed", help="In every format.")
-@option("--password", metavar="WORD", help="Of encrypted PDFs.")
+@option("--password", envvar="RASM_PASSWORD", show_envvar=True, metavar="WORD", help="Of encrypted PDFs.")
 @option("--max-pages", type=positive, default=MAX_PAGES, metavar="N", help="Refuse longer documents.")
 @option("--threads", type=positive, metavar="N", show_default="one for each core", help="Threads of the reading.")
 @option("--again", is_flag=True, help="Read again what has been read already.")

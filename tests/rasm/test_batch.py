@@ -306,12 +306,14 @@ def test_again_begins_again_and_goes_on_itself(folder: Path) -> None:
     assert (folder / "out" / "book.txt").read_text(encoding="utf-8").count("\f") == 2
 
 
-def test_an_encrypted_pdf_is_read_with_its_password(tmp_path: Path) -> None:
+def test_an_encrypted_pdf_is_read_with_its_password(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     locked = ROOT / "tests" / "fixtures" / "encrypted.pdf"
     assert "give its password" in command(locked, "--out", tmp_path).stderr
     done = command(locked, "--out", tmp_path, "--password", "kitab", "--text-layer", "use")
     assert done.returncode == 0
     assert (tmp_path / "encrypted.txt").read_text(encoding="utf-8").strip() == "A page under lock and key"
+    monkeypatch.setenv("RASM_PASSWORD", "kitab")  # which no list of processes shows
+    assert command(locked, "--text-layer", "use").stdout == "A page under lock and key\n"
 
 
 def test_options_of_the_text(tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ try:
 except WrongSettings as e:
     print(f"rasm: {e}", file=sys.stderr)
     sys.exit(2)
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "backend.config.settings")
 _host, _port = _settings.host, _settings.port
 
 wsgi_app = "backend.config.asgi:application"

@@ -53,7 +53,12 @@ def environment(**variables: str) -> dict[str, str]:
 def manage(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
     """``manage.py`` with these arguments, in a process of its own."""
     command = [sys.executable, "backend/manage.py", *arguments]
-    return subprocess.run(command, cwd=ROOT, env=environment(**variables), capture_output=True, text=True)
+    return subprocess.run(command, cwd=ROOT, env=_as_people_start_it(**variables), capture_output=True, text=True)
+
+
+def _as_people_start_it(**variables: str) -> dict[str, str]:
+    """Nobody who starts ``manage.py`` or the server has to know where Django's settings are."""
+    return {name: value for name, value in environment(**variables).items() if name != "DJANGO_SETTINGS_MODULE"}
 
 
 def free_port() -> int:
@@ -76,7 +81,7 @@ def running_service(log: Path, command: Sequence[str] = PRODUCTION_SERVER, port:
     """The service, ready to read, as ``python command`` starts it."""
     port = port or free_port()
     url = f"http://127.0.0.1:{port}"
-    settings = environment(HOST="127.0.0.1", PORT=str(port), **variables)
+    settings = _as_people_start_it(HOST="127.0.0.1", PORT=str(port), **variables)
     with log.open("w") as output:
         process = subprocess.Popen([sys.executable, *command], cwd=ROOT, env=settings, stdout=output, stderr=output)
         try:

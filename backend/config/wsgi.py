@@ -4,12 +4,10 @@ Importing it begins to load the model, once in each process. It loads beside the
 answers at once and ``/health/ready`` when the model has read its first line.
 """
 
-import os
 import threading
 
 from django.core.wsgi import get_wsgi_application
 
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "backend.config.settings")
 application = get_wsgi_application()
 
 from backend.reading.engines import warm_up  # noqa: E402  (needs the settings that the line above has loaded)

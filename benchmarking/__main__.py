@@ -95,7 +95,7 @@ def start(folders: Sequence[Path], threads: int, model: Path, against: str | Non
     show(start(folders, model, threads, against), as_json)
 
 
-@command("arithmetic", "The share of the machine's measured arithmetic peak that reading reaches.")
+@command("arithmetic", "The share of the machine's arithmetic peak.")
 @_folders
 @_limit
 @_threads
@@ -119,7 +119,7 @@ def training(folders: Sequence[Path], limit: int, threads: int, steps: int, as_j
     show(measure(folders, threads, steps, limit), as_json)
 
 
-@command("service", "The service under wrk; --threads: the cores that it, wrk and the bare recogniser run on.")
+@command("service", "The service under wrk, on as many cores as --threads.")
 @_folders
 @_limit
 @_threads
@@ -136,7 +136,7 @@ def service(
     show(measure(folders, model, threads, clients, seconds, limit, url), as_json)
 
 
-@command("all", "Every one of these, beside Tesseract where it is installed, as tables in one file.")
+@command("all", "All of these, as tables in one file.")
 @_folders
 @_limit
 @option(

@@ -102,7 +102,7 @@ def flags(cls: type, section: str) -> Callable[[F], F]:
                 metavar="N",
                 section=section,
                 show_default=" ".join(map(str, f.default)) if several else str(f.default),
-                help=f.metadata["help"],
+                help=f"{f.metadata['help'][0].upper()}{f.metadata['help'][1:]}.",
             )
             function = option_(function)
         return function

@@ -139,6 +139,12 @@ class _Option(click.Option):
         self.last_counts = last_counts
         self.section = section
 
+    def get_help_extra(self, ctx: click.Context) -> Any:
+        extra = super().get_help_extra(ctx)
+        if isinstance(self.show_default, str):  # without click's brackets around it
+            extra["default"] = self.show_default
+        return extra
+
     def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
         record = super().get_help_record(ctx)
         return (f"{record[0]} ...", record[1]) if record and self.multiple else record

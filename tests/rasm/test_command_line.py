@@ -26,6 +26,7 @@ shapes: list[tuple[int, ...]] = []
 @option("--kind", several=True, type=click.Choice(("x", "y", "z")), default=("x",), section="Kinds", help="What kinds.")
 @option("--names", several=True, metavar="NAME", help="Names.")
 @option("--number", type=positive, default=3, help="How many.")
+@option("--place", show_default="where it is", expose_value=False, help="Where.")
 @option("--from", "start", type=count, default=0)
 @option("--part", type=share, default=0.5)
 @option("--cut", type=fraction)
@@ -121,7 +122,7 @@ def test_help_fills_paragraphs_and_leaves_commands_alone(capsys: pytest.CaptureF
     assert "Usage: tool [OPTIONS] FILE...\n" in out and "with care: a paragraph" in out and "\n    tool A B   --kind   x y\n" in out
     assert max(map(len, out.splitlines())) <= 110
     assert out.index("Arguments:") < out.index("Kinds:") < out.index("Options:")
-    assert "[x|y|z] ..." in out and "[default: 3]" in out
+    assert "[x|y|z] ..." in out and "[default: 3]" in out and "[default: where it is]" in out
 
 
 def test_a_command_of_several_helps_where_nothing_is_asked(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,16 +1,16 @@
 """The ASGI application of the production server: takes requests in on an event loop, and has Django answer them in threads.
 
-Django's own ASGI handler costs three times the processor time of its WSGI handler (see docs/dependencies.md), and a WSGI
-server gives each connection a thread, which a client that sends one byte a second keeps. So bodies are collected here, on
-the loop, and what is complete is answered by Django's WSGI handler in a thread:
+Django's own ASGI handler costs three times the processor time of its WSGI handler (see docs/dependencies.md). A WSGI server gives
+each connection a thread, which a client that sends one byte a second keeps. So bodies are collected here, on the loop, and
+Django's WSGI handler answers what is complete in a thread:
 
 - a body that is announced as too large, that arrives too slowly or that breaks off is refused;
 - no more than RASM_MAX_REQUESTS are worked on at a time, and more are refused at once;
 - health checks and metrics have threads of their own, which nothing else can occupy;
 - a client that goes away has its work thrown away: the event ``rasm.gone`` in its environment is set.
 
-What is refused here is answered by Django too (``rasm.refusal`` in the environment), so that every reply has the same shape,
-headers, line in the log and place in the metrics.
+Django answers what is refused here, too (``rasm.refusal`` in the environment). So every reply has the same shape, headers, line in
+the log and place in the metrics.
 """
 
 import asyncio

@@ -75,8 +75,8 @@ class JobChunk(models.Model):
 class JobPart(models.Model):
     """A piece of work for one worker: some pages to read, or a searchable PDF to write. This table is the queue.
 
-    What is not done and not leased waits for a worker. A worker holds a part until ``lease``, and longer as it gets on with it: when
-    the lease has run out, the worker is taken for dead, and the part waits again.
+    What is not done and not leased waits for a worker. A worker holds a part until ``lease``, and longer as it gets on with it.
+    When the lease has run out, the worker is taken for dead, and the part waits again.
     """
 
     class Kind(models.TextChoices):

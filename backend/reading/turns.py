@@ -4,8 +4,8 @@ Where it stands: between ``service.py`` and ``rasm.pages.reader.PageReader``; pi
 and turns here too.
 
 Finding a page's lines is work for the processor in the thread of its request, so only so many pages are worked on at a time.
-Their lines go through the same queue as everyone's (``batching.py``), and no more than a few of one page are in it at a time:
-a line that is sent alone waits for these few, and not for the whole page.
+Their lines go through the same queue as everyone's (``batching.py``). Only a few of one page are in it at a time, so a line that is
+sent alone waits for these few, and not for the whole page.
 """
 
 import contextlib

@@ -1,8 +1,8 @@
 """The page, in Arabic or in English, with headers that let it load and reach nothing but this service.
 
 Where it stands: beside ``api/``, which it sends everything to. The page has no form that the server takes, sets no cookie and
-changes nothing here, so there is nothing for another site to forge: what its script sends, it sends to the API, with a
-key in a header if the service wants one.
+changes nothing here, so another site has nothing to forge. Its script sends what it sends to the API, with a key in a header if
+the service wants one.
 """
 
 import json

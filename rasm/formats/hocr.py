@@ -82,8 +82,11 @@ def _page(page: Page, name: str) -> Any:
 
 
 def _as_it_runs(line: Line, rotation_degrees: int, degrees: float) -> str:
-    """hOCR's textangle, of the page; the baseline, slope and offset from the lower left corner of the box once that is turned upright;
-    and x_size, the height across the direction of the line, ``degrees`` counter-clockwise."""
+    """hOCR's textangle, baseline and x_size of a line that runs ``degrees`` counter-clockwise.
+
+    textangle is the page's. The baseline is a slope, and an offset from the lower left corner of the box once that is turned upright.
+    x_size is the height across the direction of the line.
+    """
     title = f"; textangle {rotation_degrees}" if rotation_degrees else ""
     _, top, _, bottom = levelled(line, degrees).box
     upright = levelled(replace(line, words=[]), rotation_degrees)

@@ -90,8 +90,8 @@ def _with_panels(page: Pixels, paper: Pixels) -> Pixels:
 
 
 def _paper_around(small: Pixels, even: NDArray[np.bool_], known: Pixels) -> Pixels:
-    """For each block, of the even stretches to its left and right, above and below, and of the ``known`` paper, the colour that is seen
-    most around the block: between letters there is paper."""
+    """For each block, a colour of paper: that of the even stretches beside, above and below it and of the ``known`` paper which is seen
+    most around the block. Between letters there is paper."""
     height, width = even.shape
     columns, rows = np.arange(width), np.arange(height)[:, None]
     left = np.maximum.accumulate(np.where(even, columns, -1), axis=1)

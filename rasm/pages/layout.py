@@ -217,16 +217,21 @@ def _is_by_chance(gap: Gap, near: _Places, size: float) -> bool:
 
 
 def _is_verse(gap: Gap, places: _Places, near: _Places, size: float) -> bool:
-    """Whether a gap that few rows have is one between halves of verses: lines across it stand above and below, as prose does around a
-    quotation, and to its left nothing stands by itself nearby, as in a column it would."""
+    """Whether a gap that few rows have is one between halves of verses.
+
+    Lines across it stand above and below, as prose does around a quotation. To its left nothing stands by itself nearby, as in a column
+    it would.
+    """
     middle = (gap[0] + gap[1]) / 2
     across = places.y[(places.left < middle - 2 * size) & (places.right > middle + 2 * size)]
     return not near.alone(middle, size)[0] and bool((across < gap[2] - size).any() and (across > gap[2] + size).any())
 
 
 def _is_gutter(x: float, gaps: Sequence[Gap], pieces: Sequence[Piece], size: float) -> bool:
-    """Whether the gaps, which all lie at ``x``, are wider than spaces between words, and hardly a line runs across there: spaces of
-    loosely set lines do neither for long."""
+    """Whether the gaps, which all lie at ``x``, are wider than spaces between words, and hardly a line runs across there.
+
+    Spaces of loosely set lines do neither for long.
+    """
     if np.median([_spaces(gap, pieces) for gap in gaps]) < _SPACES:
         return False
     top, bottom = min(gap[2] for gap in gaps), max(gap[2] for gap in gaps)

@@ -126,7 +126,7 @@ def describe(characters: Iterable[str]) -> str:
 @lru_cache(maxsize=1024)
 def to_visual(logical: str) -> str:
     """Logical order -> the signs drawn from left to right, brackets mirrored as drawn (UAX #9, paragraph level 1)."""
-    # python-bidi guesses the base direction from the first letter unless told, and orders without mirroring: so the
+    # python-bidi guesses the base direction from the first letter unless told, and orders without mirroring. So the
     # runs are found again, by the logical order that they must give back
     ordered = get_display(logical, base_dir="R")
     drawn = []

@@ -1,7 +1,7 @@
 """Jobs in the database: taken in within limits, kept page by page, given out, taken away when their time is over.
 
-Where it stands: beneath the API's operations and ``work.py``, which reads. Files and results lie in the database too, in pieces. So a job is
-there wholly or not at all, whichever machine asks. DATABASE_URL is all that several machines have to share.
+Where it stands: beneath the API's operations and ``work.py``, which reads. Files and results lie in the database too, in pieces. So a
+job is there wholly or not at all, whichever machine asks. DATABASE_URL is all that several machines have to share.
 """
 
 import json

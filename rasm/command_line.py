@@ -10,6 +10,7 @@ Ctrl-C, with a line that says what stays.
 from __future__ import annotations
 
 import math
+import subprocess
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -207,6 +208,8 @@ class _Command(_Helped):
             raise
         except OSError as e:
             raise _Failure(f"{f'{e.filename}: ' if e.filename else ''}{e.strerror or e}", ctx) from e
+        except subprocess.CalledProcessError as e:  # it has said itself what is wrong
+            return max(1, e.returncode)
         except KeyboardInterrupt:
             print(f"{_after_ctrl_c()}{ctx.command_path}: stopped{self.stopped}", file=sys.stderr)
             return 130

@@ -73,7 +73,7 @@ class Options:
 @option("--steps", type=positive, default=250, metavar="N", help="Of each run.")
 @option("--limit", type=count, default=0, metavar="N", help="Validation lines of each set; 0: all.")
 @option("--only", several=True, type=count, metavar="N", help="These variants, counted from 0.")
-def compare(**given: Any) -> int:
+def compare(**given: Any) -> None:
     args = Options(**given)
     validations = {name: LineArrays(Path(path)) for name, _, path in (value.partition("=") for value in args.val)}
     rows = []
@@ -82,30 +82,27 @@ def compare(**given: Any) -> int:
             continue
         folder = args.out / str(i)
         if not (folder / "done").exists():
-            if code := train(args, folder, name, change, next(iter(validations.values())).path):
-                return code
+            train(args, folder, name, change, next(iter(validations.values())).path)
             (folder / "done").touch()
         rows.append((name, {key: score(folder / "best.pt", arrays, args.limit) for key, arrays in validations.items()}))
     print(f"{args.steps} steps each from {args.init.name}, torch {torch.__version__}\n")
     print("| what was changed | " + " | ".join(validations) + " |\n|---|" + "---|" * len(validations))
     for name, figures in rows:
         print(f"| {name} | " + " | ".join(figures.values()) + " |")
-    return 0
 
 
-def train(args: Options, folder: Path, name: str, change: str, validation: Path) -> int:
-    """One run of train.py; its exit code. It says itself what is wrong."""
+def train(args: Options, folder: Path, name: str, change: str, validation: Path) -> None:
     arrays = [] if name == RENDERED_ALONE else args.arrays
     if name == NAIVE:
         arrays = [fully_labelled(path, args.out / "naive" / str(i)) for i, path in enumerate(arrays)]
     steps = args.steps * 2 if "--columns-per-batch" in change else args.steps
     fonts = ["--fonts", *args.fonts] if args.fonts else []
     begin = ["--resume"] if (folder / "last.pt").exists() else ["--init", str(args.init)]
-    return subprocess.run(
+    subprocess.run(
         [sys.executable, str(ROOT / "train.py"), *map(str, arrays), "--text", *args.text, *fonts, "--val", str(validation),
          "--out", str(folder), *begin, "--steps", str(steps), *BASE.split(), *change.split()],
-        stdout=subprocess.DEVNULL,
-    ).returncode  # fmt: skip
+        check=True, stdout=subprocess.DEVNULL,
+    )  # fmt: skip
 
 
 def fully_labelled(arrays: Path, out: Path) -> Path:

@@ -8,12 +8,15 @@ from the glyph. Needs fontTools, which matplotlib brings; reading does not.
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from fontTools.fontBuilder import FontBuilder
 from fontTools.pens.ttGlyphPen import TTGlyphPen
 from fontTools.ttLib.tables._g_l_y_f import Glyph
 
+from rasm.command_line import command, run
 from rasm.text.charset import DEFAULT_CHARSET, EXTENDED_DIGITS
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -21,7 +24,8 @@ OUT = ROOT / "rasm" / "formats" / "glyphless.ttf"
 UNITS, ADVANCE, ASCENT, DESCENT = 1000, 500, 800, -200
 
 
-def main() -> None:
+@command("python -m scripts.make_glyphless_font", __doc__)
+def make() -> None:
     characters = sorted({*DEFAULT_CHARSET.characters, *EXTENDED_DIGITS, *map(chr, range(0x20, 0x7F)), *map(chr, range(0x621, 0x656))})
     names = {ord(c): f"uni{ord(c):04X}" for c in characters}
     order = [".notdef", *names.values()]
@@ -50,5 +54,9 @@ def _stroke() -> Glyph:
     return pen.glyph()
 
 
+def main(arguments: Sequence[str] | None = None) -> int:
+    return run(make, arguments)
+
+
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -182,7 +182,7 @@ AVERAGED = {
 @option("--fonts", type=PATH, metavar="FOLDER", help="More fonts to render with, beside the machine's (docs/training.md).")
 @option("--device", metavar="NAME", show_default="train.py's choice", help="cpu or cuda.")
 @option("--rehearsal", is_flag=True, help="A two-hundredth of the steps, in runs/rehearsal.")
-def make(text: Path, lines: Path | None, pages: Path | None, fonts: Path | None, device: str | None, rehearsal: bool) -> int:
+def make(text: Path, lines: Path | None, pages: Path | None, fonts: Path | None, device: str | None, rehearsal: bool) -> None:
     for folder in (text, lines, pages, fonts):
         if folder and not folder.is_dir():
             raise ConfigError(f"{folder}: no such folder")
@@ -191,13 +191,9 @@ def make(text: Path, lines: Path | None, pages: Path | None, fonts: Path | None,
         raise ConfigError(f"{text} holds none of the folders {', '.join(TEXT_WEIGHTS)}")
     out = ROOT / "runs" / ("rehearsal" if rehearsal else "models")
     recipe = Recipe(out, texts, fonts, device, 200 if rehearsal else 1)
-    try:
-        recipe.make_synthetic()
-        if lines:
-            recipe.make_print(lines, pages)
-    except subprocess.CalledProcessError as e:  # it has said itself what is wrong
-        return e.returncode
-    return 0
+    recipe.make_synthetic()
+    if lines:
+        recipe.make_print(lines, pages)
 
 
 class Recipe:

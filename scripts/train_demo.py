@@ -15,10 +15,15 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import httpx
 import matplotlib
+
+from rasm import command_line
+from rasm.command_line import command
+from rasm.errors import RasmError
 
 ROOT = Path(__file__).resolve().parent.parent
 OUT = ROOT / "runs" / "demo"
@@ -26,7 +31,8 @@ FONT = Path(matplotlib.get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf"
 TEXT = ROOT / "examples" / "text"
 
 
-def main() -> int:
+@command("python -m scripts.train_demo", __doc__)
+def demo() -> int:
     shutil.rmtree(OUT, ignore_errors=True)
     OUT.mkdir(parents=True)
     started = time.monotonic()
@@ -48,6 +54,10 @@ def main() -> int:
         print(f"{image.name}  says: {truth}\n{'':13}read: {reading}")
     print(f"{time.monotonic() - started:.0f} s in all; everything is in {OUT.relative_to(ROOT)}")
     return 0 if any(readings) else 1
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    return command_line.run(demo, arguments)
 
 
 def run(*arguments: str) -> None:
@@ -78,14 +88,14 @@ def serve_and_read(model: Path, images: list[Path]) -> list[str]:
 def wait_until_ready(url: str, service: subprocess.Popen[bytes]) -> None:
     for _ in range(240):
         if service.poll() is not None:
-            sys.exit("the service ended before it was ready: start it by hand to see why")
+            raise RasmError("the service ended before it was ready: start it by hand to see why")
         try:
             if httpx.get(url).status_code == 200:
                 return
         except httpx.TransportError:
             pass
         time.sleep(0.5)
-    sys.exit("the service was not ready within two minutes")
+    raise RasmError("the service was not ready within two minutes")
 
 
 if __name__ == "__main__":

@@ -27,7 +27,7 @@ PROGRAMS = {
 
 
 def test_scripts_that_take_arguments_are_found() -> None:
-    assert len(SCRIPTS) >= 6
+    assert len(SCRIPTS) >= 9
 
 
 @pytest.mark.parametrize("module", PROGRAMS)

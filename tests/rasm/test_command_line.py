@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -39,6 +41,8 @@ def tool(
         raise ConfigError("refused: it\nhas two lines.")
     if files == (Path("stopped"),):
         raise KeyboardInterrupt
+    if files == (Path("started"),):
+        subprocess.run([sys.executable, "-c", "raise SystemExit(3)"], check=True)
     if files == (Path("missing"),):
         Path("missing").read_bytes()
     print(*map(str, files), kind, names, number, start, part, cut, again)
@@ -114,6 +118,7 @@ def test_ctrl_c_says_what_stays(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_the_code_of_a_command_is_the_programs() -> None:
     assert run(tool, ["some"]) == run(tools, ["tool", "some"]) == 1
+    assert run(tool, ["started"]) == 3, "what it starts says itself what is wrong"
 
 
 def test_help_fills_paragraphs_and_leaves_commands_alone(capsys: pytest.CaptureFixture[str]) -> None:

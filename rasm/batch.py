@@ -176,9 +176,8 @@ def read_file(item: Input, reader: Reader, settings: Settings, output: Output, b
             _discard(partial, output.folder)  # or the next time would find no page that is left to read
             raise ImageError(errors[0].message if file.count == 1 else f"no page could be read: {errors[0].message}")
         own = sum(bool(line.get("has_text_layer")) for line in _logged(partial))
-        if own and settings.text_layer == "ignore":
-            told = f"{item.path}: {own} of {file.count} pages say their text themselves; --text-layer use takes it in place of reading"
-            tqdm.write(told, file=sys.stderr)
+        if hint := hint_at_text_layer(str(item.path), own, file.count, settings):
+            tqdm.write(hint, file=sys.stderr)
         record_errors(item, output.folder, errors)  # before the results: what is there without a record counts as whole
         write_results(item, file, data, partial, reader, settings, output)
     _discard(partial, output.folder)
@@ -283,6 +282,13 @@ def read_page(file: PageFile, index: int, reader: Reader, settings: Settings) ->
         return reader.page_reader.read_from(file, index, mode=settings.mode, text_layer=settings.text_layer)
     except ImageError as e:
         return PageError(index + 1, e.code, str(e))
+
+
+def hint_at_text_layer(name: str, own: int, pages: int, settings: Settings) -> str:
+    """A line for the user where ``own`` of the pages need not be read; nothing where there are none, or where they are not."""
+    if not own or settings.text_layer == "use":
+        return ""
+    return f"{name}: {own} of {pages} pages say their text themselves; --text-layer use takes it in place of reading"
 
 
 def write_text(

@@ -140,23 +140,29 @@ def _print(path: Path, kind: str, reader: Reader, settings: Settings) -> int:
     shown = "standard input" if given else str(path)
     data = sys.stdin.buffer.read() if given else path.read_bytes()
     failed: list[PageError] = []
+    own = 0  # pages with a sound text layer
     try:
         with open_pages(data, password=settings.password, max_pages=settings.max_pages) as file:
             if kind == "page" and file.count > 1:
                 raise ConfigError("PAGE XML of several pages is a folder of files: say with --out where it goes")
 
             def pages() -> Iterator[Page | PageError]:
+                nonlocal own
                 for index in range(file.count):
                     page = batch.read_page(file, index, reader, settings)
                     if isinstance(page, PageError):
                         if file.count == 1:
                             raise ImageError(page.message)
                         failed.append(page)
+                    else:
+                        own += page.has_text_layer
                     yield page
 
             # bytes, since a text of another encoding than UTF-8, if a terminal says so, could not hold it
             batch.write_text(pages(), kind, sys.stdout.buffer, "" if given else path.name, reader, settings)
             sys.stdout.buffer.flush()
+            if hint := batch.hint_at_text_layer(shown, own, file.count, settings):
+                print(hint, file=sys.stderr)
     except ImageError as e:
         print(f"rasm read: error: {shown}: {e}", file=sys.stderr)
         return 1

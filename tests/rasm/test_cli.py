@@ -19,7 +19,7 @@ from rasm.formats import SUFFIXES
 from rasm.pages.files import MAX_PAGES, PageFile
 from rasm.pages.reader import PageReader
 from tests.paper import GOLDEN, golden_text
-from tests.paths import ROOT
+from tests.paths import FIXTURES, ROOT
 
 LINE = str(GOLDEN / "figures.png")
 
@@ -29,6 +29,16 @@ def test_the_text_of_one_file_goes_to_the_terminal(capsys: pytest.CaptureFixture
     assert capsys.readouterr().out == golden_text("figures") + "\n"
     assert cli.main(["read", LINE, "--digits", "western", "--model", str(weights.SHIPPED_MODEL)]) == 0
     assert "1953" in capsys.readouterr().out
+
+
+def test_a_pdf_that_says_its_text_itself_is_pointed_out(capsys: pytest.CaptureFixture[str]) -> None:
+    pdf = str(FIXTURES / "encrypted.pdf")
+    for layer, hint in (
+        ("ignore", f"{pdf}: 1 of 1 pages say their text themselves; --text-layer use takes it in place of reading\n"),
+        ("use", ""),
+    ):
+        assert cli.main(["read", pdf, "--password", "kitab", "--text-layer", layer]) == 0
+        assert capsys.readouterr().err == hint
 
 
 @pytest.mark.parametrize("kind", [kind for kind in SUFFIXES if kind not in ("text", "pdf")])

@@ -5,6 +5,7 @@ Where it stands: between ``queue.py``, which says whose the part is, and ``store
 times is given up, with an error in its place.
 """
 
+import contextlib
 import logging
 import threading
 import time
@@ -19,6 +20,7 @@ from backend.jobs import queue, store
 from backend.jobs.models import JobChunk, JobFile, JobPage, JobPart
 from backend.reading import metrics
 from backend.reading.engines import Models
+from backend.reading.errors import Refusal
 from backend.reading.files import open_file
 from rasm.document import Page
 from rasm.errors import ImageError
@@ -62,6 +64,8 @@ def _goes_on(part: JobPart) -> bool:
 
 def _read(part: JobPart) -> bool:
     """Read the pages of a part that have not been read yet; whether all have been."""
+    with contextlib.suppress(Refusal):  # which each page will meet
+        _page_reader(part.job.model)  # opened before the time of the first page begins
     done = set(JobPage.objects.filter(file=part.file).values_list("number", flat=True))
     missing = [number for number in range(part.first + 1, part.last + 2) if number not in done]
     if missing and part.attempts > MOST_ATTEMPTS:

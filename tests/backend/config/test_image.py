@@ -157,3 +157,9 @@ def test_only_what_the_image_needs_is_sent_to_its_build() -> None:
     kept = {line[1:] for line in ignored if line.startswith("!")}
     copied = {word for line in re.findall(r"^COPY (?!--from)(.+)$", (ROOT / "Dockerfile").read_text(), re.M) for word in line.split()[:-1]}
     assert "*" in ignored and kept == copied
+
+
+def test_the_driver_of_the_image_is_the_one_that_is_tested() -> None:
+    [version] = re.findall(r"psycopg\[binary\]==([\d.]+)", (ROOT / "Dockerfile").read_text())
+    pins = (ROOT / "requirements.txt").read_text().splitlines()
+    assert f"psycopg=={version}" in pins and f"psycopg-binary=={version}" in pins

@@ -23,7 +23,6 @@ pytestmark = pytest.mark.usefixtures("django_is_set_up")
         ({"RASM_MAX_FILES": "many"}, "RASM_MAX_FILES is 'many'"),
         ({"RASM_MAX_PIXELS": "0"}, "RASM_MAX_PIXELS is '0'"),
         ({"DATABASE_URL": "nonsense"}, "DATABASE_URL is not a database's address"),
-        ({"DATABASE_URL": "postgres://someone@localhost/rasm"}, "pip install 'psycopg[binary]'"),
     ],
 )
 def test_wrong_settings_are_told_in_one_line(variables: dict[str, str], complaint: str) -> None:
@@ -31,6 +30,16 @@ def test_wrong_settings_are_told_in_one_line(variables: dict[str, str], complain
     assert done.returncode == 2
     assert complaint in done.stderr
     assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_driver_that_is_missing_is_told(django_is_set_up: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    from django.core.exceptions import ImproperlyConfigured
+
+    from backend.config import settings
+
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(ImproperlyConfigured, match=r"pip install 'psycopg\[binary\]'"):
+        settings._database("postgres://someone@localhost/rasm")
 
 
 def test_every_wrong_setting_is_told_in_a_line_of_its_own() -> None:

@@ -1,5 +1,6 @@
 """A database of 0.8.0 is taken over: its API keys, its results, and the jobs that were not finished."""
 
+import hashlib
 import json
 import subprocess
 import sys
@@ -78,12 +79,14 @@ def run(script: str, url: str, *arguments: str) -> str:
 
 
 def test_a_database_of_0_8_0_is_taken_over(tmp_path: Path) -> None:
-    import hashlib
+    check_that_it_is_taken_over(f"sqlite:///{tmp_path / 'rasm.sqlite3'}", tmp_path)
 
+
+def check_that_it_is_taken_over(url: str, tmp_path: Path) -> None:
+    """``url``: of an empty database."""
     key = "rasm_abcdef-and-more"
     image = tmp_path / "line.png"
     image.write_bytes(line_png())
-    url = f"sqlite:///{tmp_path / 'rasm.sqlite3'}"
     finished, running = run(FILL.replace("HASH", hashlib.sha256(key.encode()).hexdigest()), url, str(image)).split()
     assert manage("migrate", "--verbosity", "0", DATABASE_URL=url).returncode == 0
     after = json.loads(run(CHECK.replace("KEY})", f"{key!r}}})"), url))

@@ -1,0 +1,76 @@
+"""The queue on Postgres: several workers at once, none with the part of another, and a database of 0.8.0 taken over.
+
+Skipped where Postgres or its driver is missing; all other tests use SQLite.
+"""
+
+from __future__ import annotations
+
+import getpass
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+from tests.backend.jobs.test_migrations import check_that_it_is_taken_over
+from tests.serving import ROOT, environment, free_port, manage
+
+INITDB = shutil.which("initdb") or next((str(path) for path in sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))), None)
+pytestmark = pytest.mark.skipif(not INITDB or not find_spec("psycopg"), reason="needs Postgres (Debian: postgresql) and psycopg[binary]")
+
+# of 200 parts each worker takes what it gets
+FILL = """if True:
+    import django; django.setup()
+    from datetime import timedelta
+    from django.utils import timezone
+    from backend.jobs.models import Job, JobFile, JobPart
+    job = Job.objects.create(state="queued", mode="page", text_layer="ignore", expires=timezone.now() + timedelta(days=1))
+    file = JobFile.objects.create(job=job, number=0, name="a", pages=200)
+    JobPart.objects.bulk_create(JobPart(job=job, file=file, kind="read", first=n, last=n, priority=-n) for n in range(200))
+"""
+TAKE = """if True:
+    import django; django.setup()
+    from backend.jobs import queue
+    taken = []
+    while (part := queue.take()) is not None:
+        taken.append(part.first)
+        assert queue.renew(part) and queue.finish(part)
+    print(*taken)
+"""
+
+
+@pytest.fixture
+def url() -> Iterator[str]:
+    """An empty database of a server of its own, which does not run as root."""
+    assert INITDB
+    user = ("runuser", "-u", "postgres", "--") if getpass.getuser() == "root" else ()
+    with tempfile.TemporaryDirectory(prefix="rasm-postgres-") as name:
+        Path(name).chmod(0o777)
+        data, port = f"{name}/data", free_port()
+        subprocess.run([*user, INITDB, "-D", data, "-U", "rasm", "--auth=trust"], check=True, capture_output=True)
+        control = [*user, str(Path(INITDB).resolve().with_name("pg_ctl")), "-D", data, "-w"]
+        options = f"-p {port} -k {name} -c listen_addresses=127.0.0.1"
+        subprocess.run([*control, "-l", f"{name}/log", "-o", options, "start"], check=True, capture_output=True)
+        try:
+            yield f"postgres://rasm@127.0.0.1:{port}/postgres"
+        finally:
+            subprocess.run([*control, "-m", "immediate", "stop"], check=True, capture_output=True)
+
+
+def test_workers_share_the_parts_and_none_is_twos(url: str) -> None:
+    variables = environment(DATABASE_URL=url, LOG_LEVEL="ERROR")
+    assert manage("migrate", "--verbosity", "0", DATABASE_URL=url).returncode == 0
+    subprocess.run([sys.executable, "-c", FILL], cwd=ROOT, env=variables, check=True)
+    command = [sys.executable, "-c", TAKE]
+    workers = [subprocess.Popen(command, cwd=ROOT, env=variables, stdout=subprocess.PIPE, text=True) for _ in range(4)]
+    taken = [[int(first) for first in worker.communicate()[0].split()] for worker in workers]
+    assert sorted(first for of_one in taken for first in of_one) == list(range(200))
+    assert all(of_one == sorted(of_one) for of_one in taken)  # the most urgent first
+
+
+def test_a_database_of_0_8_0_is_taken_over(url: str, tmp_path: Path) -> None:
+    check_that_it_is_taken_over(url, tmp_path)

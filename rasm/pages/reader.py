@@ -90,9 +90,9 @@ def page_of_line(reading: Reading, width: int, height: int, *, number: int = 1) 
     whole = (0.0, 0.0, float(width), float(height))
     words = []
     for signs in _signs_of_words(reading, 0):
-        placed = [Character(text, confidence, (left, 0.0, max(right, left + 1), whole[3])) for text, confidence, left, right in signs]
-        box = (min(c.box[0] for c in placed), 0.0, max(c.box[2] for c in placed), whole[3])
-        words.append(_word(box, signs, iter([c.box for c in placed])))
+        boxes = [(left, 0.0, max(right, left + 1), whole[3]) for _, _, left, right in signs]
+        box = (min(box[0] for box in boxes), 0.0, max(box[2] for box in boxes), whole[3])
+        words.append(_word(box, signs, iter(boxes)))
     baseline = [(0.0, _LINE_BASELINE * height), (whole[2], _LINE_BASELINE * height)]
     line = Line(reading.text, reading.confidence, whole, baseline, words)
     return Page(number, width, height, [Region("paragraph", whole, [line])], kind="line")
@@ -229,9 +229,9 @@ def _sureness(readings: Sequence[Reading | None]) -> float:
 def _signs_of_words(reading: Reading, left_px: float) -> list[list[_Sign]]:
     """The signs between spaces, ``left_px`` to the right of where they were read."""
     groups: list[list[_Sign]] = [[]]
-    for sign in reading.signs:
-        if not sign.text.isspace():
-            groups[-1].append((sign.text, sign.confidence, left_px + sign.start_px, left_px + sign.end_px))
+    for text, confidence, start_px, end_px in reading.signs:
+        if not text.isspace():
+            groups[-1].append((text, confidence, left_px + start_px, left_px + end_px))
         elif groups[-1]:
             groups.append([])
     return [signs for signs in groups if signs]

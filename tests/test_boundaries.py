@@ -26,7 +26,16 @@ def test_the_client_can_be_copied_out() -> None:
 
 @pytest.mark.parametrize(
     "module",
-    ["preprocess", "model.data.align", "model.rendering.__main__", "evaluation.__main__", "benchmarking.__main__", "rasm.cli", "client"],
+    [
+        "preprocess",
+        "model.data.align",
+        "model.rendering.__main__",
+        "model.rendering.pages.__main__",
+        "evaluation.__main__",
+        "benchmarking.__main__",
+        "rasm.cli",
+        "client",
+    ],
 )
 def test_only_what_trains_imports_torch(module: str) -> None:
     check = f"import sys, {module}; print({{'torch', 'django'}} & set(sys.modules))"

@@ -20,6 +20,7 @@ PROGRAMS = {
     "export": "export.py",
     "model.data.align": "python -m model.data.align",
     "model.rendering.__main__": "python -m model.rendering",
+    "model.rendering.pages.__main__": "python -m model.rendering.pages",
     "evaluation.__main__": "python -m evaluation",
     "benchmarking.__main__": "python -m benchmarking",
     **SCRIPTS,

@@ -43,7 +43,9 @@ def pinned(name: str) -> dict[str, str]:
     return pins
 
 
-@pytest.mark.parametrize(("file", "extras"), [("requirements-serve.txt", ["serve"]), ("requirements.txt", ["serve", "train", "postgres"])])
+@pytest.mark.parametrize(
+    ("file", "extras"), [("requirements-serve.txt", ["serve"]), ("requirements.txt", ["serve", "train", "draw", "postgres"])]
+)
 def test_what_is_pinned_is_what_the_project_asks_for(file: str, extras: list[str]) -> None:
     pins = pinned(file)
     for name, requirement in wanted(*extras).items():

@@ -25,7 +25,7 @@ from tqdm import tqdm
 
 from model.rendering.fonts import find_fonts
 from model.rendering.lines import Synthesizer, default_workers
-from model.rendering.pages import PageSynthesizer
+from model.rendering.pages.simple import PageSynthesizer
 from model.rendering.texts import load_texts
 from rasm import command_line
 from rasm.command_line import PATH, command, option, positive, run

@@ -12,7 +12,7 @@ import pytest
 from evaluation.line_finding import KnownLine, count_lines
 from model.rendering.fonts import find_fonts
 from model.rendering.lines import Synthesizer
-from model.rendering.pages import PageSynthesizer
+from model.rendering.pages.simple import PageSynthesizer
 from model.rendering.texts import load_texts
 from rasm.image import ImageSettings, Pixels, decode
 from rasm.pages.crops import cut_lines

@@ -1,7 +1,7 @@
 """Whole pages to train and try with: documents of many kinds, drawn by a browser, with exact labels.
 
 Where it stands: beside ``model/rendering/lines.py``, at the beginning of the training way. ``python -m model.rendering.pages`` writes
-them.
+pages; ``python -m model.finder`` learns from them to find lines.
 
     kinds/     one function a kind of document: HTML that says what each of its parts is
     browser    HTML -> two pictures and the places of all words, by Chromium

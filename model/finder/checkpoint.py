@@ -1,0 +1,94 @@
+"""Checkpoints of the finder: everything a training needs to go on, and everything ``export`` needs, in one file.
+
+Where it stands: written and read by ``training``, read by ``export``. As ``model/checkpoint.py`` does it, a ``torch.save`` of plain data:
+
+    format_version, rasm_version, name
+    finder, train   the dataclasses FinderConfig and FinderTrainConfig as dictionaries
+    maps            the names of the network's maps, in order
+    weights         its state_dict, in 32 bits or (save_weights) in 16
+    step, seconds   how far the training is
+    metrics         figures of the validation that the file was written after
+    sources         what it was trained on, for people
+    resume          optimiser, average, best figure; empty in ``best.pt``
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from model.finder.config import MAPS, FinderConfig, FinderTrainConfig
+from model.finder.network import Finder
+from rasm import __version__
+from rasm.config import from_dict
+from rasm.errors import CheckpointError
+
+FORMAT = "rasm-finder"
+FORMAT_VERSION = 1
+_PLAIN = ("rasm_version", "name", "maps", "weights", "step", "seconds", "metrics", "sources", "resume")  # saved as they are
+
+
+@dataclass
+class FinderCheckpoint:
+    """The contents of a checkpoint file; see the module's docstring."""
+
+    name: str
+    finder: FinderConfig
+    train: FinderTrainConfig
+    weights: dict[str, Any]
+    step: int = 0
+    seconds: float = 0.0
+    metrics: dict[str, float] = field(default_factory=dict)
+    sources: list[str] = field(default_factory=list)
+    resume: dict[str, Any] = field(default_factory=dict)
+    maps: list[str] = field(default_factory=lambda: list(MAPS))
+    rasm_version: str = __version__
+
+    def network(self) -> Finder:
+        """The trained network, ready for finding."""
+        network = Finder(self.finder)
+        network.load_state_dict(self.weights)
+        return network.eval()
+
+
+def save_checkpoint(path: Path, checkpoint: FinderCheckpoint) -> None:
+    """Written beside and moved into place, so that a training killed in between still has the last one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    contents = {
+        "format": FORMAT,
+        "format_version": FORMAT_VERSION,
+        **{k: getattr(checkpoint, k) for k in _PLAIN},
+        **{k: asdict(getattr(checkpoint, k)) for k in ("finder", "train")},
+    }
+    temporary = path.with_suffix(".tmp")
+    torch.save(contents, temporary)
+    temporary.replace(path)
+
+
+def save_weights(path: Path, checkpoint: FinderCheckpoint) -> None:
+    """What others train on from: no optimiser, and weights in 16 bits."""
+    halved = {k: v.half() if v.is_floating_point() else v for k, v in checkpoint.weights.items()}
+    save_checkpoint(path, replace(checkpoint, weights=halved, resume={}))
+
+
+def load_checkpoint(path: Path) -> FinderCheckpoint:
+    """Raises CheckpointError where the file is missing, broken, of another format version, or of a network with other maps."""
+    try:
+        contents = torch.load(path, map_location="cpu", weights_only=True)
+    except FileNotFoundError as e:
+        raise CheckpointError(f"{path}: no such checkpoint") from e
+    except Exception as e:
+        raise CheckpointError(f"{path}: not a checkpoint that can be read ({type(e).__name__})") from e
+    if not isinstance(contents, dict) or contents.pop("format", None) != FORMAT:
+        raise CheckpointError(f"{path}: not a checkpoint of Rasm's finder")
+    if (version := contents.pop("format_version")) != FORMAT_VERSION:
+        raise CheckpointError(f"{path}: format version {version}; this Rasm reads version {FORMAT_VERSION}")
+    if contents["maps"] != list(MAPS):
+        raise CheckpointError(f"{path}: its network gives other maps than this Rasm's")
+    contents["finder"] = from_dict(FinderConfig, contents["finder"])
+    contents["train"] = from_dict(FinderTrainConfig, contents["train"])
+    contents["weights"] = {k: v.float() if v.dtype == torch.float16 else v for k, v in contents["weights"].items()}
+    return FinderCheckpoint(**contents)

@@ -1,0 +1,305 @@
+"""A page -> its lines with their outlines, and the columns, rules, pictures and cells between them: by a network.
+
+Where it stands: an experimental other way than ``rasm/pages/segment.py``, which measures ink; nothing reads by it yet but what asks for it.
+The network (``model/finder``) is an ONNX file that tells the names of its maps.
+
+1. The page in grey is shrunk until its longer side has ``FinderSettings.side_px``. Where most of the type is too small then, the page
+   is looked at once more, larger.
+2. The network gives for each pixel the chance that it is in the core of a line. What hangs together is a line; its middle is followed
+   from column to column, so a line may bend.
+3. Within it, the network tells how far its ink reaches, the size of its type and where its baseline is.
+4. Pieces that a small gap parts are one line, unless a gutter or a rule stands between.
+
+Source: Liao et al. 2020, "Real-time Scene Text Detection with Differentiable Binarization", for lines by their shrunken cores.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import cv2
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+
+from rasm.errors import ModelFileError
+from rasm.image import Pixels, to_grey
+
+FORMAT_VERSION = 1
+METADATA = "rasm_finder"  # the key of the file's metadata, JSON
+_STRIDE = 64  # heights and widths are padded to multiples of this
+
+Points = NDArray[np.float64]
+Box = tuple[float, float, float, float]
+
+
+@dataclass(frozen=True)
+class FinderSettings:
+    """Numbers that decide, and where they are from. Sizes are of type, in pixels of what the network sees.
+
+    side_px: the page's longer side that it was trained around. core, sure: the least chance of a core's pixels, and of the
+    surest of them (the prototype's, chosen on its 23 cases). most_enlarged: a small page is not made larger than this.
+    small_px: where a quarter of the type is below this, the page is looked at again, so large that it is above, up to most_side_px.
+    join: the widest gap within a line, by its size. same_height: by how much the smaller of two pieces may be smaller.
+    area: the least chance of an area's pixels.
+    """
+
+    side_px: int = 1280
+    core: float = 0.5
+    sure: float = 0.7
+    most_enlarged: float = 2.0
+    small_px: float = 9.0
+    most_side_px: int = 2560
+    join: float = 0.45
+    same_height: float = 0.6
+    area: float = 0.5
+
+
+@dataclass(frozen=True)
+class TextLine:
+    """A line, in pixels of the page. baseline, middle: (n, 2) points from left to right, of the baseline and of the middle of the letters.
+    above_px, below_px: how far its ink reaches from the middle. size_px: of its type. kind: of the block it is in, as the network thinks.
+    first, last: the chances that it begins, or ends, its block. confidence: the mean chance that its core is one.
+    """
+
+    middle: Points = field(repr=False)
+    baseline: Points = field(repr=False)
+    above_px: float
+    below_px: float
+    size_px: float
+    kind: str
+    first: float
+    last: float
+    confidence: float
+
+    @property
+    def polygon(self) -> Points:
+        """Around its ink: (2 n, 2), from the upper left, clockwise."""
+        return _band(self.middle, self.above_px, self.below_px)
+
+    @property
+    def box(self) -> Box:
+        (left, top), (right, bottom) = self.polygon.min(axis=0), self.polygon.max(axis=0)
+        return float(left), float(top), float(right), float(bottom)
+
+
+@dataclass(frozen=True)
+class FoundPage:
+    """What is on a page, in its pixels. lines: in no order. gutters, rules, pictures, cells, check_boxes: boxes. turn: by how many
+    quarters, clockwise, the page seems to be turned."""
+
+    lines: list[TextLine]
+    gutters: list[Box]
+    rules: list[Box]
+    pictures: list[Box]
+    cells: list[Box]
+    check_boxes: list[Box]
+    turn: int
+
+
+@dataclass(frozen=True)
+class _Maps:
+    """cores: (height / 2, width / 2). maps: (n, height / 4, width / 4). scale: of the page, in what the network saw."""
+
+    cores: NDArray[np.float32]
+    maps: NDArray[np.float32]
+    turn: int
+    scale: float
+
+
+class LineFinder:
+    """A finder's ONNX file, ready. Raises ModelFileError where it is none."""
+
+    def __init__(self, path: str | os.PathLike[str], threads: int = 1, settings: FinderSettings = FinderSettings()) -> None:
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.inter_op_num_threads = 1
+        try:
+            self._session = onnxruntime.InferenceSession(os.fspath(path), options, providers=["CPUExecutionProvider"])
+        except Exception as e:
+            raise ModelFileError(f"{os.fspath(path)}: not a model file that can be read ({type(e).__name__})") from e
+        self.info = _info(self._session.get_modelmeta().custom_metadata_map, os.fspath(path))
+        self._index = {name: k for k, name in enumerate(self.info["maps"])}
+        self._kinds = [name.removeprefix("kind:") for name in self.info["maps"] if name.startswith("kind:")]
+        self.settings = settings
+
+    def find(self, page: Pixels) -> FoundPage:
+        """``page``: uint8 (height, width[, channels]), RGB or grey."""
+        grey, settings = to_grey(page), self.settings
+        found = self._look(grey, settings.side_px)
+        lines = self._lines(found)
+        if lines and max(grey.shape) > settings.side_px:
+            small = float(np.percentile([line.size_px * found.scale for line in lines], 25))
+            if small < settings.small_px:
+                side = min(settings.most_side_px, max(grey.shape), round(settings.side_px * settings.small_px / small * 1.2))
+                found = self._look(grey, side)
+                lines = self._lines(found)
+        areas = {name: self._areas(found, name) for name in ("gutter", "rule", "picture", "cell", "check-box")}
+        lines = _joined(lines, areas["gutter"], settings)
+        return FoundPage(lines, areas["gutter"], areas["rule"], areas["picture"], areas["cell"], areas["check-box"], found.turn)
+
+    def _look(self, grey: Pixels, side_px: int) -> _Maps:
+        height, width = grey.shape
+        scale = min(side_px / max(height, width), self.settings.most_enlarged)
+        rows, columns = max(8, round(height * scale)), max(8, round(width * scale))
+        seen = cv2.resize(grey, (columns, rows), interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
+        padded = cv2.copyMakeBorder(seen, 0, -rows % _STRIDE, 0, -columns % _STRIDE, cv2.BORDER_REPLICATE)
+        cores, maps, turns = self._session.run(None, {"page": np.asarray(padded, np.uint8)[None, None]})
+        return _Maps(
+            cores[0, 0, : -(-rows // 2), : -(-columns // 2)], maps[0, :, : -(-rows // 4), : -(-columns // 4)], int(turns[0].argmax()), scale
+        )
+
+    def _lines(self, found: _Maps) -> list[TextLine]:
+        settings, scale = self.settings, found.scale
+        count, labels, boxes, _ = cv2.connectedComponentsWithStats((found.cores > settings.core).astype(np.uint8), connectivity=4)
+        first_kind = self._index[f"kind:{self._kinds[0]}"]
+        lines = []
+        for n in range(1, count):
+            x, y, width, height, area = boxes[n].tolist()
+            if area < 4 or width < 2:
+                continue
+            mask = labels[y : y + height, x : x + width] == n
+            chances = found.cores[y : y + height, x : x + width][mask]
+            if chances.max() < settings.sure:
+                continue
+            ys, xs = np.nonzero(mask)
+            in_column = np.bincount(xs, minlength=width)
+            middle = np.bincount(xs, ys, minlength=width) / np.maximum(in_column, 1)
+            rows = np.minimum((ys + y) // 2, found.maps.shape[1] - 1)
+            columns = np.minimum((xs + x) // 2, found.maps.shape[2] - 1)
+            here = found.maps[:, rows, columns]  # (maps, pixels of the core)
+            above, below, size, baseline = (float(v) for v in np.median(here[:4], axis=1))
+            size_px = 16 * math.exp(size)
+            if width * 2 < 0.25 * size_px:  # narrower than a letter
+                continue
+            middle = _smooth(middle, max(1, int(1.25 * size_px)) | 1)
+            points = np.column_stack([np.arange(width) + x + 0.5, middle + y + 0.5]) * (2 / scale)
+            points = points[np.linspace(0, width - 1, max(2, min(width, int(width * 4 / size_px)))).round().astype(int)]
+            points[0, 0] -= 1 / scale
+            points[-1, 0] += 1 / scale
+            kinds = here[first_kind : first_kind + len(self._kinds)].mean(axis=1)
+            first, last = (float(here[self._index[name]].mean()) for name in ("first", "last"))
+            lines.append(
+                TextLine(
+                    points, points + np.array([0, baseline * size_px / scale]), 10 * math.exp(above) / scale, 10 * math.exp(below) / scale,
+                    size_px / scale, self._kinds[int(kinds.argmax())], first, last, float(chances.mean()),
+                )
+            )  # fmt: skip
+        return lines
+
+    def _areas(self, found: _Maps, name: str) -> list[Box]:
+        """The boxes of what hangs together in this map."""
+        mask = (found.maps[self._index[name]] > self.settings.area).astype(np.uint8)
+        _, _, boxes, _ = cv2.connectedComponentsWithStats(mask, connectivity=4)
+        k = 4 / found.scale
+        return [(x * k, y * k, (x + width) * k, (y + height) * k) for x, y, width, height, area in boxes[1:].tolist() if area > 3]
+
+
+def _band(middle: Points, above: float, below: float) -> Points:
+    """Around points from left to right: (2 n, 2)."""
+    return np.concatenate([middle - np.array([0, above]), middle[::-1] + np.array([0, below])])
+
+
+def _info(metadata: dict[str, str], path: str) -> dict[str, Any]:
+    try:
+        info: dict[str, Any] = json.loads(metadata[METADATA])
+        if info["format_version"] != FORMAT_VERSION:
+            raise ModelFileError(f"{path}: format version {info['format_version']}; this Rasm reads version {FORMAT_VERSION}")
+        return info | {"maps": [str(name) for name in info["maps"]]}
+    except (KeyError, ValueError, TypeError) as e:
+        raise ModelFileError(f"{path}: not a finder of lines: python -m model.finder.export writes them") from e
+
+
+def _smooth(values: NDArray[np.float64], window: int) -> NDArray[np.float64]:
+    """A moving mean, the ends repeated."""
+    row = values[None].astype(np.float32)
+    return np.asarray(cv2.blur(row, (window, 1), borderType=cv2.BORDER_REPLICATE)[0], np.float64)
+
+
+def _joined(lines: Sequence[TextLine], gutters: Sequence[Box], settings: FinderSettings) -> list[TextLine]:
+    """Pieces of one line that a small gap parts, from left to right, but over no gutter."""
+    waiting = sorted(lines, key=lambda line: float(line.middle[0, 0]))
+    found = []
+    while waiting:
+        line = waiting.pop(0)
+        while (k := _next_piece(line, waiting, gutters, settings)) is not None:
+            line = _union(line, waiting.pop(k))
+        found.append(line)
+    return found
+
+
+def _next_piece(line: TextLine, others: Sequence[TextLine], gutters: Sequence[Box], settings: FinderSettings) -> int | None:
+    """Which of ``others``, sorted by their left ends, goes on with the line."""
+    end_x, end_y = line.middle[-1]
+    best, nearest = None, math.inf
+    for k, other in enumerate(others):
+        x, y = other.middle[0]
+        size = max(line.size_px, other.size_px)
+        gap = x - end_x
+        if gap > settings.join * 4 * size:  # those behind are further still
+            break
+        if not -0.3 * size < gap < settings.join * size or gap >= nearest:
+            continue
+        if abs(y - end_y) > 0.3 * size or min(line.size_px, other.size_px) < settings.same_height * size:
+            continue
+        if any(left < (x + end_x) / 2 < right and top < y < bottom for left, top, right, bottom in gutters):
+            continue
+        best, nearest = k, gap
+    return best
+
+
+def _union(left: TextLine, right: TextLine) -> TextLine:
+    a, b = (float(line.middle[-1, 0] - line.middle[0, 0]) for line in (left, right))
+
+    def mean(name: str) -> float:
+        return (a * float(getattr(left, name)) + b * float(getattr(right, name))) / max(a + b, 1e-6)
+
+    middle, baseline = (np.concatenate([getattr(line, name) for line in (left, right)]) for name in ("middle", "baseline"))
+    order = np.argsort(middle[:, 0], kind="stable")
+    numbers = {name: mean(name) for name in ("above_px", "below_px", "size_px", "first", "last", "confidence")}
+    return TextLine(middle[order], baseline[order], kind=(left if a >= b else right).kind, **numbers)
+
+
+@dataclass(frozen=True)
+class CropSettings:
+    """margin: beyond the ends of a line's ink above and below, and side: beyond its ends, by its size. slack: how much further than the
+    network says ink may reach."""
+
+    margin: float = 0.08
+    side: float = 0.2
+
+
+def cut_lines(page: Pixels, lines: Sequence[TextLine], settings: CropSettings = CropSettings()) -> list[Pixels]:
+    """The image of each line, grey, straightened, with what belongs to other lines painted over in the level of the paper around.
+
+    Each pixel within several lines' outlines belongs to that whose middle is nearest, by its own height.
+    """
+    grey = to_grey(page)
+    owners = np.zeros(grey.shape, np.int32)
+    for share in (1.0, 0.8, 0.6, 0.4, 0.2):
+        for n, line in enumerate(lines, 1):
+            band = _band(line.middle, share * line.above_px, share * line.below_px)
+            cv2.fillPoly(owners, [np.round(band).astype(np.int32)], n)
+    return [_cut(grey, owners, n, line, settings) for n, line in enumerate(lines, 1)]
+
+
+def _cut(grey: Pixels, owners: NDArray[np.int32], number: int, line: TextLine, settings: CropSettings) -> Pixels:
+    side, margin = settings.side * line.size_px, settings.margin * line.size_px
+    x0, x1 = line.middle[0, 0] - side, line.middle[-1, 0] + side
+    xs = np.arange(x0, x1, dtype=np.float32)
+    middle = np.interp(xs, line.middle[:, 0], line.middle[:, 1]).astype(np.float32)
+    steps = np.arange(-(line.above_px + margin), line.below_px + margin, dtype=np.float32)
+    map_x = np.repeat(xs[None], len(steps), axis=0)
+    map_y = middle[None] + steps[:, None]
+    cut = cv2.remap(grey, map_x, map_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    columns, rows = np.clip(np.round(map_x).astype(int), 0, grey.shape[1] - 1), np.clip(np.round(map_y).astype(int), 0, grey.shape[0] - 1)
+    owner = owners[rows, columns]
+    hidden = (owner != 0) & (owner != number)
+    if hidden.any() and not hidden.all():
+        cut[hidden] = np.median(cut[owner == number]) if (owner == number).any() else np.median(cut[~hidden])
+    return np.asarray(cut, np.uint8)

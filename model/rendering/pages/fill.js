@@ -2,9 +2,10 @@
 // A sheet of paper ends, and nobody prints half a line.
 () => {
   const range = document.createRange();
-  for (const container of document.querySelectorAll("[data-fill]")) {
+  for (const container of [...document.querySelectorAll("[data-fill]")].reverse()) {  // what is within another comes first
     const edge = container.getBoundingClientRect();
-    const beyond = (r) => r.bottom > edge.bottom + 1 || r.left < edge.left - 1 || r.right > edge.right + 1;
+    const across = container.dataset.fill === "across";  // of one row, in which letters may be taller than it
+    const beyond = (r) => (!across && r.bottom > edge.bottom + 1) || r.left < edge.left - 1 || r.right > edge.right + 1;
     const walker = document.createTreeWalker(container, NodeFilter.SHOW_TEXT | NodeFilter.SHOW_ELEMENT);
     let cut = null;
     for (let node = walker.nextNode(); node && !cut; node = walker.nextNode()) {

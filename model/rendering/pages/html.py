@@ -12,7 +12,7 @@ Where it stands: beneath ``kinds``. The attributes:
     data-leader     dots that lead to a number: the sign … in the label
     data-skip       text that is no text, as bullets are
     data-ignore     text that nobody has to read: watermarks, stamps, what is turned
-    data-fill       what does not fit into it is left out
+    data-fill       what does not fit into it is left out; "across": what is too wide alone
 """
 
 from __future__ import annotations

@@ -48,7 +48,7 @@ def _css(d: Draw, size: float) -> str:
     .notes{{font-size:.78em;line-height:1.5;{d.rng.choice(("border-top:1px solid #444;", "", "border-top:2px solid #000;"))}padding-top:.4em;margin-top:.6em}}
     h1,h2{{font-family:{d.title_font};text-align:{d.rng.choice(("center", "start"))};font-weight:{d.rng.choice((400, 700))};line-height:1.5;margin:.5em 0}}
     h1{{font-size:{d.rng.uniform(1.5, 4):.1f}em}} h2{{font-size:{d.rng.uniform(1.1, 1.6):.1f}em}}
-    .row{{display:flex;gap:{d.rng.uniform(1, 4):.1f}em}} .half{{flex:1;min-width:0;text-align-last:justify;white-space:nowrap}}
+    .row{{display:flex;gap:{d.rng.uniform(1, 4):.1f}em}} .half{{flex:1;min-width:0;overflow:hidden;text-align-last:justify;white-space:nowrap}}
     .cols{{display:flex;gap:2em}} .quote{{margin:0 3em;font-size:.92em}}
     .foot{{text-align:center;font-size:.85em;padding-top:.5em}}
     """
@@ -109,8 +109,8 @@ def verses(d: Draw, count: int, half_em: float) -> list[str]:
     """Verses in halves of this width, the first half at the right."""
     halves = []
     for _ in range(count):
-        longest = max(16, int(half_em / 0.62))  # the width of a letter, in most typefaces less; a word more may come
-        pair = "".join(el("div", d.title(longest // 2, longest - 8), cls="half") for _ in range(2))
+        longest = int(half_em / 0.33)  # more than fits in the narrowest typeface: the browser leaves out what does not
+        pair = "".join(el("div", d.text(longest), cls="half", fill="across") for _ in range(2))
         halves.append(el("div", pair, "verse", cls="row"))
     return halves
 

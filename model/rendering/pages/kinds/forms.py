@@ -42,7 +42,9 @@ def form(d: Draw) -> Sheet:
                 fields += el("div", f"{label}: {'.' * d.rng.randint(14, 34)}", "label")
                 continue
             box = el("div", value, "field", cls="v", empty=True)
-            fields += el("div", el("span", label + d.rng.choice((":", "", " :")), "label") + box, cls="f")
+            # on a line that is drawn, label and value are one line of text; in a box the value is another
+            row = el("span", label + d.rng.choice((":", "", " :")), "label") + box
+            fields += el("div", row, "field", cls="f", join=True) if value and style in ("dots", "line") else el("div", row, cls="f")
         body += el("div", fields, cls="grid")
         for _ in range(d.rng.randint(0, 3)):
             options = "".join(

@@ -62,7 +62,7 @@ def measure(drawing: Drawing, kind: str, seed: str, families: Sequence[str], set
     found = drawing.found
     difference = np.abs(drawing.pixels.astype(np.int16) - drawing.without_text).max(axis=2)
     height, width = difference.shape
-    rows = _rows(found["words"], settings)
+    rows = _rows(found["words"], found["gutters"], settings)
     lines = [line for row, limits in zip(rows, _limits(rows, settings), strict=True) if (line := _line(row, limits, difference, settings))]
     blocks, numbers = _blocks(found["blocks"], lines)
     lines = [LineLabel(**{**vars(line), "block": numbers[line.block]}) for line in lines]
@@ -84,23 +84,41 @@ def measure(drawing: Drawing, kind: str, seed: str, families: Sequence[str], set
     )
 
 
-def _rows(words: Sequence[dict[str, Any]], settings: MeasureSettings) -> list[_Row]:
-    """Words in the order of the document -> rows of words of one line. A row ends where its container does, or the next word stands lower
-    or higher, or beyond a gap that is too wide: a paragraph that runs over columns goes on at the top of the next one."""
+def _rows(words: Sequence[dict[str, Any]], gutters: Sequence[Sequence[float]], settings: MeasureSettings) -> list[_Row]:
+    """Words in the order of the document -> rows of words of one line. A row ends where its container does, or where the next word stands
+    lower or higher: a paragraph that runs over columns goes on at the top of the next one. Then it is cut at gutters and wide gaps."""
     rows: list[_Row] = []
     for word in words:
-        row = rows[-1] if rows else None
-        if row is None or row.words[-1]["line"] != word["line"] or row.words[-1]["ignored"] != word["ignored"]:
-            rows.append(_Row([word]))
-            continue
-        size = max(row.size, word["size"])
-        left, right = row.span
-        gap = max(word["box"][0] - right, left - word["box"][2])
-        if abs(word["baseline"] - row.baseline) > settings.same_row * size or gap > settings.gap * size:
-            rows.append(_Row([word]))
+        if rows and _goes_on(rows[-1], word, settings):
+            rows[-1].words.append(word)
         else:
-            row.words.append(word)
-    return rows
+            rows.append(_Row([word]))
+    return [part for row in rows for part in _parts(row, gutters, settings)]
+
+
+def _goes_on(row: _Row, word: dict[str, Any], settings: MeasureSettings) -> bool:
+    last = row.words[-1]
+    together = last["line"] == word["line"] and last["ignored"] == word["ignored"]
+    return bool(together and abs(word["baseline"] - row.baseline) <= settings.same_row * max(row.size, word["size"]))
+
+
+def _parts(row: _Row, gutters: Sequence[Sequence[float]], settings: MeasureSettings) -> list[_Row]:
+    """The row, or what gaps part it into, from word to word as they stand: in a line of two directions they do not stand in order."""
+    order = sorted(range(len(row.words)), key=lambda k: row.words[k]["box"][0])
+    part_of, part = [0] * len(order), 0
+    reach = -float("inf")
+    for k in order:
+        left, _, right, _ = row.words[k]["box"]
+        if reach > -float("inf") and (
+            left - reach > settings.gap * row.size or any(reach < (g[0] + g[2]) / 2 < left and g[1] < row.baseline < g[3] for g in gutters)
+        ):
+            part += 1
+        part_of[k] = part
+        reach = max(reach, right)
+    found: dict[int, _Row] = {}  # by their first words, in the order of the document
+    for word, number in zip(row.words, part_of, strict=True):
+        found.setdefault(number, _Row()).words.append(word)
+    return list(found.values())
 
 
 def _limits(rows: Sequence[_Row], settings: MeasureSettings) -> list[tuple[float, float]]:

@@ -228,6 +228,21 @@ def test_raised_numbers_and_other_scripts_stay_in_their_line(browser: Browser) -
 
 
 @needs_chromium
+def test_a_line_of_two_directions_is_one_line(browser: Browser) -> None:
+    """The first English word stands at the far end of the English."""
+    text = "كتاب: a set of written, printed or blank pages fastened along one side and encased"
+    page = drawn(browser, f"<p data-kind='list-item' style='white-space:nowrap'>{text}</p>", "body{font-size:14px}")
+    assert [line.text for line in page.labels.lines] == [text]
+
+
+@needs_chromium
+def test_columns_of_one_line_are_two_lines(browser: Browser) -> None:
+    body = '<p data-kind="paragraph" class="c" data-columns="2">كلمة واحدة<br>كلمة أخرى</p>'
+    page = drawn(browser, body, ".c{columns:2;column-gap:30px;width:300px;text-align-last:justify}")
+    assert [line.text for line in page.labels.lines] == ["كلمة واحدة", "كلمة أخرى"]
+
+
+@needs_chromium
 def test_tables_have_their_spans_and_their_empty_cells(browser: Browser) -> None:
     body = """<table data-table="ruled"><tr><td data-kind="cell" rowspan="2">أ</td><td data-kind="cell" colspan="2">ب</td></tr>
     <tr><td data-kind="cell"></td><td data-kind="cell">ج</td></tr></table>"""

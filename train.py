@@ -35,7 +35,7 @@ from torch.utils.data import DataLoader
 from torch.utils.tensorboard import SummaryWriter
 from tqdm import tqdm
 
-from model.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from model.checkpoint import Checkpoint, load_checkpoint, move_rows, save_checkpoint
 from model.config import CRNNConfig, TrainConfig, flags, from_flags
 from model.crnn import CRNN, ctc_loss
 from model.data.arrays import LineArrays, check_match
@@ -115,7 +115,8 @@ def train(args: Options, world: World) -> int:
     torch.manual_seed(config.seed)
     network = CRNN(crnn, image.height_px, charset.classes)
     if before:
-        network.load_state_dict(before.weights if before.charset == charset else move_rows(before, network, charset))
+        fresh = network.output.state_dict(prefix="output.")  # rows of characters that it has and they lack start anew
+        network.load_state_dict(before.weights if before.charset == charset else move_rows(before, fresh, charset))
     network.to(device)
     precision = choose_precision(args.precision, device)
     scaler = torch.amp.GradScaler(device.type, enabled=precision == torch.float16)
@@ -321,20 +322,6 @@ def refuse_mismatch(
             differs.append("it has no optimiser (a best.pt is for --init)")
     if differs:
         raise CheckpointError("the checkpoint does not match: " + "; ".join(differs))
-
-
-def move_rows(before: Checkpoint, network: CRNN, charset: Charset) -> dict[str, Tensor]:
-    """Weights for another charset: the output's rows of shared characters (and the blank) are kept, new ones start fresh."""
-    weights = dict(before.weights)
-    shared = [c for c in charset.characters if c in before.charset.index]
-    new = [0] + [charset.index[c] for c in shared]
-    old = [0] + [before.charset.index[c] for c in shared]
-    for name, fresh in network.output.state_dict(prefix="output.").items():
-        # (steps_at_once, classes, …)
-        rows, kept = fresh.clone().unflatten(0, (-1, charset.classes)), before.weights[name].unflatten(0, (-1, before.charset.classes))
-        rows[:, new] = kept[:, old]
-        weights[name] = rows.flatten(0, 1)
-    return weights
 
 
 def choose_precision(asked: str, device: torch.device) -> torch.dtype:

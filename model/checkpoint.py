@@ -18,12 +18,13 @@ There are no random states in it: what a step draws depends on the seed and the 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from model.config import CRNNConfig, TrainConfig
 from model.crnn import CRNN
@@ -79,18 +80,20 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
 def averaged(checkpoints: Sequence[Checkpoint]) -> Checkpoint:
     """One network of several whose trainings went on from each other: the mean of their weights. It often reads better than any of them.
 
-    It was trained on what any of them was, its error rates are unknown, and everything else is the last one's. Source: Wortsman et al.
-    2022, "Model soups". Raises CheckpointError where they are of different shapes or characters.
+    It was trained on what any of them was, its error rates are unknown, and everything else is the last one's. Characters that only the
+    last one has are read as it reads them. Source: Wortsman et al. 2022, "Model soups". Raises CheckpointError where they are of
+    different shapes, or the last one lacks characters that others have.
     """
     last = checkpoints[-1]
     for other in checkpoints:
         same_network = replace(other.crnn, dropout=last.crnn.dropout) == last.crnn
-        if not same_network or other.image.height_px != last.image.height_px or other.charset != last.charset:
+        if not same_network or other.image.height_px != last.image.height_px or last.charset.missing(other.charset.characters):
             raise CheckpointError(
                 f"the checkpoints cannot be averaged: {other.name} and {last.name} differ in network, height or characters"
             )
+    alike = [c.weights if c.charset == last.charset else move_rows(c, last.weights, last.charset) for c in checkpoints]
     weights = {
-        name: torch.stack([c.weights[name].float() for c in checkpoints]).mean(0) if value.is_floating_point() else value
+        name: torch.stack([w[name].float() for w in alike]).mean(0) if value.is_floating_point() else value
         for name, value in last.weights.items()
     }
     if len(checkpoints) == 1:
@@ -99,6 +102,20 @@ def averaged(checkpoints: Sequence[Checkpoint]) -> Checkpoint:
     every = [label for c in checkpoints for label in c.labels]
     labels = [label for i, label in enumerate(every) if label not in every[:i]]
     return replace(last, weights=weights, metrics={}, sources=sources, labels=labels, resume={})
+
+
+def move_rows(before: Checkpoint, fresh: Mapping[str, Tensor], charset: Charset) -> dict[str, Tensor]:
+    """``before``'s weights for another charset: the output's rows of shared characters (and the blank) are kept, others are ``fresh``'s."""
+    weights = dict(before.weights)
+    shared = [c for c in charset.characters if c in before.charset.index]
+    new = [0] + [charset.index[c] for c in shared]
+    old = [0] + [before.charset.index[c] for c in shared]
+    for name in (name for name in before.weights if name.startswith("output.")):
+        kept = before.weights[name].unflatten(0, (-1, before.charset.classes))  # (steps_at_once, classes, …)
+        rows = fresh[name].clone().unflatten(0, (-1, charset.classes))
+        rows[:, new] = kept[:, old].to(rows.dtype)
+        weights[name] = rows.flatten(0, 1)
+    return weights
 
 
 def save_weights(path: Path, checkpoint: Checkpoint) -> None:

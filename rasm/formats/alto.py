@@ -65,10 +65,11 @@ def _page(page: Page) -> Any:
             for w, word in enumerate(line.words):
                 numbers["word"] += 1
                 box = whole(word.box, page.width_px, page.height_px)
-                if w:  # the space to the right of a word, where its neighbour is
+                if w:  # the space between a word and the one before it, which stands to its right, in an English line to its left
                     before = whole(line.words[w - 1].box, page.width_px, page.height_px)
-                    gap = max(0, before[0] - box[2])
-                    etree.SubElement(text_line, "SP", {"HPOS": str(min(box[2], before[0])), "VPOS": str(box[1]), "WIDTH": str(gap)})
+                    left, right = (before, box) if box[0] >= before[2] else (box, before)
+                    gap = max(0, right[0] - left[2])
+                    etree.SubElement(text_line, "SP", {"HPOS": str(min(left[2], right[0])), "VPOS": str(box[1]), "WIDTH": str(gap)})
                 attributes = {
                     "ID": f"word_{n}_{numbers['word']}",
                     "CONTENT": clean(word.text),

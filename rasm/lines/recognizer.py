@@ -30,7 +30,7 @@ from rasm.config import from_dict
 from rasm.errors import ModelFileError, RasmError
 from rasm.image import ImageSettings, Pixels, line_to_array, pad_lines
 from rasm.lines.ctc import Decoded, best_path
-from rasm.text.charset import Charset, to_logical, visual_runs
+from rasm.text.charset import Charset, Direction, line_direction, logical_signs
 from rasm.text.normalisation import finish_reading
 
 FORMAT_VERSION = 1
@@ -123,11 +123,13 @@ class Reading:
     confidence: 0 to 1; the mean of the characters' confidences, and so the share of them that is expected to be right. Of a
     line read as empty, the blank's probability at the step where it is lowest: how sure it is that nothing is there.
     signs: in logical order, as they were read, before ``finish_reading`` (which trims and joins spaces).
+    direction: the base direction of the line, as ``rasm.text.charset.line_direction`` tells it from what was read.
     """
 
     text: str
     confidence: float
     signs: list[Sign]
+    direction: Direction = "rtl"
 
 
 class Recognizer:
@@ -236,12 +238,10 @@ class Recognizer:
         visual = "".join(self.info.charset.characters[c - 1] for c in decoded.classes)
         borders = _borders(np.asarray(decoded.steps), step_px, width_px).tolist()
         confidences = self.info.calibrated(decoded.probabilities)
-        signs = [
-            Sign(text, confidences[i], borders[i], borders[i + 1])
-            for i, text in zip(_logical_order(visual), to_logical(visual), strict=True)
-        ]
+        direction = line_direction(visual)
+        signs = [Sign(text, confidences[i], borders[i], borders[i + 1]) for text, i in logical_signs(visual, direction)]
         confidence = sum(confidences) / len(confidences)
-        return Reading(finish_reading("".join(sign.text for sign in signs)), confidence, signs)
+        return Reading(finish_reading("".join(sign.text for sign in signs)), confidence, signs, direction)
 
 
 def _borders(steps: NDArray[np.int64], step_px: float, width_px: int) -> NDArray[np.float64]:
@@ -252,14 +252,3 @@ def _borders(steps: NDArray[np.int64], step_px: float, width_px: int) -> NDArray
     first = 2 * centres[0] - between[0] if len(between) else 0.0
     last = 2 * centres[-1] - between[-1] if len(between) else width_px
     return np.clip(np.concatenate([[first], between, [last]]), 0, width_px)
-
-
-def _logical_order(visual: str) -> list[int]:
-    """For each character of ``to_logical(visual)``, its position in ``visual``."""
-    order: list[int] = []
-    end = len(visual)
-    for run, is_ltr in reversed(visual_runs(visual)):
-        start = end - len(run)
-        order.extend(range(start, end) if is_ltr else range(end - 1, start - 1, -1))
-        end = start
-    return order

@@ -3,8 +3,10 @@
 Where it stands: ``preprocess.py`` and ``model/rendering/lines.py`` encode labels with it, ``rasm/lines/recognizer.py`` decodes with it.
 
 A CRNN with CTC walks over the picture from left to right. So its labels are in the order in which the signs are *drawn* from
-left to right. ``encode`` therefore reorders the text by the Unicode Bidirectional Algorithm (UAX #9,
-base direction right to left, as python-bidi implements it), and ``decode`` undoes it. Brackets are mirrored as drawn.
+left to right. ``encode`` therefore reorders the text by the Unicode Bidirectional Algorithm (UAX #9, as python-bidi implements it), and
+``decode`` undoes it. Brackets are mirrored as drawn. A line has a base direction: right to left in Arabic text, left to right in an
+English line or a bare phone number. ``line_direction`` tells it from what is drawn, unless the caller knows it. Rules P2 and P3 decide
+where they can, and the words where both directions are possible.
 
 UAX #9 has no inverse: two logical strings can look the same (``kg 25`` typed in either order). ``to_logical`` looks,
 between each two Arabic letters, for a string whose drawing is exactly what was seen. It prefers to keep Latin words and the
@@ -20,6 +22,7 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from typing import Literal
 
 from bidi import get_display
 
@@ -39,13 +42,51 @@ WESTERN_DIGITS = "0123456789"
 LATIN = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz" + "ÀÂÇÉÈÊËÎÏÔÖÛÜàâäçéèêëîïñôöûùüāīū"
 PUNCTUATION = " .,:;!?،؛؟()[]{}<>«»\"'-_/\\|*+=&%٪°@#$€£×~§•﴾﴿ﷺ" + LEADER
 
-_MIRRORED = "()[]{}<>«»"
+# -- what version 2 adds
+ZWNJ = "\u200c"
+UNKNOWN = "\ufffd"  # a sign that is none of these: an emoji, a logo, another script
+URDU_LETTERS = "ٹڈڑںھہۂۃےۓ۔"
+KURDISH_LETTERS = "ڕڵێۆە"
+PASHTO_LETTERS = "ټځڅډړږښڼګېۍ"
+UYGHUR_LETTERS = "ۇۈۋڭ"
+SINDHI_LETTERS = "ٻڀٺٽٿڃڄڇڌڍڊڏڙڦڪڳڱڻ۽۾"
+AYAH, RUB, SAJDAH = "\u06dd", "\u06de", "\u06e9"
+_QURANIC_MARKS = "".join(
+    map(chr, (*range(0x6D6, 0x6DD), *range(0x6DF, 0x6E9), *range(0x6EA, 0x6EE), *range(0x653, 0x658), 0x8F0, 0x8F1, 0x8F2))
+)
+LATIN_2 = "ÄÙŸÆŒæœÿẞßĞğİıŞşÁÍÓÚÑáíóúÃÕãõÅåØø"
+SUPERSCRIPTS = "⁰¹²³⁴⁵⁶⁷⁸⁹"
+CURRENCY_2 = "¥¢₺₹₪₽﷼؋"
+MATHS = "÷±≤≥≠≈√∞∑∫πµΩΔαβγθλσ‰^½¼¾"
+ARROWS = "←→↑↓↔⇐⇒"
+CHECKS = "☐☑☒✓✗■□●○▪▫◦◆◇►◄▲▼★☆➢❖"
+SIGNS_2 = "™®©¶†‡№ºª¿¡☎✉"
+#: signs above and below letters: the diacritics and those of the Quran
+MARKS = DIACRITICS + "".join(c for c in _QURANIC_MARKS if unicodedata.combining(c))
+
+Direction = Literal["rtl", "ltr"]
+
+_MIRRORED = "()[]{}<>«»≤≥"
 _BRACKETS = ("()", "[]", "{}", "«»")
-_MIRROR = str.maketrans(_MIRRORED, ")(][}{><»«")
-_LATIN_WORD = rf"\S*[{LATIN}]\S*"
+_MIRROR = str.maketrans(_MIRRORED, ")(][}{><»«≥≤")
+_LATIN_WORD = rf"\S*[{LATIN}{LATIN_2}]\S*"
 _WORDS = re.compile(rf"\s+|{_LATIN_WORD}(?:\s+{_LATIN_WORD})*|\S+")
 _LETTER = "ع"  # any Arabic letter, to give a stretch its right-to-left surroundings
+_RESOLVED = ("L", "R", "EN", "AN")
+_NUMBER = re.compile(r"\d\S*")
+_ARABIC_SIGNS = ARABIC_INDIC_DIGITS + EXTENDED_DIGITS + "،"
+_PHONE = re.compile(r"(?<![^\s:(])\+\d(?:[ ()/-]{0,2}\d){6,}(?!\d)")
+# a mark before its word, an opening bracket after it, a unit before its number: nobody types these
+_UNITS = "kg|mg|km|cm|mm|ml|GB|MB|KB|TB|Hz|kHz|MHz|GHz|kV|kW|kWh|mAh|dpi|px|rpm"
+_MISPLACED = re.compile(
+    rf"(?:^|(?<=\s))[.,:;!?،؛؟)\]}}](?=[\w(])|(?<=\w)[(\[{{](?=\s|$)|(?<=\w)[@#]$|(?<=\d)\+$|^[)\]}}](?=\s)|\b(?:{_UNITS})\s\d"
+)
+# what begins a line but does not end one: a bullet, the sign of a sum of money (25,00 € is how half of Europe writes it). An Arabic
+# line may end in a dash
+_DANGLING = re.compile(r"(?:^|(?<=\s))[-+*/•●○■□▪▫◦◆◇►➢☐❖@#(\[{]$|(?<![,\d]\d\d)(?<=\d)\s[$€£¥₺₹₪]$|(?<=\.\d\d)\s[$€£¥₺₹₪]$")
+_UNIT_FIRST = re.compile(r"(?<!\w)(?:[gmLVWA]|SAR|USD|EUR|GBP|AED|EGP|KWD|QAR)\s\d")  # beside Arabic words
 _MAX_SPLITS = 9  # up to so many neutral characters, all 2^9 ways to draw a stretch are tried
+_MORE_TRIES = 40  # after one was found that has a sign in a place where nobody types it
 _MAX_TRIES = 600  # of a longer one, so many: a row of thirty figures must not take longer than reading it
 
 
@@ -74,21 +115,28 @@ class Charset:
         """Characters of ``text`` that the charset does not hold."""
         return set(text) - self.index.keys()
 
-    def encode(self, logical: str) -> list[int]:
+    def encode(self, logical: str, direction: Direction | None = None) -> list[int]:
         """Classes of a text in logical order, in the order in which they are drawn from left to right.
 
-        Raises CharsetError naming the missing characters, LogicalOrderError where ``decode`` would not give it back.
+        ``direction``: the base direction of its line (default: the one that ``decode`` would find). Raises CharsetError
+        naming the missing characters, LogicalOrderError where ``decode`` would not give the text back.
         """
-        if missing := self.missing(logical):
-            raise CharsetError(f"outside the charset: {describe(missing)}")
-        visual = to_visual(logical)
-        if to_logical(visual) != logical:
+        direction = direction or text_direction(logical)
+        visual = to_visual(logical, direction)
+        classes = self.encode_drawn(visual)
+        if to_logical(visual, direction) != logical:
             raise LogicalOrderError("the text does not survive logical -> visual -> logical order")
+        return classes
+
+    def encode_drawn(self, visual: str) -> list[int]:
+        """Classes of signs in the order in which they are drawn. Raises CharsetError naming the missing characters."""
+        if missing := self.missing(visual):
+            raise CharsetError(f"outside the charset: {describe(missing)}")
         return [self.index[c] for c in visual]
 
-    def decode(self, classes: Iterable[int]) -> str:
+    def decode(self, classes: Iterable[int], direction: Direction | None = None) -> str:
         """The text in logical order of classes in drawn order, blanks and repeats already removed."""
-        return to_logical("".join(self.characters[i - 1] for i in classes))
+        return to_logical("".join(self.characters[i - 1] for i in classes), direction)
 
     def indices(self, characters: str) -> list[int]:
         """Classes of those of ``characters`` that the charset holds."""
@@ -103,8 +151,8 @@ class Charset:
         return cls(characters=fields["characters"], version=fields["version"])
 
 
-#: Version 1. Append for a version 2; never reorder, so that fine-tuning can keep the rows of shared characters.
-DEFAULT_CHARSET = Charset(
+#: Version 1, of the models up to 0.8.0
+CHARSET_1 = Charset(
     PUNCTUATION
     + ARABIC_LETTERS
     + PERSIAN_LETTERS
@@ -112,6 +160,13 @@ DEFAULT_CHARSET = Charset(
     + DIACRITICS
     + "".join((ARABIC_INDIC_DIGITS, EXTENDED_DIGITS, WESTERN_DIGITS))
     + LATIN
+)
+#: Version 2. Append for a version 3; never reorder, so that fine-tuning can keep the rows of shared characters.
+DEFAULT_CHARSET = Charset(
+    CHARSET_1.characters
+    + "".join((URDU_LETTERS, KURDISH_LETTERS, PASHTO_LETTERS, UYGHUR_LETTERS, SINDHI_LETTERS, ZWNJ))
+    + "".join((_QURANIC_MARKS, AYAH, RUB, SAJDAH, LATIN_2, SUPERSCRIPTS, CURRENCY_2, MATHS, ARROWS, CHECKS, SIGNS_2, UNKNOWN)),
+    version=2,
 )
 
 
@@ -124,27 +179,205 @@ def describe(characters: Iterable[str]) -> str:
 
 
 @lru_cache(maxsize=1024)
-def to_visual(logical: str) -> str:
-    """Logical order -> the signs drawn from left to right, brackets mirrored as drawn (UAX #9, paragraph level 1)."""
-    # python-bidi guesses the base direction from the first letter unless told, and orders without mirroring. So the
-    # runs are found again, by the logical order that they must give back
-    ordered = get_display(logical, base_dir="R")
-    drawn = []
-    for (is_rtl, stretch), (_, typed) in zip(_stretches(ordered), reversed(_stretches(logical)), strict=True):
-        drawn.append(stretch if is_rtl else _mirror_like(stretch, typed))
-    return "".join(drawn)
+def line_direction(visual: str) -> Direction:
+    """The base direction of a line, told from its signs as drawn from left to right.
+
+    A line whose letters are all Arabic runs from right to left. Others are read in both directions, and the reading with fewer signs
+    in a place where nobody types them is taken: a full stop before a word, a bullet or an @ after the last one. Where that does not
+    decide, a line with more than an Arabic word for every three Latin ones runs from right to left, and so do Arabic digits; all else
+    from left to right.
+    """
+    words = visual.split()
+    arabic = sum(any(_is_rtl(c) for c in word) for word in words)
+    latin = sum(0.5 + 0.5 * (sum(map(_is_ltr, word)) > 1) for word in words if any(map(_is_ltr, word)) and not any(map(_is_rtl, word)))
+    if not latin and (arabic or any(c in _ARABIC_SIGNS for c in visual)):
+        return "ltr" if arabic and visual[0] in "#@" and visual[1:2].isalpha() else "rtl"  # a tag on an English page
+    right, left = to_logical(visual, "rtl"), to_logical(visual, "ltr")
+    evidence = len(_MISPLACED.findall(right)) - len(_MISPLACED.findall(left))
+    if not arabic:
+        evidence += len(_DANGLING.findall(right)) - len(_DANGLING.findall(left))
+    if evidence:
+        return "ltr" if evidence > 0 else "rtl"
+    return "rtl" if 3 * arabic > latin else "ltr"
 
 
-def to_logical(visual: str) -> str:
-    """The order drawn from left to right -> logical order. Of several that look the same, the likeliest."""
-    return "".join(run if ltr else run[::-1].translate(_MIRROR) for run, ltr in reversed(visual_runs(visual)))
+def text_direction(logical: str) -> Direction:
+    """The base direction in which a text is drawn so that ``line_direction`` finds it again; of both, that of its letters."""
+    order: tuple[Direction, Direction] = ("rtl", "ltr") if any(map(_is_rtl, logical)) else ("ltr", "rtl")
+    return next((d for d in order if line_direction(to_visual(logical, d)) == d), "rtl")
+
+
+@lru_cache(maxsize=1024)
+def to_visual(logical: str, direction: Direction = "rtl") -> str:
+    """Logical order -> the signs drawn from left to right, brackets mirrored as drawn, in a line of this base direction."""
+    return "".join(run for run, _ in drawn_runs(logical, direction))
+
+
+@lru_cache(maxsize=1024)
+def drawn_runs(logical: str, direction: Direction = "rtl") -> tuple[tuple[str, bool], ...]:
+    """The runs of a text of one direction each, from left to right as drawn: ``(characters as drawn, is left to right)``."""
+    levels = _embedding_levels(logical, 1 if direction == "rtl" else 0)
+    order = list(range(len(logical)))
+    for level in range(max(levels, default=0), 0, -1):  # L2
+        for deep, group in itertools.groupby(range(len(order)), key=lambda at: levels[order[at]] >= level):
+            if deep:
+                at = list(group)
+                order[at[0] : at[-1] + 1] = order[at[0] : at[-1] + 1][::-1]
+    runs: list[list[int]] = []
+    for i in order:
+        step = -1 if levels[i] % 2 else 1
+        if runs and levels[runs[-1][-1]] == levels[i] and runs[-1][-1] + step == i:
+            runs[-1].append(i)
+        else:
+            runs.append([i])
+    return tuple(
+        ("".join(logical[i].translate(_MIRROR) if levels[i] % 2 else logical[i] for i in run), levels[run[0]] % 2 == 0) for run in runs
+    )
+
+
+def _embedding_levels(text: str, base: int) -> list[int]:
+    """UAX #9, W1 to I2 and L1, for a paragraph of level ``base`` without formatting characters: the level of each character."""
+    embedding = "R" if base else "L"
+    kinds: list[str] = []
+    strong = embedding
+    for c in text:
+        kind = _bidi_class(c)
+        if kind == "NSM":  # W1
+            kind = kinds[-1] if kinds else embedding
+        elif kind in ("L", "R", "AL"):
+            strong = kind
+        elif kind == "EN" and strong == "AL":  # W2
+            kind = "AN"
+        kinds.append(kind)
+    kinds = ["R" if kind == "AL" else kind for kind in kinds]  # W3
+    for i in range(1, len(kinds) - 1):  # W4
+        before, after = kinds[i - 1], kinds[i + 1]
+        if before == after and ((kinds[i] == "ES" and before == "EN") or (kinds[i] == "CS" and before in ("EN", "AN"))):
+            kinds[i] = before
+    for kind, group in itertools.groupby(range(len(kinds)), key=lambda i: kinds[i] == "ET"):  # W5
+        at = list(group)
+        if kind and "EN" in (kinds[at[0] - 1] if at[0] else "", kinds[at[-1] + 1] if at[-1] + 1 < len(kinds) else ""):
+            kinds[at[0] : at[-1] + 1] = ["EN"] * len(at)
+    strong = embedding
+    for i, kind in enumerate(kinds):
+        if kind in ("ES", "ET", "CS"):  # W6
+            kinds[i] = "ON"
+        elif kind in ("L", "R"):
+            strong = kind
+        elif kind == "EN" and strong == "L":  # W7
+            kinds[i] = "L"
+    _resolve_brackets(text, kinds, embedding)
+    for neutral, group in itertools.groupby(range(len(kinds)), key=lambda i: kinds[i] not in _RESOLVED):  # N1, N2
+        at = list(group)
+        if neutral:
+            before = embedding if not at[0] else "L" if kinds[at[0] - 1] == "L" else "R"
+            after = embedding if at[-1] + 1 == len(kinds) else "L" if kinds[at[-1] + 1] == "L" else "R"
+            kinds[at[0] : at[-1] + 1] = [before if before == after else embedding] * len(at)
+    levels = [base + (kind != "R" if base else {"L": 0, "R": 1}.get(kind, 2)) for kind in kinds]  # I1, I2
+    for i in range(len(text) - 1, -1, -1):  # L1
+        if not text[i].isspace():
+            break
+        levels[i] = base
+    return levels
+
+
+def _resolve_brackets(text: str, kinds: list[str], embedding: str) -> None:
+    """N0, in place: a pair of brackets takes the direction of what it holds, or of what stands before it."""
+    pairs, opened = [], []
+    for i, c in enumerate(text):
+        if kinds[i] == "ON" and c in "([{":
+            opened.append((c.translate(_MIRROR), i))
+        elif kinds[i] == "ON" and c in ")]}":
+            for depth in range(len(opened) - 1, -1, -1):
+                if opened[depth][0] == c:
+                    pairs.append((opened[depth][1], i))
+                    del opened[depth:]
+                    break
+    for start, end in sorted(pairs):
+        inside = {"L" if kind == "L" else "R" for kind in kinds[start + 1 : end] if kind in _RESOLVED}
+        if not inside:
+            continue
+        direction = embedding
+        if embedding not in inside:
+            before = next(("L" if kind == "L" else "R" for kind in reversed(kinds[:start]) if kind in _RESOLVED), embedding)
+            direction = before if before != embedding else embedding
+        for i in (start, end):
+            kinds[i] = direction
+            for j in range(i + 1, len(text)):  # signs above a bracket go with it
+                if _bidi_class(text[j]) != "NSM":
+                    break
+                kinds[j] = direction
+
+
+def to_logical(visual: str, direction: Direction | None = None) -> str:
+    """The order drawn from left to right -> logical order. Of several that look the same, the likeliest.
+
+    ``direction``: the base direction of the line (default: what ``line_direction`` finds).
+    """
+    return "".join(c for c, _ in logical_signs(visual, direction))
+
+
+def logical_signs(visual: str, direction: Direction | None = None) -> list[tuple[str, int]]:
+    """The characters in logical order, and where in ``visual`` each stands."""
+    if (direction or line_direction(visual)) == "rtl":
+        return _from_runs(visual_runs(visual), 0)
+    signs: list[tuple[str, int]] = []
+    at = 0
+    for is_island, group in itertools.groupby(_islands(visual), key=lambda piece: piece[1]):
+        for piece, _ in group:
+            signs += _from_runs(visual_runs(piece), at) if is_island else [(c, at + i) for i, c in enumerate(piece)]
+            at += len(piece)
+    return signs
+
+
+def _from_runs(runs: Sequence[tuple[str, bool]], start: int) -> list[tuple[str, int]]:
+    """Runs as drawn, read from the last to the first; ``start``: where the first one begins."""
+    signs: list[tuple[str, int]] = []
+    end = start + sum(len(run) for run, _ in runs)
+    for run, ltr in reversed(runs):
+        begin = end - len(run)
+        signs += (
+            [(c, begin + i) for i, c in enumerate(run)]
+            if ltr
+            else [(c.translate(_MIRROR), begin + i) for i, c in reversed(list(enumerate(run)))]
+        )
+        end = begin
+    return signs
+
+
+@lru_cache(maxsize=1024)
+def _islands(visual: str) -> tuple[tuple[str, bool], ...]:
+    """A line whose base direction is left to right, in pieces: ``(signs as drawn, is read from right to left)``.
+
+    Between two Latin letters a right-to-left piece reaches from the first Arabic letter to the last, and over the numbers beside them
+    if only so it is drawn as it was seen.
+    """
+    pieces: list[tuple[str, bool]] = []
+    for is_latin, group in itertools.groupby(visual, key=_is_ltr):
+        stretch = "".join(group)
+        letters = [i for i, c in enumerate(stretch) if _is_rtl(c)]
+        if is_latin or not letters:
+            pieces.append((stretch, False))
+            continue
+        before, after = "x" * bool(pieces), "x"
+        starts = [letters[0], *(m.start() for m in reversed(list(_NUMBER.finditer(stretch[: letters[0]]))))]
+        ends = [letters[-1] + 1, *(letters[-1] + 1 + m.end() for m in _NUMBER.finditer(stretch[letters[-1] + 1 :]))]
+        found = (letters[0], letters[-1] + 1)
+        for start, end in itertools.islice(itertools.product(starts, ends), 24):
+            typed = stretch[:start] + to_logical(stretch[start:end], "rtl") + stretch[end:]
+            if to_visual(before + typed + after, "ltr") == before + stretch + after:
+                found = (start, end)
+                break
+        start, end = found
+        pieces += [piece for piece in ((stretch[:start], False), (stretch[start:end], True), (stretch[end:], False)) if piece[0]]
+    return tuple(pieces)
 
 
 @lru_cache(maxsize=1024)
 def visual_runs(visual: str) -> tuple[tuple[str, bool], ...]:
-    """Runs of one direction, from left to right as drawn: ``(characters as drawn, is left to right)``.
+    """Runs of one direction of a line whose base direction is right to left, from left to right as drawn.
 
-    ``model/rendering/lines.py`` shapes each run by itself; ``to_logical`` reads the runs from the last to the first.
+    ``(characters as drawn, is left to right)``. ``to_logical`` reads the runs from the last to the first.
     """
     stretches = _stretches(visual)
     runs: list[tuple[str, bool]] = []
@@ -168,46 +401,56 @@ def _stretches(text: str) -> list[tuple[bool, str]]:
 
 @lru_cache(maxsize=4096)
 def _is_rtl(character: str) -> bool:
-    return unicodedata.bidirectional(character) in ("AL", "R", "NSM")
+    return _bidi_class(character) in ("AL", "R", "NSM")
+
+
+@lru_cache(maxsize=4096)
+def _is_ltr(character: str) -> bool:
+    return _bidi_class(character) == "L"
+
+
+@lru_cache(maxsize=4096)
+def _bidi_class(character: str) -> str:
+    # a non-joiner goes with the letter before it
+    return "NSM" if character == ZWNJ else unicodedata.bidirectional(character) or "L"
 
 
 def _is_neutral(character: str) -> bool:
-    return unicodedata.bidirectional(character) not in ("L", "EN", "AN")
-
-
-@lru_cache(maxsize=65536)
-def _mirror_like(ordered: str, typed: str) -> str:
-    """Mirror the right-to-left characters of a stretch in drawn order, knowing the logical order it came from."""
-    if not any(c in _MIRRORED for c in ordered):
-        return ordered
-    for right_to_left in itertools.islice(_likely_splits(ordered), _MAX_TRIES):
-        runs = _split(ordered, right_to_left)
-        if "".join(text if ltr else text[::-1] for text, ltr in reversed(runs)) == typed:
-            return "".join(text if ltr else text.translate(_MIRROR) for text, ltr in runs)
-    return ordered
+    return _bidi_class(character) not in ("L", "EN", "AN")
 
 
 @lru_cache(maxsize=65536)
 def _stretch_runs(drawn: str, letters_left: bool, letters_right: bool) -> tuple[tuple[str, bool], ...]:
     """The runs of a stretch without Arabic letters, as ``visual_runs`` gives them."""
+    if phone := _PHONE.search(drawn):  # its + stands at its left where it is set as a piece of its own: no text in one piece is drawn so
+        parts = ((drawn[: phone.start()], letters_left, True), (drawn[phone.end() :], True, letters_right))
+        before_it, after_it = (_stretch_runs(part, left, right) if part else () for part, left, right in parts)
+        return (*before_it, (phone.group(), True), *after_it)
     before, after = _LETTER * letters_right, _LETTER * letters_left
     best: tuple[tuple[str, bool], ...] | None = None
-    best_unbalanced = len(drawn) + 1
+    least_faults = len(drawn) + 1
+    tries_left = _MAX_TRIES
     # of an odd number of brackets of one shape one has no partner, whichever way they are drawn
     least_unbalanced = sum(sum(map(drawn.count, pair)) % 2 for pair in _BRACKETS)
     for right_to_left in itertools.islice(_likely_splits(drawn), _MAX_TRIES):
         runs = _split(drawn, right_to_left)
         logical = "".join(text if ltr else text[::-1].translate(_MIRROR) for text, ltr in reversed(runs))
-        unbalanced = _unbalanced_brackets(logical)
-        if unbalanced >= best_unbalanced:
+        tries_left -= 1
+        if not tries_left:
+            break
+        faults = _unbalanced_brackets(logical) + len(_MISPLACED.findall(before + logical + after))
+        if before or after:
+            faults += len(_UNIT_FIRST.findall(before + logical + after))
+        if faults >= least_faults:
             continue
         ordered = "".join(text if ltr else text.translate(_MIRROR) for text, ltr in runs)
         typed = before + logical + after
         # the first is part of the second, and far quicker
         if get_display(typed, base_dir="R") == after + ordered + before and to_visual(typed) == after + drawn + before:
-            best, best_unbalanced = runs, unbalanced
-            if unbalanced <= least_unbalanced:
+            best, least_faults = runs, faults
+            if faults <= least_unbalanced:
                 break
+            tries_left = min(tries_left, _MORE_TRIES)
     return _word_by_word(drawn, letters_left, letters_right) if best is None else best
 
 

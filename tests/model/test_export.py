@@ -12,7 +12,7 @@ from onnx import numpy_helper
 
 import export as export_module
 from export import check_graph, check_parity, main, random_lines, spread
-from model.checkpoint import load_checkpoint, save_checkpoint
+from model.checkpoint import averaged, load_checkpoint, save_checkpoint
 from model.data.arrays import ArrayWriter
 from rasm.errors import ExportError
 from rasm.image import ImageSettings
@@ -124,6 +124,14 @@ def test_several_checkpoints_give_the_mean_of_their_weights(tmp_path: Path, caps
     a, b = (load_checkpoint(path).weights for path in paths)
     for name, mean in load_checkpoint(tmp_path / "mean.pt").weights.items():
         assert torch.allclose(mean.float(), (a[name].float() + b[name].float()) / 2, atol=2e-3) or not a[name].is_floating_point()
+    more = dataclasses.replace(CHARSET, characters=CHARSET.characters[::-1] + "☐")
+    fine = tiny_checkpoint(seed=4)
+    wider = {k: torch.cat([v, v[:1]]) if k.startswith("output.") else v for k, v in fine.weights.items()}
+    mean = averaged([fine, dataclasses.replace(fine, charset=more, weights=wider)])
+    before, after = fine.weights["output.weight"], mean.weights["output.weight"]
+    assert mean.charset == more and torch.equal(after[more.index["☐"]], before[0]), "what the last alone has is read as it reads it"
+    a, b = CHARSET.index["ا"], more.index["ا"]
+    assert torch.allclose(after[b], (before[a] + wider["output.weight"][b]) / 2), "a character keeps its row, wherever it stands"
     save_checkpoint(tmp_path / "other.pt", tiny_checkpoint(seed=3, config=dataclasses.replace(CONFIG, steps_at_once=2)))
     assert main([str(paths[0]), str(tmp_path / "other.pt"), "--out", str(tmp_path / "none.onnx")]) == 2
     assert "cannot be averaged" in capsys.readouterr().err and not (tmp_path / "none.onnx").exists()

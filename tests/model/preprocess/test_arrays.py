@@ -27,6 +27,7 @@ def test_what_is_done_to_labels_is_asked_for_counted_and_saved(tmp_path: Path, c
         "digits": "arabic_indic",
         "keep_apart": ["kaf"],
         "replace": [["…", "..."], ["(صعلم)", "ﷺ"]],
+        "joiners": "strip",
     }
     assert arrays.manifest["changed_labels"] == {"replace (صعلم)": 1, "replace …": 1, "unlabelled": 3, "western digits": 1}
     assert "\n         3  unlabelled\n" in capsys.readouterr().out

@@ -7,7 +7,7 @@ import xml.etree.ElementTree as ET
 import numpy as np
 import pytest
 
-from rasm.document import Character, Document
+from rasm.document import Character, Document, Line, Page, Region, Word
 from rasm.formats import write
 from rasm.formats.directions import directions
 from rasm.lines.recognizer import Reading, Sign
@@ -72,3 +72,12 @@ def test_ligatures_of_a_text_layer_are_turned_back() -> None:
 def test_a_text_layer_with_turned_ligatures_is_unsound() -> None:
     assert not has_whole_ligatures("األول اإلحصاء اآلخر األمر")
     assert has_whole_ligatures("الأول الإحصاء الآخر الأمر األول") and has_whole_ligatures("كتاب في النحو")
+
+
+@pytest.mark.parametrize("lefts", [(60, 10), (10, 60)], ids=["right to left", "left to right"])
+def test_alto_has_spaces_between_words_whichever_way_a_line_runs(lefts: tuple[int, int]) -> None:
+    words = [Word(text, 1.0, (left, 10, left + 30, 30), []) for text, left in zip(("one", "two"), lefts, strict=True)]
+    line = Line("one two", 1.0, (10, 10, 90, 30), [(10, 25), (90, 25)], words)
+    root = ET.fromstring(write(Document("x", [Page(1, 100, 40, [Region("paragraph", line.box, [line])])]), "alto"))
+    (space,) = [e for e in root.iter() if e.tag.endswith("}SP")]
+    assert (space.get("HPOS"), space.get("WIDTH")) == ("40", "20")

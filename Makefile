@@ -1,7 +1,7 @@
 # make serve         start the service on HOST:PORT (127.0.0.1:8000) with the shipped model, or with RASM_MODEL
 # make test          all tests; PYTEST=… passes options on
 # make train-demo    the whole way of training in a few minutes, on lines rendered on the spot
-# make model TEXT=… [LINES=… PAGES=… FONTS=… DEVICE=cuda]  the released models again (docs/training.md); REHEARSAL=1: a try at it
+# make model TEXT=… [LINES=… PAGES=… FONTS=… MORE_FONTS=… DEVICE=cuda]  the released models again (docs/training.md); REHEARSAL=1: a try at it
 # make lint          ruff, mypy, and who may import whom
 # make docs          the documentation as pages, in site/
 # make openapi       docs/openapi.json, when the API has changed
@@ -37,7 +37,7 @@ train-demo: $(VENV)/.full
 
 model: $(VENV)/.full
 	@test -n "$(TEXT)" || { echo "make model: say where the texts are: make model TEXT=folder LINES=folder PAGES=folder FONTS=folder (docs/training.md)" >&2; exit 2; }
-	$(PYTHON) -m scripts.make_models --text "$(TEXT)" $(if $(LINES),--lines "$(LINES)") $(if $(PAGES),--pages "$(PAGES)") $(if $(FONTS),--fonts "$(FONTS)") $(if $(DEVICE),--device "$(DEVICE)") $(if $(REHEARSAL),--rehearsal)
+	$(PYTHON) -m scripts.make_models --text "$(TEXT)" $(if $(LINES),--lines "$(LINES)") $(if $(PAGES),--pages "$(PAGES)") $(if $(FONTS),--fonts "$(FONTS)") $(if $(MORE_FONTS),--more-fonts "$(MORE_FONTS)") $(if $(DEVICE),--device "$(DEVICE)") $(if $(REHEARSAL),--rehearsal)
 
 lint: $(VENV)/.full
 	$(PYTHON) -m ruff check .

@@ -28,7 +28,7 @@ from rasm.command_line import PATH, command, option, run, write_page
 from rasm.errors import RasmError
 from rasm.image import ImageSettings
 from rasm.text import metrics
-from rasm.text.charset import DEFAULT_CHARSET
+from rasm.text.charset import DEFAULT_CHARSET, text_direction
 from rasm.text.normalisation import LabelSettings, normalise_label
 from rasm.weights import shipped_models
 
@@ -114,7 +114,7 @@ def row(kind: str, engines: Sequence[Engine], synthesizer: Synthesizer) -> str:
     with tempfile.TemporaryDirectory(prefix="rasm-everyday-") as folder:
         for number in range(LINES):
             text = normalise_label(KINDS[kind](rng), LabelSettings())
-            scan = synthesizer.scan(f"{kind} {number}", text)
+            scan = synthesizer.scan(f"{kind} {number}", text, text_direction(text))
             if scan is None:
                 raise RasmError(f"no font has all the signs of {text}")
             cv2.imwrite(str(Path(folder, f"{number:04}.png")), scan)

@@ -11,6 +11,8 @@ from __future__ import annotations
 import ctypes
 import functools
 import random
+import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +24,7 @@ import uharfbuzz as hb
 from numpy.typing import NDArray
 
 from rasm.errors import DatasetError
-from rasm.text.charset import TATWEEL, Charset
+from rasm.text.charset import ARABIC_INDIC_DIGITS, AYAH, EXTENDED_DIGITS, TATWEEL, Charset
 
 FONT_FOLDERS = ("/usr/share/fonts", "/usr/local/share/fonts", "~/.fonts", "~/.local/share/fonts", "/Library/Fonts", "~/Library/Fonts")
 # most of what is read is books, and books are set in Naskh; how much a family counts, by the words in its file names
@@ -44,9 +46,30 @@ _DISPLAY_FACES = (
 # the first says that it has letters, and draws borders. The second has outlines so thin that a page set in it comes out blank
 _UNUSABLE = ("haramain", "kacsttitlel")
 
+
+def _between(*ranges: tuple[int, int]) -> str:
+    return "".join(chr(c) for start, end in ranges for c in range(start, end) if chr(c) not in "✓✔✗✘✕✖✱❖✻✽❊")
+
+
+# block: a character that a font of it has, and those that are drawn
+STRANGER_BLOCKS = {
+    "emoji": ("😀", _between((0x1F300, 0x1F650), (0x1F680, 0x1F6D3), (0x1F900, 0x1FA00), (0x2600, 0x2605)) + "❤✨⚡⭐"),
+    "ornaments": ("❀", _between((0x2701, 0x2709), (0x270C, 0x2712), (0x2722, 0x274C), (0x2765, 0x2768), (0x1F650, 0x1F680))),
+    "chinese": ("中", "".join(map(chr, range(0x4E00, 0x9FA5, 11)))),
+    "kana": ("あ", "".join(map(chr, (*range(0x3042, 0x3094), *range(0x30A2, 0x30F7))))),
+    "hangul": ("한", "".join(map(chr, range(0xAC00, 0xD7A3, 29)))),
+    "ethiopic": ("አ", "".join(map(chr, range(0x1208, 0x1350)))),
+    "georgian": ("ა", "".join(map(chr, range(0x10D0, 0x10F1)))),
+    "devanagari": ("क", "".join(map(chr, range(0x905, 0x93A)))),
+    "thai": ("ก", "".join(map(chr, range(0xE01, 0xE2F)))),
+    "hebrew": ("א", "".join(map(chr, range(0x5D0, 0x5EB)))),
+    "cyrillic": ("Ж", "БДЖИЙЛФЦЧШЩЫЭЮЯбджзийлфцчшщъыэюя"),
+    "tamil": ("அ", "".join(chr(c) for c in range(0xB85, 0xBBA) if chr(c).isprintable())),
+}  # fmt: skip
 _PROBE = "ابتثجحخدذرزسشصضطظعغفقكلمنهوي"
 OLD_STOP, RETURNED_YEH = "·", "ے"  # what founts of about 1900 have for . and a last ي or ى
-DRAWN_AS = {"-": "-–—", '"': '"“”', "'": "'’‘", "*": "*٭✱", "•": "•●", "%": "%٪"}
+DRAWN_AS = {"-": "-–—", '"': '"“”', "'": "'’‘", "*": "*٭✱", "%": "%٪", "✓": "✓✔", "✗": "✗✘", "►": "►▶", "◄": "◄◀", "➢": "➢➤"}
+_ARABIC_FIGURES = ARABIC_INDIC_DIGITS + EXTENDED_DIGITS + AYAH
 HANGINGS = 8  # ways in which a م hangs below the line
 CUTS = 12  # ways in which the letters of a font are cut anew: few, since drawn glyphs are kept
 
@@ -59,6 +82,11 @@ class Font:
     coverage: frozenset[str]
     weight: float
     arabic: bool
+    even_weight: float = 1.0  # how much it counts in documents of today: each family alike
+    strangers: tuple[tuple[str, str], ...] = ()  # blocks of signs that no charset has, and those of its characters that are in each
+
+
+_FAMILIES_OF_SIGNS = ("symbol", "dejavu", "freeserif", "freesans", "math")
 
 
 def find_fonts(folders: Sequence[str], charset: Charset) -> list[Font]:
@@ -78,27 +106,72 @@ def find_fonts(folders: Sequence[str], charset: Charset) -> list[Font]:
     )
     wanted = sorted(set(charset.characters) | set("".join(DRAWN_AS.values()) + OLD_STOP + RETURNED_YEH))
     found: list[tuple[str, frozenset[str], bool]] = []
+    strangers: list[Font] = []
     for file in files:
         try:
             face = freetype.Face(str(file))
         except freetype.FT_Exception:
             continue
         arabic = all(face.get_char_index(c) for c in _PROBE)
-        if arabic or (_is_text_face(file.stem) and all(face.get_char_index(c) for c in "AZaz09éè")):
-            found.append((str(file), frozenset(c for c in wanted if face.get_char_index(c)), arabic))
+        signs = any(word in file.stem.lower() for word in _FAMILIES_OF_SIGNS)
+        if not arabic and (blocks := _stranger_blocks(face)):
+            strangers.append(Font(str(file), frozenset(), 0.0, False, strangers=blocks))
+        if arabic or signs or (_is_text_face(file) and all(face.get_char_index(c) for c in "AZaz09éè")):
+            found.append((str(file), frozenset(c for c in wanted if face.get_char_index(c) and not _is_blank(face, c)), arabic))
     if not any(arabic for *_, arabic in found):
         raise DatasetError(
             f"no font with the Arabic letters in {', '.join(map(str, roots))}; install some (on Debian: fonts-hosny-amiri "
             "fonts-sil-scheherazade fonts-kacst fonts-noto-core) or name a folder with --fonts"
         )
     families = [_family(path) for path, *_ in found]
-    return [Font(path, cover, _style_weight(path) / families.count(_family(path)) ** 0.75, arabic) for path, cover, arabic in found]
+    return [
+        Font(path, cover, _style_weight(path) / families.count(family) ** 0.75, arabic, _even_weight(path) / families.count(family))
+        for (path, cover, arabic), family in zip(found, families, strict=True)
+    ] + strangers
 
 
-def _is_text_face(stem: str) -> bool:
-    return any(
+def _is_blank(face: freetype.Face, character: str) -> bool:
+    """Whether a figure or a sign has a glyph with nothing on it, as some fonts have for ۹ or ٪. Letters may be put together of others."""
+    if unicodedata.category(character)[0] not in "NPS" or not face.is_scalable:
+        return False
+    try:
+        face.load_char(character, freetype.FT_LOAD_NO_SCALE | freetype.FT_LOAD_NO_BITMAP)
+    except freetype.FT_Exception:
+        return True
+    return face.glyph._FT_GlyphSlot.contents.outline.n_points == 0
+
+
+def _stranger_blocks(face: freetype.Face) -> tuple[tuple[str, str], ...]:
+    """The blocks of strangers that a font has, with the characters of each."""
+    has = face.get_char_index
+    found = ((block, "".join(c for c in some if has(c))) for block, (probe, some) in STRANGER_BLOCKS.items() if has(probe))
+    return tuple((block, some) for block, some in found if some)
+
+
+def _even_weight(path: str) -> float:
+    name = Path(path).stem.lower()
+    if "nastaliq" in name or "nafees" in name:
+        return 4.0
+    return 0.15 if any(word in name for word in (*_DISPLAY_FACES, "ukij")) else 0.5 if "ae_" in name or "kacst" in name else 1.0
+
+
+def _is_text_face(file: Path) -> bool:
+    """Whether Latin text is set in it: of the fonts that a machine has for signs and other scripts, those that are known, and Google's."""
+    stem = file.stem
+    return bool(re.fullmatch(r"\w+_[1-9]00\w+", stem)) or any(
         word in stem
-        for word in ("Serif-Regular", "Serif-Italic", "SerifCondensed", "DejaVuSerif", "FreeSerif", "Sans-Regular", "DejaVuSans")
+        for word in (
+            "Serif-Regular",
+            "Serif-Italic",
+            "SerifCondensed",
+            "DejaVuSerif",
+            "FreeSerif",
+            "Sans-Regular",
+            "DejaVuSans",
+            "Liberation",
+            "Carlito",
+            "Caladea",
+        )
     )
 
 
@@ -161,6 +234,8 @@ class Face:
         buffer = hb.Buffer()
         buffer.add_str(text)
         buffer.guess_segment_properties()
+        if not ltr or any(c in _ARABIC_FIGURES for c in text):  # figures between Arabic words are set by that script's rules
+            buffer.script = "Arab"
         buffer.cluster_level = hb.BufferClusterLevel.MONOTONE_CHARACTERS  # signs say which characters they are
         buffer.direction = "ltr" if ltr else "rtl"
         hb.shape(self.hb_font, buffer, features)
@@ -199,8 +274,11 @@ class Face:
         bitmap = slot._FT_GlyphSlot.contents.bitmap  # freetype-py's own .buffer makes a list of every byte
         pixels = np.zeros((0, 0), np.uint8)
         if bitmap.rows and bitmap.width:
-            pixels = np.ctypeslib.as_array(bitmap.buffer, (bitmap.rows, bitmap.pitch))[:, : bitmap.width].copy()
-        if len(self.glyphs) > 4000:
+            drawn = np.frombuffer(
+                ctypes.string_at(bitmap.buffer, bitmap.rows * bitmap.pitch), np.uint8
+            )  # as_array takes five times as long
+            pixels = drawn.reshape(bitmap.rows, bitmap.pitch)[:, : bitmap.width]
+        if len(self.glyphs) > 2000:
             self.glyphs.clear()
         self.glyphs[glyph, size_px, way] = result = Drawn(pixels, slot.bitmap_left, slot.bitmap_top, stretch)
         return result
@@ -313,6 +391,6 @@ def _sort_contours(contours: list[slice], points: NDArray[Any]) -> _Contours:
     return found
 
 
-@functools.lru_cache(maxsize=256)
+@functools.lru_cache(maxsize=1024)
 def open_face(path: str) -> Face:
     return Face(path)

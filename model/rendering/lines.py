@@ -12,6 +12,7 @@ from __future__ import annotations
 import functools
 import os
 import random
+import unicodedata
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -21,12 +22,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.rendering.fonts import AS_IT_IS, Font, open_face
-from model.rendering.setting import choose_setting, drawn_runs
-from model.rendering.texts import TextSampler, TextSource
-from rasm.errors import RasmError
+from model.rendering.screen import display
+from model.rendering.setting import choose_modern_setting, choose_setting, modern_runs
+from model.rendering.setting import drawn_runs as printed_runs
+from model.rendering.strangers import Strangers
+from model.rendering.texts import Sample, TextSampler, TextSource
+from rasm.errors import DatasetError, RasmError
 from rasm.image import ImageSettings, Pixels, line_to_array
 from rasm.lines.ctc import WIDTH_STRIDE
-from rasm.text.charset import DIACRITICS, LEADER, Charset, to_visual, visual_runs
+from rasm.text.charset import DIACRITICS, MARKS, UNKNOWN, ZWNJ, Charset, Direction, drawn_runs, to_visual
 
 Levels = NDArray[Any]  # float32; OpenCV's stubs do not say so
 
@@ -51,17 +55,25 @@ def _noise(rng: random.Random, shape: tuple[int, ...], grain_px: int = 0) -> Lev
     return piece if piece.shape == shape else cv2.resize(piece, (shape[1], shape[0]))
 
 
-_UNMIRROR = str.maketrans("()[]{}<>«»", ")(][}{><»«")  # HarfBuzz mirrors right-to-left text itself, and runs come as drawn
+_UNMIRROR = str.maketrans("()[]{}<>«»≤≥", ")(][}{><»«≥≤")  # HarfBuzz mirrors right-to-left text itself, and runs come as drawn
+
+
+_DISPLAYED = 0.75  # of what programs set; the rest is printed and scanned
+_UNSEEN = frozenset(" " + ZWNJ)
+_LATIN = frozenset("09AZaz")
+# of a line of Arabic, the letters and figures are of one font; what stands between them may be of another
+_SET_IN_LINE_FONT = frozenset(c for c in map(chr, range(0x600, 0x900)) if unicodedata.category(c)[0] in "LMN") | frozenset("﴾﴿ﷺ")
 
 
 @dataclass(frozen=True)
 class SynthLine:
-    """A rendered line: ``pixels`` as ``line_to_array`` gives them, ``text`` in logical order, and its classes."""
+    """A rendered line: ``pixels`` as ``line_to_array`` gives them, ``text`` in logical order, its classes as drawn, its direction."""
 
     pixels: Pixels
     text: str
     classes: list[int]
     font: str
+    direction: Direction = "rtl"
 
 
 class Synthesizer:
@@ -82,7 +94,14 @@ class Synthesizer:
         self.sampler = TextSampler(texts, charset, as_written=as_written)
         self.arabic = [f for f in fonts if f.arabic]
         self.arabic_weights = [f.weight for f in self.arabic]
+        self.even_weights = [f.even_weight for f in self.arabic]
         self.latin = [f for f in fonts if set("AZaz09.-") <= f.coverage] or self.arabic
+        self.latin_weights = [f.even_weight * (0.4 if f.arabic else 1.0) for f in self.latin]
+        self.fallback: dict[str, list[Font]] = {}  # of a sign that the line's font lacks
+        for font in fonts:  # of strangers, too: they cover nothing
+            for c in font.coverage:
+                self.fallback.setdefault(c, []).append(font)
+        self.strangers = Strangers(fonts)
         self.charset = charset
         self.image = image
         self.max_characters = max_characters
@@ -106,30 +125,43 @@ class Synthesizer:
 
     def _try_line(self, rng: random.Random, characters: int) -> SynthLine | None:
         """A line of about so many characters, or None where the text cannot be drawn or does not fit its steps."""
-        text = self.sampler.sample(rng, characters)
+        sample = self.sampler.sample_line(rng, characters)
+        text = sample.text
         try:
-            classes = self.charset.encode(text)
-            drawn = self._draw(rng, text)
+            # the order that is drawn, whether or not it tells the order of typing
+            classes = self.charset.encode_drawn(to_visual(text, sample.direction))
+            drawn = self._draw(rng, sample)
             if drawn is None:
                 return None
             pixels = line_to_array(drawn[0], self.image)
         except RasmError:
             return None
         # CTC needs a step a class, and one between doubles; less than this and no one could read it either
-        return SynthLine(pixels, text, classes, drawn[1]) if pixels.shape[1] // WIDTH_STRIDE >= 1.3 * len(classes) else None
+        return (
+            SynthLine(pixels, text, classes, drawn[1], sample.direction) if pixels.shape[1] // WIDTH_STRIDE >= 1.3 * len(classes) else None
+        )
 
-    def scan(self, seed: int | str, text: str) -> Pixels | None:
+    def scan(
+        self, seed: int | str, text: str, direction: Direction = "rtl", *, modern: bool = False, persian: bool = False
+    ) -> Pixels | None:
         """This very text, drawn and spoilt, before the transform; None where no font has all of its characters."""
-        drawn = self._draw(random.Random(seed), text)
+        try:
+            drawn = self._draw(random.Random(seed), Sample(text, direction, modern, persian))
+        except DatasetError:
+            return None
         return drawn[0] if drawn else None
 
-    def _draw(self, rng: random.Random, text: str) -> tuple[Pixels, str] | None:
-        font = self._choose_font(rng, text)
+    def _draw(self, rng: random.Random, sample: Sample) -> tuple[Pixels, str] | None:
+        text = sample.text
+        font = self._choose_font(rng, sample)
         if font is None:
             return None
-        ink, baseline, size_px = self._ink(rng, text, font)
+        ink, baseline, size_px = self._ink(rng, sample, font)
         if ink.size == 0 or not ink.any():
             return None
+        if sample.modern and not self.clean and rng.random() < _DISPLAYED:
+            ink, size_px = _frame(rng, ink, baseline, size_px)
+            return display(rng, ink, size_px), Path(font.path).stem
         if not self.clean and rng.random() < 0.25:
             ink, baseline = _reproportioned(rng, ink, baseline, size_px)
         ink, size_px = _frame(rng, ink, baseline, size_px)
@@ -139,47 +171,93 @@ class Synthesizer:
         vowelled = sum(c in DIACRITICS for c in text) > 0.35 * len(text)
         return spoil(rng, ink, size_px, gently=vowelled), Path(font.path).stem
 
-    def _choose_font(self, rng: random.Random, text: str) -> Font | None:
-        needed = {c for run, ltr in visual_runs(to_visual(text)) if not ltr for c in run} - {LEADER, " "}
+    def _choose_font(self, rng: random.Random, sample: Sample) -> Font | None:
+        runs = drawn_runs(sample.text, sample.direction)
+        needed = {c for run, ltr in runs if not ltr for c in run if c in _SET_IN_LINE_FONT}
+        if not needed and sample.modern:
+            latin = {c for run, _ in runs for c in run if c.isalnum() and c.isascii()}
+            if latin:
+                return rng.choices(self.latin, self.latin_weights)[0]
+        if sample.faces:
+            able = [f for f in self.arabic if needed <= f.coverage and any(word in Path(f.path).name.lower() for word in sample.faces)]
+            if able:
+                return rng.choice(able)
+        weights = self.even_weights if sample.modern else self.arabic_weights
         for _ in range(12):
-            font = rng.choices(self.arabic, self.arabic_weights)[0]
+            font = rng.choices(self.arabic, weights)[0]
             if needed <= font.coverage:
                 return font
-        able = [f for f in self.arabic if needed <= f.coverage]
-        return rng.choices(able, [f.weight for f in able])[0] if able else None
+        fit = [i for i, f in enumerate(self.arabic) if needed <= f.coverage]
+        return self.arabic[rng.choices(fit, [weights[i] for i in fit])[0]] if fit else None
 
-    def _ink(self, rng: random.Random, text: str, font: Font) -> tuple[NDArray[np.uint8], int, int]:
+    def _pieces(self, rng: random.Random, run: str, ltr: bool, font: Font, companion: Font) -> list[tuple[str, Font | None]]:
+        """Parts of a run, each with the font that it is set in; a stranger with none. Raises RasmError where no font has a sign."""
+        seen = set(run) - _UNSEEN
+        if seen <= font.coverage and (not ltr or rng.random() < 0.7):
+            return [(run, font)]
+        if ltr and seen <= companion.coverage:
+            return [(run, companion)]
+        first = companion if ltr and companion is not font and rng.random() < 0.5 else font
+        pieces: list[tuple[str, Font | None]] = []
+        for c in run:
+            used: Font | None
+            if c == UNKNOWN:
+                used = None
+            elif c in first.coverage or c in _UNSEEN:
+                used = pieces[-1][1] if c in _UNSEEN and pieces and pieces[-1][1] else first
+            else:
+                used = next((f for f in (font, companion) if c in f.coverage), None) or self._other_font(rng, c, pieces)
+            if pieces and used is not None and pieces[-1][1] is used:
+                pieces[-1] = (pieces[-1][0] + c, used)
+            else:
+                pieces.append((c, used))
+        return pieces
+
+    def _other_font(self, rng: random.Random, character: str, pieces: list[tuple[str, Font | None]]) -> Font:
+        able = self.fallback.get(character)
+        if not able:
+            raise DatasetError(f"no font has {character!r}")
+        last = pieces[-1][1] if pieces else None
+        return last if last in able else rng.choice(able)  # type: ignore[return-value]
+
+    def _ink(self, rng: random.Random, line: Sample | str, font: Font) -> tuple[NDArray[np.uint8], int, int]:
         """The coverage of the letters, 0..255, the row of the baseline, and the size: everything about setting type."""
-        setting = choose_setting(rng, font, clean=self.clean)
+        sample = Sample(line) if isinstance(line, str) else line
+        setting = choose_modern_setting(rng) if sample.modern else choose_setting(rng, font, clean=self.clean)
         size_px = setting.size_px
-        companion = rng.choice(self.latin) if rng.random() < 0.5 or not font.coverage >= set("09AZaz") else font
+        if sample.modern:
+            companion = rng.choices(self.latin, self.latin_weights)[0] if rng.random() < 0.4 or not font.coverage >= _LATIN else font
+        else:
+            companion = rng.choice(self.latin) if rng.random() < 0.5 or not font.coverage >= _LATIN else font
         placed: list[tuple[NDArray[np.uint8], int, int]] = []
         pen = 0.0
-        for run, ltr, note in drawn_runs(rng, text, font.coverage):
-            used = font if not ltr or (set(run) - {" "} <= font.coverage and rng.random() < 0.7) else companion
-            if not set(run) - {" "} <= used.coverage:
-                able = next((f for f in (font, *self.latin, *self.arabic) if set(run) - {" "} <= f.coverage), None)
-                if able is None:
-                    return np.zeros((0, 0), np.uint8), 0, size_px
-                used = able
-            run_px, rise_px = (round(size_px * 0.6), round(size_px * 0.28)) if note and setting.raised_notes else (size_px, 0)
-            face = open_face(used.path)
-            scale = run_px / face.units
-            space = face.ft_face.get_char_index(" ")
-            typed = run if ltr else run[::-1].translate(_UNMIRROR)
-            last = -1
-            for glyph, dx, dy, advance, at in face.shape(typed, ltr, setting.features):
-                if typed[at] not in DIACRITICS:
-                    if last >= 0 and at != last:
-                        pen += setting.gap(rng, typed, at, last) * size_px
-                    last = at
-                wider = setting.space(typed, at)
-                if glyph != space:
-                    way = AS_IT_IS if ltr else setting.way(rng, typed, at, advance > 0, glyph == face.medial_meem)
-                    bitmap, left, top, wider = face.glyph(glyph, run_px, way)
-                    right, down = setting.moved(rng, typed[at])
-                    placed.append((bitmap, round(pen + dx * scale + right) + left, round(down) - top - rise_px - round(dy * scale)))
-                pen += advance * scale * wider + (setting.tracking * size_px if advance else 0)
+        runs = (modern_runs if sample.modern else printed_runs)(rng, sample.text, font.coverage, sample.direction, persian=sample.persian)
+        for run, ltr, note in runs:
+            for piece, used in self._pieces(rng, run, ltr, font, companion):
+                run_px, rise_px = (round(size_px * 0.6), round(size_px * 0.28)) if note and setting.raised_notes else (size_px, 0)
+                if used is None:
+                    bitmap, top = self.strangers.draw(rng, size_px)
+                    gap = round(size_px * rng.uniform(0.02, 0.12))
+                    placed.append((bitmap, round(pen) + gap, -top))
+                    pen += bitmap.shape[1] + 2 * gap
+                    continue
+                face = open_face(used.path)
+                scale = run_px / face.units
+                space = face.ft_face.get_char_index(" ")
+                typed = piece if ltr else piece[::-1].translate(_UNMIRROR)
+                last = -1
+                for glyph, dx, dy, advance, at in face.shape(typed, ltr, setting.features):
+                    if typed[at] not in MARKS:
+                        if last >= 0 and at != last:
+                            pen += setting.gap(rng, typed, at, last) * size_px
+                        last = at
+                    wider = setting.space(typed, at)
+                    if glyph != space:
+                        way = AS_IT_IS if ltr else setting.way(rng, typed, at, advance > 0, glyph == face.medial_meem)
+                        bitmap, left, top, wider = face.glyph(glyph, run_px, way)
+                        right, down = setting.moved(rng, typed[at])
+                        placed.append((bitmap, round(pen + dx * scale + right) + left, round(down) - top - rise_px - round(dy * scale)))
+                    pen += advance * scale * wider + (setting.tracking * size_px if advance else 0)
         if not placed:
             return np.zeros((0, 0), np.uint8), 0, size_px
         x0, y0 = min(x for _, x, _ in placed), min(y for *_, y in placed)

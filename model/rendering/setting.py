@@ -12,12 +12,15 @@ from pathlib import Path
 
 from model.rendering.fonts import CUTS, DRAWN_AS, HANGINGS, OLD_STOP, RETURNED_YEH, STACKING_FACES, Font, Way, is_book_face
 from model.rendering.texts import JOINS_NEXT, JOINS_PREVIOUS
-from rasm.text.charset import DIACRITICS, LEADER, TATWEEL, to_visual, visual_runs
+from rasm.text.charset import ARABIC_INDIC_DIGITS, EXTENDED_DIGITS, LEADER, MARKS, TATWEEL, Direction
+from rasm.text.charset import drawn_runs as runs_of
 
 _SIZES_PX = (28, 34, 40, 46)  # lines of 48 px, set solid, have 34
 _KAF, NOT_JOINING = frozenset("كک"), frozenset("اأإآدذرزوؤةىءژ")
 _TEETH, _BOWLS = frozenset("بتثنيئ"), frozenset("بتثنف")
 _LITTLE_WORDS = frozenset("لا ما يا أو او لو و ولا فلا ألا وما فما ولو".split())
+_PERSIAN_FORMS = str.maketrans("ك" + ARABIC_INDIC_DIGITS, "ک" + EXTENDED_DIGITS)
+_MODERN_SIZES_PX = (28, 36, 44)
 _NOTE_DIGITS = set("0123456789٠١٢٣٤٥٦٧٨٩")
 
 
@@ -67,7 +70,7 @@ class Setting:
     def moved(self, rng: random.Random, character: str) -> tuple[float, float]:
         """By how many px a glyph stands further right, and further down, than the font has it."""
         down = rng.gauss(0, self.jitter_px) if self.jitter_px else 0.0
-        if character in DIACRITICS:
+        if character in MARKS:
             return -self.aside_px, down
         return 0.0, down + (self.step_px if character == TATWEEL else 0.0)
 
@@ -112,11 +115,42 @@ def choose_setting(rng: random.Random, font: Font, *, clean: bool) -> Setting:
     )
 
 
+def choose_modern_setting(rng: random.Random) -> Setting:
+    """As programs set a line: by the font's own rules, a space wider where a line is justified."""
+    space = 1.0 if rng.random() < 0.6 else rng.uniform(0.85, 1.3) if rng.random() < 0.7 else rng.uniform(1.0, 2.6)
+    tracking = 0.0 if rng.random() < 0.85 else rng.uniform(-0.02, 0.08)
+    return Setting(
+        size_px=rng.choice(_MODERN_SIZES_PX), features={}, tracking=tracking, word_space=space, little_space=space, raised_notes=False,
+        jitter_px=0,
+        apart=0.0, unevenness=0.0, broken=0.0, cut=0, hung=0, tooth=1.0, bowl=1.0, filled=False, step_px=0.0, aside_px=0.0,
+    )  # fmt: skip
+
+
+def modern_runs(
+    rng: random.Random, text: str, coverage: frozenset[str], direction: Direction = "rtl", *, persian: bool = False
+) -> list[tuple[str, bool, bool]]:
+    """As ``drawn_runs``, of a line that a program sets: nothing is stretched, and dashes are mostly hyphens."""
+    leader = rng.choice((".", ".", " .", "_", "…", "·")) * rng.randint(4, 40)
+    forms = {c: options[0] if c in "-'*" and rng.random() < 0.8 else rng.choice(options) for c, options in DRAWN_AS.items()}
+    curly = forms.pop('"') != '"'
+    opened = False
+    runs = []
+    for run, ltr in runs_of(text, direction):
+        piece = ""
+        for c in run.translate(_PERSIAN_FORMS) if persian else run:
+            if c == '"' and curly:
+                opened = not opened
+                c = "“" if opened == ltr else "”"
+            piece += leader if c == LEADER else forms.get(c, c)
+        runs.append((piece, ltr, False))
+    return runs
+
+
 def _ends_signs_on_join(run: str, i: int) -> bool:
     """Whether character ``i`` of a run as drawn is the one next to its letter of the vowel signs between two letters that join."""
-    if run[i] not in DIACRITICS or run[i + 1 : i + 2] not in JOINS_NEXT:
+    if run[i] not in MARKS or run[i + 1 : i + 2] not in JOINS_NEXT:
         return False
-    after = run[:i].rstrip(DIACRITICS)[-1:]
+    after = run[:i].rstrip(MARKS)[-1:]
     return after in JOINS_PREVIOUS and not (run[i + 1] == "ل" and after in "اأإآ")
 
 
@@ -124,16 +158,18 @@ def _is_tooth_before_last_yeh(typed: str, at: int) -> bool:
     """Whether a tooth between two letters stands there, the second of which is the word's last ي or ى."""
     if typed[at] not in _TEETH or typed[at - 1 : at] not in JOINS_NEXT:
         return False
-    after = typed[at + 1 :].lstrip(DIACRITICS)
-    return after[:1] in ("ي", "ى") and after[1:].lstrip(DIACRITICS)[:1] not in JOINS_PREVIOUS
+    after = typed[at + 1 :].lstrip(MARKS)
+    return after[:1] in ("ي", "ى") and after[1:].lstrip(MARKS)[:1] not in JOINS_PREVIOUS
 
 
 def _is_last_bowl(typed: str, at: int) -> bool:
     """Whether a word's last letter stands there, and has a bowl that is drawn out to fill a line."""
-    return typed[at] in _BOWLS and typed[at + 1 :].lstrip(DIACRITICS)[:1] not in JOINS_PREVIOUS | {TATWEEL}
+    return typed[at] in _BOWLS and typed[at + 1 :].lstrip(MARKS)[:1] not in JOINS_PREVIOUS | {TATWEEL}
 
 
-def drawn_runs(rng: random.Random, text: str, coverage: frozenset[str]) -> list[tuple[str, bool, bool]]:
+def drawn_runs(
+    rng: random.Random, text: str, coverage: frozenset[str], direction: Direction = "rtl", *, persian: bool = False
+) -> list[tuple[str, bool, bool]]:
     """(characters as drawn, is left to right, is a footnote mark), with the printer's forms of dashes, quotes and leaders."""
     leader = rng.choice((".", ".", " .", "·", "-", "_", "…")) * rng.randint(4, 40)
     forms = {c: rng.choice(options) for c, options in DRAWN_AS.items()}
@@ -146,7 +182,8 @@ def drawn_runs(rng: random.Random, text: str, coverage: frozenset[str]) -> list[
     old_stop = OLD_STOP in coverage and rng.random() < 0.1
     dotless_yeh = rng.random() < 0.08  # Egyptian print: the letter is ي all the same, as its books are transcribed
     returned_yeh = rng.uniform(0.2, 1) if RETURNED_YEH in coverage and rng.random() < 0.07 else 0.0
-    visual = to_visual(text)
+    runs_drawn = runs_of(text, direction)
+    visual = "".join(run for run, _ in runs_drawn)
     notes = set()
     for start, c in enumerate(visual):  # (12) with no space before it, read from the right
         if c == "(":
@@ -155,7 +192,7 @@ def drawn_runs(rng: random.Random, text: str, coverage: frozenset[str]) -> list[
                 notes |= set(range(start, end + 1))
     runs: list[tuple[str, bool, bool]] = []
     at = 0
-    for run, ltr in visual_runs(visual):
+    for run, ltr in runs_drawn:
         piece = ""
         for i, c in enumerate(run):
             note = at + i in notes
@@ -176,5 +213,5 @@ def drawn_runs(rng: random.Random, text: str, coverage: frozenset[str]) -> list[
             if carried and _ends_signs_on_join(run, i) and rng.random() < carried:
                 piece += TATWEEL
         at += len(run)
-        runs.append((piece, ltr, at - 1 in notes))
+        runs.append((piece.translate(_PERSIAN_FORMS) if persian else piece, ltr, at - 1 in notes))
     return runs

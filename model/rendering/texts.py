@@ -12,13 +12,33 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
+from model.rendering import kinds as kinds
 from rasm.errors import DatasetError
-from rasm.text.charset import ARABIC_INDIC_DIGITS, DIACRITICS, EXTENDED_DIGITS, LEADER, TATWEEL, WESTERN_DIGITS, Charset
-from rasm.text.normalisation import LabelSettings, normalise_label
+from rasm.text.charset import (
+    ARABIC_INDIC_DIGITS,
+    AYAH,
+    DIACRITICS,
+    EXTENDED_DIGITS,
+    KURDISH_LETTERS,
+    LEADER,
+    PASHTO_LETTERS,
+    SINDHI_LETTERS,
+    TATWEEL,
+    UNKNOWN,
+    URDU_LETTERS,
+    UYGHUR_LETTERS,
+    WESTERN_DIGITS,
+    ZWNJ,
+    Charset,
+    Direction,
+)
+from rasm.text.normalisation import OTHER_LANGUAGES, LabelSettings, as_drawn, guess_language, normalise_label
 
 _PLACEHOLDER = re.compile(r"(?<!\S):\w+|\{[^}]*\}|<[^>]*>|%\w|\|")
 _DIACRITIC = re.compile(f"[{DIACRITICS}]")
+_SPACES = re.compile(r"\s+")
 _SPACE_BEFORE = re.compile(r" ?([،؛:؟!.])(?= |$)")
 _HAMZA = str.maketrans("أإآ", "ااا")
 _TO_ARABIC_INDIC = str.maketrans(WESTERN_DIGITS, ARABIC_INDIC_DIGITS)
@@ -43,13 +63,53 @@ _MONTHS = """
 """.split()
 
 
+_OTHER_LETTERS = URDU_LETTERS.strip("۔") + KURDISH_LETTERS + PASHTO_LETTERS + UYGHUR_LETTERS + SINDHI_LETTERS.strip("۽۾")
+_HAS_LATIN, _HAS_ARABIC = re.compile("[A-Za-z]"), re.compile("[\u0621-\u064a\u0671-\u06d5]")
+_OLD_KURDISH_HEH = re.compile(r"(?<=[^\s\W])(?<!^)ه")
+_QURANIC = re.compile("[\u06d6-\u06dc\u06df-\u06e8\u06ea-\u06ed]")
+# the Quran of the King Fahd Complex writes its sequential tanwin with other characters than Unicode has for them now
+_TANWIN = str.maketrans("\u0657\u065e\u0656", "\u08f0\u08f1\u08f2")
+_ONE_TANWIN = str.maketrans("\u08f0\u08f1\u08f2\u06e1\u0652", "\u064b\u064c\u064d\u0652\u06df")
+NASTALIQ, QURAN_FACES = ("nastaliq",), ("amiri", "scheherazade", "qur", "naskh")
+LATIN_KEPT = ("question-mark",)  # what is drawn in lines of today is what is typed
+
+
+class Sample(NamedTuple):
+    """What a line says.
+
+    text: in logical order, normalised as labels are. direction: of the line. modern: set as today's documents and screens are, not as
+    metal type. persian: its letters are drawn as Persian, Urdu and Kurdish have theirs. faces: words in the names of the fonts that it is
+    set in, where there are such.
+    """
+
+    text: str
+    direction: Direction = "rtl"
+    modern: bool = False
+    persian: bool = False
+    faces: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True)
 class TextSource:
-    """Passages of one folder (or file), and how often they are drawn from against the other sources."""
+    """Passages of one folder (or file), and how often they are drawn from against the other sources.
+
+    ``kind``: "ar", "latin", "quran", or another language that is written in Arabic letters.
+    """
 
     name: str
     passages: list[str]
     weight: float
+    kind: str = "ar"
+
+
+def _source_kind(passages: list[str]) -> str:
+    some = passages[:: max(1, len(passages) // 400)]
+    latin = sum(bool(_HAS_LATIN.search(p)) and not _HAS_ARABIC.search(p) for p in some)
+    if latin > 0.7 * len(some):
+        return "latin"
+    if sum(len(_QURANIC.findall(p)) for p in some) > len(some):
+        return "quran"
+    return guess_language(some)
 
 
 def load_texts(paths: Sequence[str]) -> list[TextSource]:
@@ -71,7 +131,8 @@ def load_texts(paths: Sequence[str]) -> list[TextSource]:
         if not passages:
             raise DatasetError(f"{path}: no .txt file with text in it")
         try:
-            sources.append(TextSource(path.name, passages, float(weight) if weight else sum(map(len, passages)) ** 0.5))
+            kind = _source_kind(passages)
+            sources.append(TextSource(path.name, passages, float(weight) if weight else sum(map(len, passages)) ** 0.5, kind))
         except ValueError as e:
             raise DatasetError(f"{spec}: the weight after = is not a number") from e
     return sources
@@ -85,10 +146,17 @@ class TextSampler:
 
     def __init__(self, sources: list[TextSource], charset: Charset, *, as_written: bool = False) -> None:
         self.as_written = as_written
-        self.sources = sources
-        self.weights = [s.weight for s in sources]
         self.charset = charset
+        by_kind = {kind: [s for s in sources if s.kind == kind] for kind in dict.fromkeys(s.kind for s in sources)}
+        if as_written:
+            by_kind = {"ar": sources}
+        self.sources = by_kind.pop("ar", [])
+        self.latin_sources = by_kind.pop("latin", [])
+        self.quran = by_kind.pop("quran", [])
+        self.others = by_kind
+        self.weights = [s.weight for s in self.sources]
         self._letters, self._signs = ([c for c in rare if not charset.missing(c)] for rare in (_RARE_LETTERS, _RARE_SIGNS))
+        self._other_letters = [c for c in _OTHER_LETTERS if not charset.missing(c)]
         found = {w for source in sources for passage in source.passages for w in _LATIN_WORD.findall(passage)}
         # in the order of the alphabet, so that the seed alone decides; the words of references as often as all others
         others = sorted(w for w in found if not charset.missing(w))
@@ -96,25 +164,233 @@ class TextSampler:
 
     def sample(self, rng: random.Random, characters: int) -> str:
         """A line of about ``characters`` characters in logical order, all of the charset, normalised as labels are."""
+        return self.sample_line(rng, characters).text
+
+    def sample_line(self, rng: random.Random, characters: int) -> Sample:
+        """The same, with how it is to be set."""
         for _ in range(20):
-            kind = rng.random()
             if self.as_written:
-                text = self._passage(rng, characters)
-            elif kind < 0.04:
-                text = self._foreign(rng, characters)
-            elif kind < (0.28 if characters <= 16 else 0.13):  # short lines are mostly cells of tables and page numbers
-                text = _numbers(rng, self._passage(rng, characters), characters)
+                sample = self._as_written(rng, characters)
+            elif not self.sources or (self.charset.version > 1 and rng.random() < (0.66 if characters <= 16 else 0.5)):
+                sample = self._of_today(rng, characters)
             else:
-                text = self._habits(rng, self._passage(rng, characters))
-            text = normalise_label(text, LabelSettings())
+                sample = self._of_print(rng, characters)
+            text = sample.text
             if missing := self.charset.missing(text):
-                text = normalise_label("".join(c for c in text if c not in missing), LabelSettings())
+                text = _SPACES.sub(" ", "".join(c for c in text if c not in missing)).strip()
             if text:
-                return text
-        return "الكتاب"
+                return sample._replace(text=text)
+        return Sample("الكتاب")
+
+    def _as_written(self, rng: random.Random, characters: int) -> Sample:
+        source = rng.choices(self.sources, self.weights)[0]
+        text = self._words(rng, source, characters)
+        if source.kind in ("ar", "latin"):
+            return Sample(normalise_label(text, LabelSettings()), "ltr" if source.kind == "latin" else "rtl", modern=source.kind == "latin")
+        return self._own_letters(text, source.kind)
+
+    def _of_print(self, rng: random.Random, characters: int) -> Sample:
+        """Prose, figures and references as books and journals have them."""
+        kind = rng.random()
+        if kind < 0.04:
+            text = self._foreign(rng, characters)
+        elif kind < (0.28 if characters <= 16 else 0.13):  # short lines are mostly cells of tables and page numbers
+            text = _numbers(rng, self._passage(rng, characters), characters)
+        else:
+            text = self._habits(rng, self._passage(rng, characters))
+        latin_only = not _HAS_ARABIC.search(text)
+        direction: Direction = "ltr" if latin_only and _HAS_LATIN.search(text) and rng.random() < 0.85 else "rtl"
+        return Sample(normalise_label(text, LabelSettings()), direction, modern=rng.random() < 0.25)
+
+    def _of_today(self, rng: random.Random, characters: int) -> Sample:
+        """What documents, screens, forms and streets have beside Arabic prose."""
+        # short lines are cells of tables and forms, mostly
+        kind = rng.uniform(0.22, 0.45) if characters <= 16 and rng.random() < 0.35 else rng.random()
+        if kind < 0.22:
+            sample = self._latin_line(rng, characters)
+        elif kind < 0.45:
+            sample = self._items(rng, characters)
+        elif kind < 0.65:
+            sample = self._mixed(rng, characters)
+        elif kind < 0.73:
+            sample = self._list(rng, characters)
+        elif kind < 0.93 and self.others:
+            source = self._source(rng, [s for sources in self.others.values() for s in sources])
+            sample = self._other_language(rng, source, characters)
+        elif kind < 0.96 and self.quran:
+            sample = self._verse(rng, characters)
+        else:
+            sample = self._signs_line(rng, characters)
+        if rng.random() < 0.13:
+            words = sample.text.split(" ")
+            for _ in range(rng.choice((1, 1, 2))):
+                at = rng.randint(0, len(words))
+                words.insert(at, UNKNOWN)
+            text = " ".join(words)
+            if rng.random() < 0.3:  # close to its word
+                text = text.replace(f" {UNKNOWN}", UNKNOWN) if rng.random() < 0.5 else text.replace(f"{UNKNOWN} ", UNKNOWN)
+            text = re.sub(f"{UNKNOWN}+", UNKNOWN, text)
+            sample = sample._replace(text=text, modern=True)
+        return sample
+
+    def _source(self, rng: random.Random, sources: list[TextSource]) -> TextSource:
+        return rng.choices(sources, [s.weight for s in sources])[0]
+
+    def _modern(self, rng: random.Random, text: str, direction: Direction, share: float = 0.88) -> Sample:
+        return Sample(normalise_label(text, LabelSettings(keep_apart=LATIN_KEPT)), direction, rng.random() < share)
+
+    def _latin_words(self, rng: random.Random, characters: int) -> str:
+        kind = rng.random()
+        if kind < 0.12:
+            return kinds.foreign_words(rng, characters)
+        if kind < 0.22 or not self.latin_sources:
+            return self._foreign(rng, characters)
+        text = self._words(rng, self._source(rng, self.latin_sources), characters)
+        if (p := rng.random()) < 0.05:
+            text = text.upper()
+        elif p < 0.1:
+            text = text.title()
+        return text
+
+    def _latin_line(self, rng: random.Random, characters: int) -> Sample:
+        words = self._latin_words(rng, characters).split()
+        if rng.random() < 0.25:
+            words[rng.randint(0, len(words)) :] = [kinds.item(rng, self._latin)]
+        if rng.random() < 0.12 and words:
+            i = rng.randrange(len(words))
+            words[i] = rng.choice(
+                ("({})", '"{}"', "[{}]", "'{}'", "{},", "{}:", "{};", "{}?", "{}!", "*{}*", "<{}>", "{}®", "{}™", "{}/", "-{}", "{}¹")
+            ).format(words[i])
+        return self._modern(rng, " ".join(words), "ltr" if rng.random() < 0.93 else "rtl", 0.8)
+
+    def _items(self, rng: random.Random, characters: int) -> Sample:
+        english = rng.random() < 0.35
+        text, wanted = "", rng.choice((1, 1, 1, 2, 3))
+        bare = rng.random() < (0.6 if characters <= 16 else 0.3)
+        for _ in range(wanted):
+            piece = kinds.item(rng, self._latin)
+            if not bare and rng.random() < 0.75:
+                name = kinds.label(rng, english=english)
+                piece = rng.choice(
+                    (
+                        f"{name}: {piece}",
+                        f"{name}: {piece}",
+                        f"{name} {piece}",
+                        f"{name} : {piece}",
+                        f"{name}:{piece}",
+                        f"{name} ({piece})",
+                        f"{piece} {name}",
+                        f"{name} - {piece}",
+                    )
+                )
+            text += rng.choice((" ", " ", " ", " | ", " / ", " - ", "، " if not english else ", ", " • ")) * bool(text) + piece
+            if len(text) > characters:
+                break
+        if not bare and len(text) < characters - 8 and rng.random() < 0.6:  # in a sentence
+            if english:
+                before, after = (self._latin_words(rng, rng.randint(1, characters - len(text))) for _ in "ab")
+            else:
+                before, after = (self._passage(rng, rng.randint(1, characters - len(text))) for _ in "ab")
+            text = rng.choice((f"{before} {text}", f"{before} {text}", f"{text} {after}", f"{before} {text} {after}"))
+        if not english and rng.random() < 0.12:
+            text = text.translate(_TO_ARABIC_INDIC) if not _HAS_LATIN.search(text) else text
+        has_arabic, has_latin = _HAS_ARABIC.search(text), _HAS_LATIN.search(text)
+        if english:
+            direction: Direction = "ltr"
+        elif has_arabic and not bare:
+            direction = "rtl"
+        else:  # a cell of an Arabic table or a line of its own
+            direction = "ltr" if rng.random() < (0.85 if has_latin else 0.75) else "rtl"
+        return self._modern(rng, text, direction)
+
+    def _mixed(self, rng: random.Random, characters: int) -> Sample:
+        short = max(2, characters // rng.choice((2, 3, 4)))
+        foreign = kinds.brand(rng) if rng.random() < 0.35 else self._latin_words(rng, rng.randint(2, short))
+        if rng.random() < 0.25 and self.latin_sources:  # Arabic words in an English line
+            words = self._latin_words(rng, characters - short).split()
+            words.insert(rng.randint(0, len(words)), rng.choice(("{}", "{}", "({})", '"{}"', "«{}»")).format(self._passage(rng, short)))
+            return self._modern(rng, " ".join(words), "ltr")
+        words = self._passage(rng, characters - min(len(foreign), short)).split()
+        words.insert(
+            rng.randint(0, len(words)),
+            rng.choice(("{}", "{}", "{}", "({})", '"{}"', "«{}»", "[{}]", "{}.", "{},", "{}/", "{}:")).format(foreign),
+        )
+        if rng.random() < 0.3:
+            words.insert(rng.randint(0, len(words)), kinds.item(rng, self._latin))
+        if rng.random() < 0.1:
+            words.insert(rng.randint(0, len(words)), kinds.hashtag(rng))
+        text = " ".join(words)
+        return self._modern(rng, text.translate(_TO_WESTERN) if rng.random() < 0.6 else text, "rtl")
+
+    def _list(self, rng: random.Random, characters: int) -> Sample:
+        if rng.random() < 0.25:
+            return self._modern(rng, kinds.choices(rng), "rtl")
+        english = rng.random() < 0.3
+        mark = kinds.bullet(rng, english=english)
+        words = self._latin_words(rng, characters) if english else self._passage(rng, characters)
+        text = f"{mark}{rng.choice((' ', ' ', ' ', ''))}{words}"
+        if rng.random() < 0.1:
+            text = f"{words} {mark}"
+        if not english and rng.random() < 0.3:
+            text = text.translate(_TO_ARABIC_INDIC)
+        return self._modern(rng, text, "ltr" if english else "rtl")
+
+    def _other_language(self, rng: random.Random, source: TextSource, characters: int) -> Sample:
+        words = self._words(rng, source, characters).split()
+        if rng.random() < 0.25:  # the letters of Sindhi, of which there is no text, and the rare ones of the others
+            i = rng.randrange(len(words))
+            at = rng.randrange(len(words[i]))
+            words[i] = words[i][:at] + rng.choice(self._other_letters) + words[i][at + (rng.random() < 0.5) :]
+        if rng.random() < 0.12:
+            words.insert(rng.randint(0, len(words)), kinds.item(rng, self._latin) if rng.random() < 0.5 else kinds.brand(rng))
+        faces = NASTALIQ if (source.kind == "ur" and rng.random() < 0.22) or (source.kind == "fa" and rng.random() < 0.04) else ()
+        return self._own_letters(" ".join(words), source.kind)._replace(modern=rng.random() < 0.6, faces=faces)
+
+    def _own_letters(self, text: str, language: str) -> Sample:
+        if language == "quran":
+            return Sample(normalise_label(text.translate(_TANWIN), LabelSettings()), "rtl")
+        if language == "ckb" and "ە" not in text:  # typed as ه; it stands after a letter that is no vowel
+            text = _OLD_KURDISH_HEH.sub("ە", text)
+        label = normalise_label(text, LabelSettings(keep_apart=OTHER_LANGUAGES, joiners="keep"))
+        if language in ("ps", "ckb", "ug", "sd"):
+            label = label.replace(ZWNJ, "")
+        return Sample(as_drawn(label), "rtl", persian=language != "ug")
+
+    def _verse(self, rng: random.Random, characters: int) -> Sample:
+        text = self._words(rng, rng.choice(self.quran), characters).translate(_TANWIN)
+        if rng.random() < 0.5:
+            text = text.translate(_ONE_TANWIN)
+        words = text.split()
+        if rng.random() < 0.6:
+            for _ in range(rng.choice((1, 1, 2))):
+                words.insert(rng.randint(0, len(words)), AYAH + str(rng.randint(1, 286)).translate(_TO_ARABIC_INDIC))
+        return Sample(
+            normalise_label(" ".join(words), LabelSettings()),
+            "rtl",
+            modern=rng.random() < 0.35,
+            faces=QURAN_FACES if rng.random() < 0.6 else (),
+        )
+
+    def _signs_line(self, rng: random.Random, characters: int) -> Sample:
+        """Signs of the charset that texts seldom have, between words of either script."""
+        english = rng.random() < 0.35
+        words = (self._latin_words(rng, characters) if english else self._passage(rng, characters)).split()
+        for _ in range(rng.randint(1, 4)):
+            c = kinds.sign(rng)
+            at = rng.randint(0, len(words))
+            if rng.random() < 0.35 and words:
+                i = min(at, len(words) - 1)
+                words[i] = rng.choice(("{0}{1}", "{1}{0}")).format(words[i], c)
+            else:
+                words.insert(
+                    at, c if rng.random() < 0.6 else f"{c}{kinds.number(rng)}" if rng.random() < 0.5 else f"{kinds.number(rng)}{c}"
+                )
+        return self._modern(rng, " ".join(words), "ltr" if english else "rtl")
 
     def _passage(self, rng: random.Random, characters: int) -> str:
-        source = rng.choices(self.sources, self.weights)[0]
+        return self._words(rng, rng.choices(self.sources, self.weights)[0], characters) if self.sources else "الكتاب"
+
+    def _words(self, rng: random.Random, source: TextSource, characters: int) -> str:
         words: list[str] = []
         while sum(map(len, words)) + len(words) < characters:
             new = _PLACEHOLDER.sub(" ", rng.choice(source.passages)).split()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import cv2
@@ -12,13 +13,15 @@ import matplotlib
 import numpy as np
 import pytest
 
+from model.rendering import kinds as kinds
 from model.rendering.fonts import AS_IT_IS, CUTS, HANGINGS, Font, Way, find_fonts, open_face
 from model.rendering.lines import Synthesizer
-from model.rendering.setting import _is_tooth_before_last_yeh, drawn_runs
-from model.rendering.texts import TextSampler, load_texts
+from model.rendering.screen import display
+from model.rendering.setting import _is_tooth_before_last_yeh, drawn_runs, modern_runs
+from model.rendering.texts import Sample, TextSampler, load_texts
 from rasm.errors import DatasetError
 from rasm.image import ImageSettings
-from rasm.text.charset import DEFAULT_CHARSET
+from rasm.text.charset import DEFAULT_CHARSET, UNKNOWN, to_visual
 from tests.paths import ROOT
 
 TEXT = ROOT / "examples" / "text"
@@ -47,7 +50,7 @@ def test_lines_fit_the_width_and_their_labels_the_steps(synthesizer: Synthesizer
     for seed in range(15):
         line = synthesizer.line(seed, width_px=width_px)
         assert line.pixels.shape[0] == 48 and line.pixels.shape[1] <= width_px and line.pixels.dtype == np.uint8
-        assert line.classes == DEFAULT_CHARSET.encode(line.text)
+        assert line.classes == DEFAULT_CHARSET.encode_drawn(to_visual(line.text, line.direction))
         assert len(line.classes) <= line.pixels.shape[1] // 4
         assert line.pixels.min() < 100 < line.pixels.max(), "ink on paper"
 
@@ -219,3 +222,57 @@ def test_short_lines_are_often_figures_as_tables_have_them(synthesizer: Synthesi
     assert any(text.startswith("%") for text in figures) and any(text.endswith("%") for text in figures), "percents of both habits"
     assert any("." in text[1:-1] for text in figures) and any("," in text for text in figures), "decimals and thousands"
     assert any(text.isascii() for text in figures) and any(set(text) & set("٠١٢٣٤٥٦٧٨٩") for text in figures)
+
+
+# -- lines of today
+
+
+def today(synthesizer: Synthesizer, kind: str) -> list[Sample]:
+    return [getattr(synthesizer.sampler, kind)(random.Random(seed), 40) for seed in range(300)]
+
+
+def test_labels_are_what_is_drawn_from_left_to_right_in_both_directions(synthesizer: Synthesizer) -> None:
+    lines = [synthesizer.line(f"today {seed}") for seed in range(80)]
+    assert {line.direction for line in lines} == {"rtl", "ltr"}
+    for line in lines:
+        drawn = "".join(DEFAULT_CHARSET.characters[c - 1] for c in line.classes)
+        assert drawn == to_visual(line.text, line.direction)
+        assert Counter(drawn.translate(str.maketrans(")]}»>≥", "([{«<≤"))) == Counter(
+            line.text.translate(str.maketrans(")]}»>≥", "([{«<≤"))
+        )
+
+
+def test_codes_have_what_is_taken_for_another_sign_in_every_place(synthesizer: Synthesizer) -> None:
+    codes = [kinds.code(random.Random(seed)) for seed in range(3000)]
+    for a, b in ("0O", "1l", "1I", "5S", "8B"):
+        assert any(a in c[1:-1] and b in c for c in codes), f"{a} and {b} in one code"
+        assert {c[0] for c in codes} >= {a, b} and {c[-1] for c in codes} >= {a, b}
+    texts = " ".join(sample.text for sample in today(synthesizer, "_items"))
+    assert set("@+#$€£%°²:/_") <= set(texts)
+
+
+def test_a_stranger_is_one_unknown_sign(synthesizer: Synthesizer) -> None:
+    text = f"نعم {UNKNOWN} لا"
+    scan = synthesizer.scan(1, text, modern=True)
+    assert scan is not None
+    assert DEFAULT_CHARSET.encode(text).count(DEFAULT_CHARSET.index[UNKNOWN]) == 1
+    bare = synthesizer.scan(1, "نعم لا", modern=True)
+    assert bare is not None and scan.shape[1] / scan.shape[0] > bare.shape[1] / bare.shape[0], "it takes its room"
+    for seed in range(30):
+        bitmap, above = synthesizer.strangers.draw(random.Random(seed), 34)
+        assert bitmap.any() and bitmap.shape[0] < 3 * 34 and -34 < above < 3 * 34
+
+
+def test_persian_is_drawn_with_its_own_letters() -> None:
+    runs = modern_runs(random.Random(1), "كتاب ٤٥", frozenset(), persian=True)
+    assert "".join(run for run, *_ in runs)[::-1].replace("۵۴", "۴۵") in ("کتاب ۴۵", "کتاب ۵۴")
+    assert "ک" not in "".join(run for run, *_ in modern_runs(random.Random(1), "كتاب", frozenset()))
+
+
+@pytest.mark.parametrize("kind", range(40))
+def test_a_display_keeps_letters_readable(kind: int) -> None:
+    ink = np.zeros((60, 400), np.uint8)
+    cv2.putText(ink, "Rasm 123", (10, 45), cv2.FONT_HERSHEY_SIMPLEX, 1.4, 255, 4)
+    picture = display(random.Random(kind), ink.astype(np.float32), 44)
+    assert picture.dtype == np.uint8 and picture.ndim == 2 and min(picture.shape) >= 6
+    assert int(picture.max()) - int(picture.min()) >= 50, "letters stand out from what is behind them"

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.rendering.lines import Levels, Synthesizer, _noise
+from rasm.errors import DatasetError
 from rasm.image import Pixels
 
 Box = tuple[float, float, float, float]
@@ -162,7 +163,10 @@ class _Setter:
 
     def _set(self, text: str, scale: float) -> tuple[NDArray[np.uint8], int, int]:
         """Ink, baseline and size of a text in this page's style; the ink is empty where the fonts lack a character."""
-        ink, baseline, size_px = self.synthesizer._ink(random.Random(self.style), text, self.font)
+        try:
+            ink, baseline, size_px = self.synthesizer._ink(random.Random(self.style), text, self.font)
+        except DatasetError:
+            return np.zeros((0, 0), np.uint8), 0, 0
         if ink.size and scale != 1.0:
             ink = np.asarray(cv2.resize(ink, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8)
             baseline = round(baseline * scale)

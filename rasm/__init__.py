@@ -11,7 +11,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from rasm.document import Character, Document, Line, Page, PageError, Region, Word
+    from rasm.document import Character, Document, Line, Page, PageError, PageWarning, Region, Unread, Word
     from rasm.reader import Reader, read
 
 # ONNX Runtime's own builds (1.29 and newer) tell Microsoft which models are run, and keep a number of the machine in ~/.cache. This
@@ -20,7 +20,20 @@ os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
 __version__ = "0.9.0"
 
-__all__ = ["Character", "Document", "Line", "Page", "PageError", "Reader", "Region", "Word", "__version__", "read"]
+__all__ = [
+    "Character",
+    "Document",
+    "Line",
+    "Page",
+    "PageError",
+    "PageWarning",
+    "Reader",
+    "Region",
+    "Unread",
+    "Word",
+    "__version__",
+    "read",
+]
 
 _HOMES = {"Reader": "rasm.reader", "read": "rasm.reader"}
 

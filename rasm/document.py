@@ -6,11 +6,15 @@ pixels of the page as it was given, before it was levelled; confidences are 0 to
 
 Regions are in reading order. Their kinds are PAGE XML's: paragraph, heading, header, footer, page-number, footnote,
 marginalia, other.
+
+What was found and not read is told: a page has it in ``unread``, and warnings say what its reader should know. ``WARNINGS`` is the one
+place where their codes are explained.
 """
 
 from __future__ import annotations
 
 import json
+from collections import Counter
 from dataclasses import asdict, dataclass, field, replace
 from operator import itemgetter
 from typing import Any, Literal
@@ -19,6 +23,47 @@ from rasm.text.normalisation import Profile, apply_profile
 
 Box = tuple[float, float, float, float]
 RegionKind = Literal["paragraph", "heading", "header", "footer", "page-number", "footnote", "marginalia", "other"]
+UnreadReason = Literal["unsure", "too-wide", "too-small", "not-read"]
+WarningCode = Literal["no-text", "unread-text", "much-of-page-unread", "low-confidence", "turned"]
+
+#: Why a place that looks like text is not in the text.
+UNREAD_REASONS: dict[UnreadReason, str] = {
+    "unsure": "what was read there is less sure than `least_confidence` asks for",
+    "too-wide": "it is wider than the model reads, for its height",
+    "too-small": "it has too few pixels to hold a letter",
+    "not-read": "nothing could be read there",
+}
+#: What warnings of a page mean: for Python, the command line, the API and the client alike.
+WARNINGS: dict[WarningCode, str] = {
+    "no-text": "nothing on the page looks like text",
+    "unread-text": "places that look like text are not in the text; `unread` has their boxes, and why",
+    "much-of-page-unread": "those places hold a quarter of the page's text or more, as far as can be told",
+    "low-confidence": "what was read has a confidence below 0.85",
+    "turned": "the page lay on its side or stood on its head, and was turned to be read",
+}
+_SHORT_REASONS: dict[UnreadReason, str] = {
+    "unsure": "too unsure",
+    "too-wide": "too wide",
+    "too-small": "too small",
+    "not-read": "read as nothing",
+}
+
+
+@dataclass(frozen=True)
+class WarningSettings:
+    """When a page warns.
+
+    low_confidence: pages that stand on their head are read to 0.75, sound ones from 0.97 on; between the two, each sixth letter is wrong.
+    much: the share of a page's text; a choice: one line of four. signs_per_height: of a line, in heights of its box; the median of
+    7,062 drawn lines (docs/page-data.md).
+    """
+
+    low_confidence: float = 0.85
+    much: float = 0.25
+    signs_per_height: float = 2.6
+
+
+_SETTINGS = WarningSettings()
 
 
 @dataclass(frozen=True)
@@ -80,10 +125,40 @@ def _in_one_row(right: Line, left: Line) -> bool:
 
 
 @dataclass(frozen=True)
+class Unread:
+    """A place that looks like text and is not in the text. ``text``: what was read there all the same, with its ``confidence``;
+    empty and 0 where nothing was."""
+
+    box: Box
+    reason: UnreadReason
+    text: str = ""
+    confidence: float = 0.0
+
+    @property
+    def weight(self) -> float:
+        """How many characters it holds: those that were read, or else as many as a line of this shape has. Lines that stand
+        upright are as long as they are high."""
+        if self.text:
+            return len(self.text)
+        left, top, right, bottom = self.box
+        short, long = sorted((right - left, bottom - top))
+        return max(1.0, _SETTINGS.signs_per_height * long / max(short, 1.0))
+
+
+@dataclass(frozen=True)
+class PageWarning:
+    """What the reader of a page should know. ``code``: one of ``WARNINGS``, for programs. ``message``: for people."""
+
+    page: int
+    code: WarningCode
+    message: str
+
+
+@dataclass(frozen=True)
 class Page:
     """One page. number: from 1. rotation_degrees: clockwise, what was needed to set it upright; boxes are before that.
     skew_degrees: what was needed besides. source: read from pixels, or from a PDF's text layer. has_text_layer: whether there is a
-    sound one, taken or not. kind: of a page, or of an image that is one line."""
+    sound one, taken or not. kind: of a page, or of an image that is one line. unread: what looks like text and is not in the regions."""
 
     number: int
     width_px: int
@@ -94,6 +169,7 @@ class Page:
     source: Literal["ocr", "text_layer"] = "ocr"
     has_text_layer: bool = False
     kind: Literal["page", "line"] = "page"
+    unread: list[Unread] = field(default_factory=list)
 
     @property
     def lines(self) -> list[Line]:
@@ -106,9 +182,40 @@ class Page:
 
     @property
     def confidence(self) -> float:
-        """The mean of its lines', weighted by their length; 0 where nothing was read."""
+        """The share of the page's characters that is expected to be there and right; 0 where nothing was read.
+
+        The mean of its lines' confidences, weighted by their lengths. What is unread counts with 0, weighted by the characters that it
+        holds (``Unread.weight``): they are not in the text.
+        """
+        read, length, unread = self._counted()
+        return read / (length + unread) if length else 0.0
+
+    @property
+    def warnings(self) -> list[PageWarning]:
+        """What its reader should know, the most important first."""
+        read, length, unread = self._counted()
+        found: list[tuple[WarningCode, str]] = []
+        if not length and not unread:
+            found.append(("no-text", "no text was found"))
+        if unread:
+            reasons = Counter(_SHORT_REASONS[place.reason] for place in self.unread)
+            why = ", ".join(f"{count} {reason}" for reason, count in reasons.items())
+            places = "1 place that looks like text was" if len(self.unread) == 1 else f"{len(self.unread)} places that look like text were"
+            found.append(("unread-text", f"{places} not read ({why})"))
+            if unread >= _SETTINGS.much * (length + unread):
+                share = f"about {unread / (length + unread):.0%} of the page's text" if length else "all of the page's text"
+                found.append(("much-of-page-unread", f"{share} is missing, as far as can be told"))
+        if length and read < _SETTINGS.low_confidence * length:
+            found.append(("low-confidence", f"about {1 - read / length:.0%} of the characters that were read are expected to be wrong"))
+        if self.rotation_degrees:
+            found.append(("turned", f"the page was turned by {self.rotation_degrees} degrees clockwise to be read"))
+        return [PageWarning(self.number, code, message) for code, message in found]
+
+    def _counted(self) -> tuple[float, int, float]:
+        """The characters that are expected to be right, all that were read, and those that are unread."""
         weights = [len(line.text) for line in self.lines]
-        return sum(line.confidence * w for line, w in zip(self.lines, weights, strict=True)) / sum(weights) if sum(weights) else 0.0
+        read = sum(line.confidence * w for line, w in zip(self.lines, weights, strict=True))
+        return read, sum(weights), sum(place.weight for place in self.unread)
 
 
 @dataclass(frozen=True)
@@ -132,6 +239,11 @@ class Document:
     errors: list[PageError] = field(default_factory=list)
 
     @property
+    def warnings(self) -> list[PageWarning]:
+        """Those of its pages, in order."""
+        return [warning for page in self.pages for warning in page.warnings]
+
+    @property
     def text(self) -> str:
         """``to_text`` as by default, without its last line's end."""
         return self.to_text().removesuffix("\n")
@@ -151,23 +263,32 @@ class Document:
         for page, source in zip(document["pages"], self.pages, strict=True):
             page["text"] = source.text
             page["confidence"] = round(source.confidence, 4)
+            page["warnings"] = [{"code": warning.code, "message": warning.message} for warning in source.warnings]
             page["error"] = None
             if not characters:
                 for region in page["regions"]:
                     for line in region["lines"]:
                         for word in line["words"]:
                             del word["characters"]
-        document["pages"] = sorted([*document["pages"], *map(_unread, errors)], key=itemgetter("number"))
+        document["pages"] = sorted([*document["pages"], *map(_without_text, errors)], key=itemgetter("number"))
         return dict(document)
 
     def to_json(self, *, characters: bool = True) -> str:
         return json.dumps(self.to_dict(characters=characters), ensure_ascii=False)
 
 
-def _unread(error: dict[str, Any]) -> dict[str, Any]:
+def _without_text(error: dict[str, Any]) -> dict[str, Any]:
     """A page of which nothing but its error is known, with nulls as in the API's replies."""
     unknown = dict.fromkeys(("width_px", "height_px", "source", "text", "confidence"))
-    nothing = {"regions": [], "rotation_degrees": 0, "skew_degrees": 0.0, "has_text_layer": False, "kind": None}
+    nothing = {
+        "regions": [],
+        "unread": [],
+        "warnings": [],
+        "rotation_degrees": 0,
+        "skew_degrees": 0.0,
+        "has_text_layer": False,
+        "kind": None,
+    }
     return {"number": error["number"], **unknown, **nothing, "error": {"code": error["code"], "message": error["message"]}}
 
 
@@ -183,7 +304,8 @@ def profiled(page: Page, profile: Profile) -> Page:
     def line(v: Line) -> Line:
         return replace(v, text=apply_profile(v.text, profile), words=[w for w in map(word, v.words) if w.text])
 
-    return replace(page, regions=[replace(region, lines=[*map(line, region.lines)]) for region in page.regions])
+    unread = [replace(place, text=apply_profile(place.text, profile)) for place in page.unread]
+    return replace(page, regions=[replace(region, lines=[*map(line, region.lines)]) for region in page.regions], unread=unread)
 
 
 def _rounded(value: Any, digits: int = 1) -> Any:
@@ -208,9 +330,10 @@ def page_from_dict(fields: dict[str, Any]) -> Page:
         return Line(v["text"], v["confidence"], _as_box(v["box"]), baseline, [word(w) for w in v["words"]])
 
     regions = [Region(r["kind"], _as_box(r["box"]), [line(v) for v in r["lines"]]) for r in fields["regions"]]
+    unread = [Unread(_as_box(u["box"]), u["reason"], u["text"], u["confidence"]) for u in fields.get("unread", [])]  # not in 0.9.0
     names = ("number", "width_px", "height_px", "rotation_degrees", "skew_degrees", "source")
     newer = {name: fields[name] for name in ("has_text_layer", "kind") if name in fields}
-    return Page(regions=regions, **newer, **{name: fields[name] for name in names})
+    return Page(regions=regions, unread=unread, **newer, **{name: fields[name] for name in names})
 
 
 def _as_box(values: list[float]) -> Box:

@@ -4,21 +4,22 @@ Where it stands: at the top of ``rasm/pages``. ``rasm/reader.py``, ``python -m e
 all of them, whether a page's own text is taken, or its picture is read as one line or as a page.
 
 Which way is up is best seen by reading: a page that reads badly is tried the other ways, and the surest reading is kept. What the
-recogniser is very unsure of is no text: pictures and ornaments leave such lines.
+recogniser is very unsure of is no text: pictures and ornaments leave such lines. The page tells them as unread (``unread.py``).
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from copy import copy
 from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rasm.document import Box, Character, Line, Page, Region, RegionKind, Word
-from rasm.errors import ImageError
+from rasm.document import Box, Character, Line, Page, Region, RegionKind, Unread, UnreadReason, Word
+from rasm.errors import ImageTooSmall, LineTooLong
 from rasm.image import Pixels
 from rasm.lines.recognizer import Reading, Recognizer
 from rasm.pages import verses
@@ -28,13 +29,12 @@ from rasm.pages.files import PageFile
 from rasm.pages.flatten import Matrix, is_sideways
 from rasm.pages.order import PageLines, in_reading_order
 from rasm.pages.segment import FoundLines, LineShape, find_lines, look_for_line
+from rasm.pages.unread import LEAST_CONFIDENCE, Unreadable, checked, judged
 from rasm.text.normalisation import finish_reading
 
 Mode = Literal["auto", "page", "line"]
 TextLayer = Literal["ignore", "use"]
 
-LEAST_CONFIDENCE = 0.7  # a line below this is no text: of what is none, the models are sure to some 0.65
-_LEAST_OF_SHORT = 0.85  # a reading of one or two signs has to be surer: so much looks like an alef
 _UNSURE = 0.85  # a page below this is tried the other ways up: upside down it is read to 0.75, the right way up to 0.97
 _SURE = 0.95  # nor is a page above this, whatever its profile
 _CLEARLY = 0.1  # by how much surer another way has to be
@@ -121,10 +121,17 @@ class PageReader:
     """Reads lines and pages with a recogniser. May be called from several threads at once."""
 
     def __init__(self, recognizer: Recognizer, *, least_confidence: float = LEAST_CONFIDENCE, orient: bool = True) -> None:
-        """``orient``: whether pages that lie on their side or stand on their head are to be recognised as such."""
+        """``least_confidence``: what a line needs to be text; see ``unread.py``. ``orient``: whether pages that lie on their side or stand
+        on their head are to be recognised as such. Raises ConfigError."""
         self.recognizer = recognizer
-        self.least_confidence = least_confidence
+        self.least_confidence = checked(least_confidence)
         self.orient = orient
+
+    def asking(self, least_confidence: float) -> PageReader:
+        """The same reader with another bound; what is heavy is shared. Raises ConfigError."""
+        other = copy(self)
+        other.least_confidence = checked(least_confidence)
+        return other
 
     def read(self, image: PageImage) -> Page:
         """A page without text has no regions."""
@@ -137,9 +144,13 @@ class PageReader:
         if self.orient and found.crops and (sureness < _UNSURE or (sureness < _SURE and is_sideways(found.lines.flat.ink))):
             found, readings = self._oriented(flat, to_photo, found, readings)
         regions: dict[int, list[tuple[LineShape, Line]]] = {}
+        unread: list[Unread] = []
         for line, crop, reading in zip(found.lines.lines, found.crops, readings, strict=True):
-            if reading is not None and self._is_text(reading):
+            verdict = judged(reading, self.least_confidence)
+            if verdict == "text" and isinstance(reading, Reading):
                 regions.setdefault(line.region, []).append((line, _place(found.to_page, line, crop, reading)))
+            elif verdict != "nothing" and verdict != "text":
+                unread.append(_unread(_boxes(found.to_page, [line.box])[0], verdict, reading))
         return Page(
             image.number,
             pixels.shape[1],
@@ -148,6 +159,7 @@ class PageReader:
             found.rotation_degrees,
             round(found.lines.flat.skew_degrees, 2),
             has_text_layer=image.has_text_layer,
+            unread=unread,
         )
 
     def read_line(self, image: LineImage) -> Page:
@@ -163,15 +175,9 @@ class PageReader:
             return seen
         return self.read_line(seen) if isinstance(seen, LineImage) else self.read(seen)
 
-    def _is_text(self, reading: Reading) -> bool:
-        short = len(reading.text.replace(" ", "")) <= 2
-        return bool(reading.text) and reading.confidence >= max(
-            self.least_confidence, _LEAST_OF_SHORT * short * (self.least_confidence > 0)
-        )
-
     def _oriented(
-        self, page: Pixels, to_photo: Matrix, found: _Found, readings: list[Reading | None]
-    ) -> tuple[_Found, list[Reading | None]]:
+        self, page: Pixels, to_photo: Matrix, found: _Found, readings: list[Reading | Unreadable]
+    ) -> tuple[_Found, list[Reading | Unreadable]]:
         """The way up in which a few lines read best, and what the page says that way."""
         best, sureness = found, _sureness([readings[i] for i in _sample_of(found, _SAMPLE_LINES)]) + _CLEARLY
         for degrees in (180, 90, 270):
@@ -180,20 +186,20 @@ class PageReader:
                 best, sureness = turned, now
         return (found, readings) if best is found else (best, self._read(best.crops))
 
-    def _read(self, crops: Sequence[Crop]) -> list[Reading | None]:
-        """None for a crop that is no line: too wide for its height, or too small."""
-        prepared: list[Pixels | None] = []
-        for crop in crops:
+    def _read(self, crops: Sequence[Crop]) -> list[Reading | Unreadable]:
+        """Of a crop that is no line, why it is none."""
+        found: dict[int, Reading | Unreadable] = {}
+        prepared: dict[int, Pixels] = {}
+        for i, crop in enumerate(crops):
             try:
-                prepared.append(self.recognizer.prepare(crop.pixels))
-            except ImageError:
-                prepared.append(None)
-        usable = [i for i, array in enumerate(prepared) if array is not None]
-        readings = self.recognizer.read_arrays(
-            [array for array in prepared if array is not None], [crops[i].pixels.shape[1] for i in usable]
-        )
-        by_index = dict(zip(usable, readings, strict=True))
-        return [by_index.get(i) for i in range(len(crops))]
+                prepared[i] = self.recognizer.prepare(crop.pixels)
+            except LineTooLong:
+                found[i] = "too-wide"
+            except ImageTooSmall:
+                found[i] = "too-small"
+        readings = self.recognizer.read_arrays([*prepared.values()], [crops[i].pixels.shape[1] for i in prepared])
+        found.update(zip(prepared, readings, strict=True))
+        return [found[i] for i in range(len(crops))]
 
 
 def _find(page: Pixels, rotation_degrees: int, to_photo: Matrix, found: FoundLines | None = None) -> _Found:
@@ -220,10 +226,16 @@ def _sample(found: _Found, count: int) -> list[Crop]:
     return [found.crops[i] for i in _sample_of(found, count)]
 
 
-def _sureness(readings: Sequence[Reading | None]) -> float:
+def _sureness(readings: Sequence[Reading | Unreadable]) -> float:
     """The mean confidence, weighted by length."""
-    weights = [len(r.text) if r else 0 for r in readings]
-    return sum(r.confidence * w for r, w in zip(readings, weights, strict=True) if r) / sum(weights) if sum(weights) else 0.0
+    read = [reading for reading in readings if isinstance(reading, Reading)]
+    length = sum(len(reading.text) for reading in read)
+    return sum(reading.confidence * len(reading.text) for reading in read) / length if length else 0.0
+
+
+def _unread(box: Box, reason: UnreadReason, reading: Reading | Unreadable) -> Unread:
+    """``box``: on the page as it was given."""
+    return Unread(box, reason, reading.text, reading.confidence) if isinstance(reading, Reading) and reading.text else Unread(box, reason)
 
 
 def _signs_of_words(reading: Reading, left_px: float) -> list[list[_Sign]]:

@@ -1,0 +1,58 @@
+"""What was read of a line -> whether it is text, and else why a page tells of it as unread.
+
+Where it stands: beside ``rasm/pages/reader.py``, which asks it of every line that was found.
+
+Lines are sought where ink looks like text, and so are found in pictures and ornaments, too. The recogniser is unsure of those. They
+are no text, but they are told: what is lost is not lost in silence. Only what neither finder nor recogniser takes for text is passed over.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from rasm.document import UnreadReason
+from rasm.errors import ConfigError
+from rasm.lines.recognizer import Reading
+
+Unreadable = Literal["too-wide", "too-small"]
+LEAST_CONFIDENCE = 0.7  # a line below this is no text: of what is none, the models are sure to some 0.65
+
+
+@dataclass(frozen=True)
+class UnreadSettings:
+    """least_of_short: what a reading of one or two signs needs, since so much looks like an alef. least_of_nothing: where nothing is read
+    less surely than this, something is there. likely: the least chance, by the finder, of what is told as unread."""
+
+    least_of_short: float = 0.85
+    least_of_nothing: float = LEAST_CONFIDENCE
+    likely: float = 0.8
+
+
+def judged(
+    reading: Reading | Unreadable, least_confidence: float, *, chance: float | None = None, settings: UnreadSettings = UnreadSettings()
+) -> Literal["text", "nothing"] | UnreadReason:
+    """Whether a line is text, or nothing at all, or why it is unread.
+
+    ``reading``: or why the recogniser could not take it. ``chance``: that it is a line, by the finder; None of a finder that gives none.
+    With a ``least_confidence`` of 0 everything that was read is text.
+    """
+    if isinstance(reading, Reading) and reading.text:
+        is_short = len(reading.text.replace(" ", "")) <= 2
+        least = max(least_confidence, settings.least_of_short if is_short and least_confidence > 0 else 0.0)
+        if reading.confidence >= least:
+            return "text"
+    if chance is not None and chance < settings.likely:
+        return "nothing"
+    if not isinstance(reading, Reading):
+        return reading
+    if reading.text:
+        return "unsure"
+    return "nothing" if chance is None and reading.confidence >= settings.least_of_nothing else "not-read"
+
+
+def checked(least_confidence: float) -> float:
+    """Raises ConfigError where it is not from 0 to 1."""
+    if not 0 <= least_confidence <= 1:
+        raise ConfigError(f"least_confidence is {least_confidence:g}: give a number from 0 to 1")
+    return least_confidence

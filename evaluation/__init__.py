@@ -6,6 +6,7 @@ Where it stands: the end of the training way. Nothing here is imported while ser
     engines.py       Rasm, a checkpoint, a file of predictions: Sample -> EngineReading; tesseract.py the same for Tesseract
     timing.py        engines take turns on the same samples -> readings and seconds
     alignment.py     truth and reading side by side -> errors by class, diacritics, confusions
+    infix.py         letters, where a label leaves out what is printed around it
     calibration.py   confidences against what was right
     statistics.py    bootstrap intervals, the permutation test
     scoring.py       all figures of one engine; comparison.py those of two, in pairs

@@ -209,6 +209,8 @@ def print_table(result: dict[str, Any]) -> None:
         rows.append((f"calibration error, {name}", ["-" if e is None else _cell(e, "ece") for e in errors]))
     if unit == "pages":
         rows.append(("CER kitab, median page", [_cell(engine["kitab"], "cer_median") for engine in engines.values()]))
+        rows.append(("CER letters, infix", [_cell(engine["infix"], "cer") for engine in engines.values()]))
+        rows.append(("CER letters, infix, parted", [_cell(engine["infix"], "cer_parted") for engine in engines.values()]))
     if any(engine["line_finding"]["known"] for engine in engines.values()):
         rows.append(("lines of known place", ["" for _ in engines]))
         for name in ("recall", "precision", "order", "characters_lost"):

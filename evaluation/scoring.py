@@ -20,6 +20,7 @@ from rapidfuzz.distance import Levenshtein
 from evaluation import alignment, calibration
 from evaluation.datasets import Sample
 from evaluation.engines import EngineReading
+from evaluation.infix import count_infix
 from evaluation.line_finding import LineCounts, count_lines
 from evaluation.statistics import Floats, Interval, intervals, intervals_of_samples
 from rasm.text.metrics import NORMALISATIONS
@@ -63,6 +64,8 @@ _RATIOS = (
     *(_Ratio(("classes", name, "share"), f"{name} errors", "normalised edits") for name in alignment.CLASSES),
     _Ratio(("missed",), "missed", "normalised characters"),
     _Ratio(("invented",), "invented", "normalised characters"),
+    _Ratio(("infix", "cer"), "infix edits", "infix letters"),
+    _Ratio(("infix", "cer_parted"), "infix parted_edits", "infix letters"),
     _Ratio(("line_finding", "recall"), "line recalled", "line known"),
     _Ratio(("line_finding", "precision"), "line precise", "line found"),
     _Ratio(("line_finding", "order"), "line in_order", "line neighbours"),
@@ -87,6 +90,7 @@ def score(samples: Sequence[Sample], readings: Sequence[EngineReading]) -> Score
         rows.append(_count(sample.truth, sample.visible(reading.text), confusions))
         found = count_lines(sample.lines, reading.lines) if sample.lines and reading.lines is not None else LineCounts()
         rows[-1] |= {f"line {what}": count for what, count in vars(found).items()}
+        rows[-1] |= {f"infix {what}": count for what, count in vars(count_infix(sample.truth, sample.visible(reading.text))).items()}
         sums.append(_calibration_sums(sample.truth, reading, rows[-1]))
     columns = (*rows[0], *(f"calibration {i}" for i in range(2 * calibration.COLUMNS)))
     counts = np.concatenate([np.array([list(row.values()) for row in rows]), np.array(sums)], axis=1)
@@ -160,6 +164,7 @@ def figures(scored: Scored) -> dict[str, Any]:
     out["classes"] = {name: {"errors": int(total[f"{name} errors"]), "of": int(total[f"{name} of"])} for name in alignment.CLASSES}
     out["diacritics"] = {"of": int(total["diacritics of"]), "letters": int(total["letters"])}
     out["line_finding"] = {what: int(total[f"line {what}"]) for what in ("known", "found", "characters", "lost")}
+    out["infix"] = {what: int(total[f"infix {what}"]) for what in ("letters", "edits", "parted_edits")}
     _put(out, _RATIOS, _ratios(scored, totals, _RATIOS), bounds)
     for rule in NORMALISATIONS:
         out[rule] |= {"lines": len(scored.samples), "characters": int(total[f"{rule} characters"]), "edits": int(total[f"{rule} edits"])}

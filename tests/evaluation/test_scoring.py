@@ -7,11 +7,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from rapidfuzz.distance import Levenshtein
 
 from evaluation import alignment, calibration, statistics
 from evaluation.comparison import compare
 from evaluation.datasets import Sample
 from evaluation.engines import EngineReading
+from evaluation.infix import count_infix, infix_distance
 from evaluation.line_finding import KnownLine, LineCounts, count_lines
 from evaluation.scoring import Scored, figures, score
 from evaluation.timing import Run
@@ -308,3 +310,42 @@ def test_figures_of_lines_of_known_place() -> None:
     assert seen["recall_interval"] == (0.5, 0.5)
     unknown = figures(score([sample], [EngineReading("ابت")]))["line_finding"]
     assert unknown["known"] == 0 and unknown["recall"] is None, "an engine that tells no places"
+
+
+@pytest.mark.parametrize(
+    ("truth", "read", "edits", "parted_edits"),
+    [
+        ("قال زيد\nثم مضى", "قال زيد ثم مضى", 0, 0),
+        ("قال زيد\nثم مضى", "رأس ١٢ قال زيد ثم مضى حاشية", 0, 0),  # beyond both ends
+        ("قال زيد\nثم مضى", "قال زيد كككك ثم مضى", 4, 0),  # between two lines of the label
+        ("قال زيد ثم مضى", "قال زيد كككك ثم مضى", 4, 4),  # and within one
+        ("قال زيد\nثم مضى", "زيد ثم مضى", 3, 3),  # what the label has and the reading lacks
+        ("قال زيد\nثم مضى", "", 11, 11),
+        ("قال زيد\nثم مضى", "قال ريد ثم مصى", 2, 2),
+        ("قال زيد\nثم مضى", "ثم مضى قال زيد", 5, 5),  # order counts: the shorter line is missed
+        ("زيد\nزيد", "زيد", 3, 3),  # nothing is read twice
+        ("أحمدُ، ١٢", "احمد", 0, 0),  # letters alone, folded
+    ],
+)
+def test_text_that_a_label_leaves_out_is_no_error(truth: str, read: str, edits: int, parted_edits: int) -> None:
+    counted = count_infix(truth, read)
+    assert (counted.edits, counted.parted_edits) == (edits, parted_edits)
+
+
+def test_infix_distance_is_that_to_the_best_stretch() -> None:
+    rng = np.random.default_rng(0)
+    for _ in range(60):
+        truth, read = ("".join(rng.choice(list("ابت"), n)) for n in (8, 12))
+        stretches = [read[a:b] for a in range(13) for b in range(a, 13)]
+        assert infix_distance([truth], read) == min(Levenshtein.distance(truth, stretch) for stretch in stretches)
+        parted = [
+            Levenshtein.distance(truth[:4], read[a:b]) + Levenshtein.distance(truth[4:], read[c:d])
+            for a in range(13) for b in range(a, 13) for c in range(b, 13) for d in range(c, 13)
+        ]  # fmt: skip
+        assert infix_distance([truth[:4], truth[4:]], read) == min(parted)
+
+
+def test_infix_rates_are_of_the_labels_letters() -> None:
+    out = figures(scored(("باب زيد", "رأس باب ريد"), ("قال", "قال")))["infix"]
+    assert (out["letters"], out["edits"]) == (9, 1) and out["cer"] == pytest.approx(1 / 9)
+    assert out["cer_interval"] is not None and out["cer_parted"] == out["cer"]

@@ -5,6 +5,7 @@
     python -m evaluation LINES --model a.onnx runs/mine/best.pt         several models
     python -m evaluation LINES --engine rasm predictions other.tsv      what anything else has read
     python -m evaluation PAGES --engine rasm tesseract                  pages or PDFs with their text
+    python -m evaluation DRAWN --engine rasm tesseract --languages ara+eng       drawn pages, kind by kind
 
 Where it stands: the end of the training way. Several engines read the same samples in one run and are scored by the same
 rules. Datasets are folders of image and text pairs, arrays of preprocess.py, or folders of pages (``evaluation/datasets.py``).
@@ -32,6 +33,7 @@ from evaluation.report import summary_line, write_report
 from evaluation.scoring import Scored, figures, score
 from evaluation.tesseract import Tesseract
 from evaluation.timing import Run, take_turns
+from evaluation.words import SCRIPTS
 from rasm import command_line
 from rasm.command_line import PATH, argument, command, count, option, positive
 from rasm.errors import ConfigError
@@ -39,6 +41,7 @@ from rasm.text import metrics
 from rasm.weights import SHIPPED_MODEL
 
 FORMAT_VERSION = 1  # of the JSON object
+_OF_SOURCES = ("words_found", "words_in_order", "cer", "cer_infix")  # of pages, in the terminal
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,7 @@ class Options:
     threads: int
     decoder: Decoder
     psm: int | None
+    languages: str
     limit: int
     json: bool
     report: Path | None
@@ -112,7 +116,7 @@ def open_engines(args: Options, found: Samples) -> list[Engine]:
     names = _names(wanted)
     for (word, file), name in zip(wanted, names, strict=True):
         if word == "tesseract":
-            engines.append(Tesseract(args.threads, found.kind, args.psm))
+            engines.append(Tesseract(args.threads, found.kind, args.psm, args.languages))
         elif word == "predictions":
             assert file is not None
             predictions = Predictions(file, found.items, name)
@@ -209,6 +213,9 @@ def print_table(result: dict[str, Any]) -> None:
         rows.append((f"calibration error, {name}", ["-" if e is None else _cell(e, "ece") for e in errors]))
     if unit == "pages":
         rows.append(("CER kitab, median page", [_cell(engine["kitab"], "cer_median") for engine in engines.values()]))
+        rows.append(("words", ["" for _ in engines]))
+        for name in ("found", "in_order", *SCRIPTS):
+            rows.append((f"  {name.replace('_', ' ')}", [_cell(engine["words"], name) for engine in engines.values()]))
         rows.append(("CER letters, infix", [_cell(engine["infix"], "cer") for engine in engines.values()]))
         rows.append(("CER letters, infix, parted", [_cell(engine["infix"], "cer_parted") for engine in engines.values()]))
     if any(engine["line_finding"]["known"] for engine in engines.values()):
@@ -229,7 +236,17 @@ def print_table(result: dict[str, Any]) -> None:
             speed = row["speed"]
             by_turn = f"{speed['ratio_lowest']:.1f} to {speed['ratio_highest']:.1f} by turn"
             print(f"  {unit + '/s':12} {_ratio(speed, 'ratio')} times as many; {by_turn}")
+    sources = {name: {row["source"]: row for row in engine["by_source"]} for name, engine in engines.items()}
+    if unit == "pages" and len(next(iter(sources.values()))) > 1:
+        print("\nby source: words found, in order; CER normalised; of letters, infix")
+        for source, first in next(iter(sources.values())).items():
+            figures_of = [", ".join(_percent(row[source][what]) for what in _OF_SOURCES) for row in sources.values()]
+            print(f"  {source:20}{first['lines']:4} {unit}" + "".join(f"{cell:>36}" for cell in figures_of))
     print()
+
+
+def _percent(value: float | None) -> str:
+    return "-" if value is None else f"{value:.1%}"
 
 
 def _ratio(ratios: dict[str, Any], what: str) -> str:
@@ -260,6 +277,7 @@ def _cell(rates: dict[str, Any], what: str, unit: str = "%") -> str:
 @option("--threads", type=positive, default=1, metavar="N", help="Threads of each engine.")
 @option("--decoder", type=click.Choice(("greedy", "beam")), default="greedy", help="How Rasm decodes.")
 @option("--psm", type=click.IntRange(1, 13), metavar="N", show_default="13 of lines, 3 of pages", help="Tesseract's page mode.")
+@option("--languages", default="ara", metavar="NAMES", help="Tesseract's models, such as ara+eng.")
 @option("--limit", type=count, default=0, metavar="N", help="Read only so many, spread evenly over all; 0: all.")
 @option("--json", is_flag=True, help="Print one JSON object with every figure.")
 @option("--report", type=PATH, metavar="DIR", help="Write report.html, report.json, readings.tsv and summary.txt there.")

@@ -3,7 +3,8 @@
 Where it stands: the beginning of ``python -m evaluation`` and ``python -m benchmarking``. Three kinds of folders are told apart:
 
     arrays   a manifest.json is there: what preprocess.py wrote (``model/data/arrays.py``)
-    pages    images or PDFs, each with a text of the same stem (.gt.txt, .md or .txt) that mostly has several lines
+    pages    images or PDFs, each with a text of the same stem (.gt.txt, .md or .txt) that mostly has several lines; or drawn
+             pages, each with its labels (``model/rendering/pages``), whose sources are their kinds
     lines    image and text pairs, as preprocess.py takes them (``model/data/pairs.py``)
 
 Images are opened when they are read, so that a folder of any size fits into memory.
@@ -23,6 +24,7 @@ from evaluation.line_finding import KnownLine, read_known_lines
 from model.data.arrays import LineArrays
 from model.data.page_text import read_page_text
 from model.data.pairs import Dataset, find_pairs, open_datasets, read_label
+from model.rendering.pages.labels import is_labels, read_labels
 from rasm.errors import DatasetError, RasmError
 from rasm.image import IMAGE_SUFFIXES, ImageSettings, Pixels, decode
 
@@ -30,7 +32,8 @@ Kind = Literal["lines", "pages"]
 
 PDF_SUFFIX = ".pdf"
 KNOWN_LINES_SUFFIX = ".lines.json"  # beside a page's image: where its lines are
-_PAGE_TEXTS = (".gt.txt", ".md", ".txt")  # the first that exists
+_LABELS_SUFFIX = ".json"  # beside a drawn page: all that is known of it
+_PAGE_TEXTS = (".gt.txt", ".md", ".txt", _LABELS_SUFFIX)  # the first that exists
 _PEEK = 20  # texts that are looked at to tell pages from lines
 
 
@@ -38,9 +41,9 @@ _PEEK = 20  # texts that are looked at to tell pages from lines
 class Sample:
     """One line, or one document of one or more pages, and what it says.
 
-    source: the folder or group it comes from. path or array: its image file, or the array that preprocess.py made of it by the
-    settings ``prepared``. unlabelled: characters that its label leaves out though they may be printed; they are taken out of
-    readings before scoring. lines: of a rendered page, where each of its lines is, in reading order.
+    source: the folder or group it comes from; of a drawn page its kind. path or array: its image file, or the array that preprocess.py
+    made of it by the settings ``prepared``. unlabelled: characters that its label leaves out though they may be printed; they are taken
+    out of readings before scoring. lines: of a rendered page, where each of its lines is, in reading order.
     """
 
     name: str
@@ -118,9 +121,9 @@ def open_samples(paths: Sequence[Path], kind: Kind | Literal["auto"] = "auto", l
 
 
 def _kind(dataset: Dataset) -> Kind:
-    """Pages are told by a PDF or Markdown, or by texts of which most have several lines."""
+    """Pages are told by a PDF, Markdown or labels of drawn pages, or by texts of which most have several lines."""
     pairs = _page_pairs(dataset)
-    if any(pair.image.suffix.lower() == PDF_SUFFIX or pair.text.suffix == ".md" for pair in pairs):
+    if any(pair.image.suffix.lower() == PDF_SUFFIX or pair.text.suffix in (".md", _LABELS_SUFFIX) for pair in pairs):
         return "pages"
     peeked = pairs[:: max(1, len(pairs) // _PEEK)]
     several = 0
@@ -161,6 +164,8 @@ def _page_pairs(dataset: Dataset) -> list[_Pair]:
         for file in sorted(files):
             image = Path(folder, file)
             text = next((image.stem + suffix for suffix in _PAGE_TEXTS if image.stem + suffix in present), None)
+            if text == image.stem + _LABELS_SUFFIX and not is_labels(Path(folder, text)):
+                text = None  # what another program says of an image
             if text is not None and not file.startswith(".") and image.suffix.lower() in (*IMAGE_SUFFIXES, PDF_SUFFIX):
                 name = (Path(dataset.name) / image.relative_to(dataset.path)).as_posix()
                 found.append(_Pair(name, image, Path(folder, text)))
@@ -170,11 +175,12 @@ def _page_pairs(dataset: Dataset) -> list[_Pair]:
 def _open(pair: _Pair, of_pages: bool) -> Sample | None:
     """The sample with its text, or None where the text or the image cannot be used."""
     try:
-        truth = read_page_text(pair.text) if of_pages else read_label(pair.text)
+        labels = read_labels(pair.text) if pair.text.suffix == _LABELS_SUFFIX else None
+        truth = labels.text if labels else read_page_text(pair.text) if of_pages else read_label(pair.text)
         if pair.image.suffix.lower() != PDF_SUFFIX:  # rendering takes long: a broken PDF shows when it is read
             decode(pair.image.read_bytes())
     except (OSError, RasmError):
         return None
     known = pair.image.with_suffix(KNOWN_LINES_SUFFIX)
     lines = read_known_lines(known) if of_pages and known.is_file() else ()
-    return Sample(pair.name, str(Path(pair.name).parent), truth, pair.image, lines=lines)
+    return Sample(pair.name, labels.kind if labels else str(Path(pair.name).parent), truth, pair.image, lines=lines)

@@ -23,6 +23,7 @@ from evaluation.engines import EngineReading
 from evaluation.infix import count_infix
 from evaluation.line_finding import LineCounts, count_lines
 from evaluation.statistics import Floats, Interval, intervals, intervals_of_samples
+from evaluation.words import SCRIPTS, count_words
 from rasm.text.metrics import NORMALISATIONS
 
 LENGTH_BORDERS = (20, 40, 60, 80, 120, 250, 500, 1_000, 2_000, 4_000)  # characters, normalised
@@ -64,6 +65,9 @@ _RATIOS = (
     *(_Ratio(("classes", name, "share"), f"{name} errors", "normalised edits") for name in alignment.CLASSES),
     _Ratio(("missed",), "missed", "normalised characters"),
     _Ratio(("invented",), "invented", "normalised characters"),
+    _Ratio(("words", "found"), "words found", "words"),
+    _Ratio(("words", "in_order"), "words in order", "words"),
+    *(_Ratio(("words", script), f"words {script} found", f"words {script}") for script in SCRIPTS),
     _Ratio(("infix", "cer"), "infix edits", "infix letters"),
     _Ratio(("infix", "cer_parted"), "infix parted_edits", "infix letters"),
     _Ratio(("line_finding", "recall"), "line recalled", "line known"),
@@ -77,6 +81,9 @@ _RATIOS_OF_SOME = (
     _Ratio(("cer",), "normalised edits", "normalised characters"),
     _Ratio(("cer_letters",), "letters edits", "letters characters"),
     _Ratio(("exact",), "normalised exact", "normalised lines"),
+    _Ratio(("cer_infix",), "infix edits", "infix letters"),
+    _Ratio(("words_found",), "words found", "words"),
+    _Ratio(("words_in_order",), "words in order", "words"),
 )
 _CALIBRATED = ("characters", "lines")
 
@@ -90,6 +97,7 @@ def score(samples: Sequence[Sample], readings: Sequence[EngineReading]) -> Score
         rows.append(_count(sample.truth, sample.visible(reading.text), confusions))
         found = count_lines(sample.lines, reading.lines) if sample.lines and reading.lines is not None else LineCounts()
         rows[-1] |= {f"line {what}": count for what, count in vars(found).items()}
+        rows[-1] |= count_words(sample.truth, sample.visible(reading.text))
         rows[-1] |= {f"infix {what}": count for what, count in vars(count_infix(sample.truth, sample.visible(reading.text))).items()}
         sums.append(_calibration_sums(sample.truth, reading, rows[-1]))
     columns = (*rows[0], *(f"calibration {i}" for i in range(2 * calibration.COLUMNS)))
@@ -164,6 +172,7 @@ def figures(scored: Scored) -> dict[str, Any]:
     out["classes"] = {name: {"errors": int(total[f"{name} errors"]), "of": int(total[f"{name} of"])} for name in alignment.CLASSES}
     out["diacritics"] = {"of": int(total["diacritics of"]), "letters": int(total["letters"])}
     out["line_finding"] = {what: int(total[f"line {what}"]) for what in ("known", "found", "characters", "lost")}
+    out["words"] = {"of": int(total["words"]), "of_script": {script: int(total[f"words {script}"]) for script in SCRIPTS}}
     out["infix"] = {what: int(total[f"infix {what}"]) for what in ("letters", "edits", "parted_edits")}
     _put(out, _RATIOS, _ratios(scored, totals, _RATIOS), bounds)
     for rule in NORMALISATIONS:

@@ -1,4 +1,4 @@
-"""Tesseract's command line with its Arabic model, as a peer: on lines, and on pages.
+"""Tesseract's command line with its Arabic model, or others, as a peer: on lines, and on pages.
 
 Where it stands: an engine of ``python -m evaluation`` and ``python -m benchmarking``. One process reads all images of a turn from
 a list of files, as its manual advises for many images. So its model is loaded once a turn, and even that is measured and not counted.
@@ -31,22 +31,22 @@ _STARTS = 3
 
 
 class Tesseract:
-    """Reads samples with ``tesseract -l ara``. Its confidences are those of words and on a scale of its own: none are taken."""
+    """Reads samples with ``tesseract``. Its confidences are those of words and on a scale of its own: none are taken."""
 
     timed = True
 
-    def __init__(self, threads: int, kind: Kind = "lines", page_mode: int | None = None, name: str = "tesseract") -> None:
-        """Raises ConfigError where Tesseract or its Arabic model is not installed."""
+    def __init__(self, threads: int, kind: Kind = "lines", page_mode: int | None = None, models: str = "ara") -> None:
+        """``models``: as ``-l`` takes them. Raises ConfigError where Tesseract or one of these is not installed."""
         if not shutil.which("tesseract"):
             raise ConfigError("tesseract is not installed; on Debian: apt install tesseract-ocr tesseract-ocr-ara")
         languages = subprocess.run(["tesseract", "--list-langs"], capture_output=True, text=True).stdout.split()
-        if "ara" not in languages:
-            raise ConfigError("tesseract has no Arabic model; on Debian: apt install tesseract-ocr-ara")
-        self.name, self._kind = name, kind
+        if missing := [model for model in models.split("+") if model not in languages]:
+            raise ConfigError(f"tesseract has no model {missing[0]}; on Debian: apt install tesseract-ocr-{missing[0].replace('_', '-')}")
+        self.name, self._kind, self._models = "tesseract", kind, models
         self._page_mode = PAGE_MODES[kind] if page_mode is None else page_mode
         self.environment = {**os.environ, "OMP_THREAD_LIMIT": str(threads)}
         version = subprocess.run(["tesseract", "--version"], capture_output=True, text=True).stdout.split("\n")[0]
-        self.about = {"engine": version, "model": "ara", "page_mode": self._page_mode}
+        self.about = {"engine": version, "model": models, "page_mode": self._page_mode}
         self.start_s = self._measure_start()
 
     def _measure_start(self) -> float:
@@ -106,7 +106,7 @@ class Tesseract:
             listing.write("".join(f"{path}\n" for path in paths))
             listing.flush()
             # a stated resolution, since it guesses one for images of single lines; 300 is what its models were trained at
-            yield ["tesseract", listing.name, "stdout", "-l", "ara", "--psm", str(self._page_mode), "--dpi", "300"]
+            yield ["tesseract", listing.name, "stdout", "-l", self._models, "--psm", str(self._page_mode), "--dpi", "300"]
 
 
 class _Files:

@@ -22,6 +22,7 @@ from evaluation.report import align
 from evaluation.timing import take_turns
 from model.data.arrays import ArrayWriter
 from model.data.page_text import plain_text
+from model.rendering.pages.labels import BlockLabel, LineLabel, PageLabels
 from rasm.errors import DatasetError
 from rasm.image import ImageSettings, decode, line_to_array
 from rasm.text.charset import DEFAULT_CHARSET
@@ -385,3 +386,36 @@ def test_settings_of_arrays_and_images_agree() -> None:
     for path in GOLDEN.glob("*.png"):
         once = line_to_array(decode(path.read_bytes()), settings)
         assert np.array_equal(line_to_array(once, settings), once)
+
+
+def test_drawn_pages_are_read_with_their_labels_kind_by_kind(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    page, texts = prose_page()
+    folder = tmp_path / "drawn"
+    folder.mkdir()
+    for name, kind, ignored in (("0", "slide", False), ("1", "letter", True)):
+        cv2.imwrite(str(folder / f"{name}.jpg"), page)
+        lines = [
+            LineLabel(text, 0, [(0, 90 + 72 * i), (900, 90 + 72 * i)], 30, 10, 20, 0, 40, ignored=ignored and i == 8)
+            for i, text in enumerate(texts)
+        ]
+        blocks = [BlockLabel("paragraph", (0, 0, 1000, 800))]
+        labels = PageLabels(kind, "1", page.shape[1], page.shape[0], "rtl", ["a"], blocks, lines)
+        (folder / f"{name}.json").write_text(labels.to_json(), encoding="utf-8")
+    cv2.imwrite(str(folder / "2.jpg"), page)
+    (folder / "2.json").write_text('{"what": "another program says"}', encoding="utf-8")
+    code, out, _ = run(capsys, folder)
+    assert code == 0 and "2 pages" in out and re.search(r"slide +1 pages +\d+\.\d%, \d+\.\d%, \d+\.\d%, \d+\.\d%\n", out)
+    samples = open_samples([folder]).items
+    assert [(s.source, s.truth.count("\n")) for s in samples] == [("slide", 8), ("letter", 7)], "what is ignored is no text to be read"
+    code, out, _ = run(capsys, folder, "--json")
+    figures = json.loads(out)["engines"]["rasm"]
+    assert figures["words"]["found"] > 0.95 and figures["words"]["in_order"] > 0.95
+    by_source = {row["source"]: row for row in figures["by_source"]}
+    assert by_source["letter"]["cer"] > by_source["slide"]["cer"], "the ignored line was read, as any other"
+    assert by_source["letter"]["cer_infix"] < by_source["letter"]["cer"] / 2, "and stands after the label's text"
+
+
+@NEEDS_TESSERACT
+def test_a_model_that_tesseract_lacks_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, _, err = run(capsys, GOLDEN, "--engine", "tesseract", "--languages", "ara+xyz")
+    assert code == 2 and "no model xyz" in err

@@ -17,6 +17,7 @@ from evaluation.infix import count_infix, infix_distance
 from evaluation.line_finding import KnownLine, LineCounts, count_lines
 from evaluation.scoring import Scored, figures, score
 from evaluation.timing import Run
+from evaluation.words import count_words, script_of, words_of
 
 
 def scored(*pairs: tuple[str, str], sources: str = "", unlabelled: str = "") -> Scored:
@@ -349,3 +350,16 @@ def test_infix_rates_are_of_the_labels_letters() -> None:
     out = figures(scored(("باب زيد", "رأس باب ريد"), ("قال", "قال")))["infix"]
     assert (out["letters"], out["edits"]) == (9, 1) and out["cer"] == pytest.approx(1 / 9)
     assert out["cer_interval"] is not None and out["cer_parted"] == out["cer"]
+
+
+def test_words_are_found_in_any_order_and_in_theirs() -> None:
+    counts = count_words("قال زيد، ٣ مرات\nثم قال yes", "ثم قال زيد 3 مرات")
+    assert (counts["words"], counts["words found"], counts["words in order"]) == (7, 5, 4), "قال once, yes not; ثم is too early"
+    assert (counts["words arabic"], counts["words arabic found"]) == (5, 4)
+    assert (counts["words digits"], counts["words digits found"], counts["words latin"], counts["words latin found"]) == (1, 1, 1, 0)
+    assert words_of("قَالَ، (زيد) A-1!") == ["قال", "زيد", "A", "1"]
+    assert [script_of(word) for word in ("قال", "ب12", "12", "B12", "я")] == ["arabic", "arabic", "digits", "latin", "other"]
+    out = figures(scored(("ا ب ج د", "د ا ب"), ("1", "2"), sources="xy"))
+    assert (out["words"]["found"], out["words"]["in_order"]) == (pytest.approx(3 / 5), pytest.approx(2 / 5))
+    assert (out["words"]["digits"], out["words"]["latin"]) == (0.0, None)
+    assert [row["words_found"] for row in out["by_source"]] == [0.75, 0.0]

@@ -160,6 +160,12 @@ def read_labels(path: Path) -> PageLabels:
         raise DatasetError(f"{path}: not the labels of a page as python -m model.rendering.pages writes them ({e})") from e
 
 
+def is_labels(path: Path) -> bool:
+    """Whether a file begins as ``PageLabels.to_json`` does. Raises OSError."""
+    with path.open("rb") as file:
+        return file.read(64).startswith(f'{{"format":"{FORMAT}"'.encode())
+
+
 def labels_from_dict(contents: Mapping[str, Any]) -> PageLabels:
     """Raises ValueError, KeyError or TypeError where something is missing, unknown or of another version."""
     values = dict(contents)

@@ -45,6 +45,20 @@ class OutlineCounts:
 
 def count_outlines(known: Sequence[Outline], found: Sequence[Outline]) -> OutlineCounts:
     """Compare the lines of a page, in any order."""
+    pairs, shares = _compared(known, found)
+    has = shares > _COVERED
+    return OutlineCounts(
+        len(known), len(found), len(_one_to_one(pairs)), int((shares.sum(axis=1) > _COVERED).sum()), int((has.sum(axis=0) > 1).sum())
+    )
+
+
+def match_outlines(known: Sequence[Outline], found: Sequence[Outline]) -> dict[int, int]:
+    """For each known line that was found, by its number, the number of the line that it was found as."""
+    return _one_to_one(_compared(known, found)[0])
+
+
+def _compared(known: Sequence[Outline], found: Sequence[Outline]) -> tuple[list[tuple[float, int, int]], NDArray[np.float64]]:
+    """The pairs that overlap enough, with how much; and (known, found) the share of each known line that each found one has."""
     known_boxes, found_boxes = _boxes(known), _boxes(found)
     pairs: list[tuple[float, int, int]] = []
     shares = np.zeros((len(known), len(found)))
@@ -55,16 +69,17 @@ def count_outlines(known: Sequence[Outline], found: Sequence[Outline]) -> Outlin
             shares[i, j] = share
             if union >= _MATCHED:
                 pairs.append((union, i, j))
-    taken_known: set[int] = set()
-    taken_found: set[int] = set()
+    return pairs, shares
+
+
+def _one_to_one(pairs: Sequence[tuple[float, int, int]]) -> dict[int, int]:
+    taken: dict[int, int] = {}
+    found: set[int] = set()
     for _, i, j in sorted(pairs, reverse=True):
-        if i not in taken_known and j not in taken_found:
-            taken_known.add(i)
-            taken_found.add(j)
-    has = shares > _COVERED
-    return OutlineCounts(
-        len(known), len(found), len(taken_known), int((shares.sum(axis=1) > _COVERED).sum()), int((has.sum(axis=0) > 1).sum())
-    )
+        if i not in taken and j not in found:
+            taken[i] = j
+            found.add(j)
+    return taken
 
 
 def _boxes(outlines: Sequence[Outline]) -> NDArray[np.float64]:

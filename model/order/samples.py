@@ -1,0 +1,138 @@
+"""Drawn pages -> cuts and ends of blocks, each with whether it is right: what order is learned from.
+
+Where it stands: between ``model/rendering/pages`` and ``python -m model.order``. A cut is right if all before it is read before all
+behind it. Which cuts there are depends on those that were made before: a page is cut up several times, by right cuts drawn by chance.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model.finder.config import SAME_KIND
+from model.rendering.pages.labels import LineLabel, PageLabels
+from rasm.pages.blocks import Direction, things_of, with_tables
+from rasm.pages.cuts import KINDS, Between, Floats, Page, Things
+from rasm.pages.ends import end_features
+from rasm.pages.finder import FoundPage, TextLine
+from rasm.pages.tables import find_tables
+
+UNORDERED = frozenset({"map"})  # their labels stand in no order
+
+
+@dataclass
+class Samples:
+    """For each network the features of its samples, and whether they are right."""
+
+    features: dict[str, list[Floats]] = field(default_factory=lambda: {"level": [], "upright": [], "end": []})
+    right: dict[str, list[bool]] = field(default_factory=lambda: {"level": [], "upright": [], "end": []})
+
+    def add(self, name: str, features: Floats, right: Sequence[bool]) -> None:
+        self.features[name] += list(features)
+        self.right[name] += list(right)
+
+
+def found_of(labels: PageLabels) -> tuple[FoundPage, list[int]]:
+    """What a finder without an error finds on a drawn page, and the number of each of its lines among the labels'."""
+    numbers = [n for n, line in enumerate(labels.lines) if not line.ignored]
+    blocks = [labels.lines[n].block for n in numbers]
+    lines = []
+    for k, n in enumerate(numbers):
+        kind = labels.blocks[blocks[k]].kind
+        first, last = k == 0 or blocks[k - 1] != blocks[k], k + 1 == len(blocks) or blocks[k + 1] != blocks[k]
+        lines.append(_as_found(labels.lines[n], SAME_KIND.get(kind, kind), float(first), float(last)))
+    boxes = {kind: [block.box for block in labels.blocks if block.kind == kind] for kind in ("cell", "check-box")}
+    return FoundPage(lines, labels.gutters, labels.rules, labels.pictures, boxes["cell"], boxes["check-box"], 0), numbers
+
+
+def _as_found(line: LineLabel, kind: str, first: float, last: float) -> TextLine:
+    baseline = np.array(line.baseline, np.float64)
+    rise = (line.core_above_px - line.core_below_px) / 2
+    return TextLine(
+        baseline - np.array([0, rise]), baseline, line.above_px - rise, line.below_px + rise, line.size_px, kind, first, last, 1.0
+    )
+
+
+def collect(samples: Samples, labels: PageLabels, rng: random.Random, copies: int) -> None:
+    """Add those of a page: as it is labelled, and of ``copies`` as a finder with errors might find it."""
+    found, numbers = found_of(labels)
+    if len(numbers) < 2 or labels.kind in UNORDERED:
+        return
+    directions: list[Direction | None] = [labels.lines[n].direction for n in numbers]
+    things, between = things_of(found, directions)
+    cells = np.array(found.cells, np.float64).reshape(-1, 4)
+    blocks = np.array([labels.lines[n].block for n in numbers])
+    for copy in range(copies + 1):
+        rank = np.arange(len(things))
+        seen, white, kept = (things, between, rank) if not copy else as_found(things, between, rng)
+        tables = find_tables(cells, seen) if not copy or rng.random() < 0.5 else []
+        whole, members = with_tables(seen, tables)
+        place = np.array([min(kept[lines]) for lines in members])
+        _cut_up(samples, Page(whole, white), place, rng)
+        order = np.argsort(place).tolist()
+        block = np.array([blocks[kept[lines[0]]] for lines in members])[order]
+        samples.add("end", end_features(whole, white, order), (block[1:] != block[:-1]).tolist())
+
+
+def _cut_up(samples: Samples, page: Page, place: NDArray[np.intp], rng: random.Random) -> None:
+    """place: of each thing, in the order that is right."""
+    parts = [np.arange(len(place))]
+    while parts:
+        part = parts.pop()
+        if len(part) < 2 or page.is_one_column(part):
+            continue
+        cuts = page.cuts(part)
+        usable: list[NDArray[np.bool_]] = []
+        for name, sides, features in (("level", cuts.level, cuts.of_level), ("upright", cuts.upright, cuts.of_upright)):
+            right = [bool(place[part[side]].max() < place[part[~side]].min()) for side in sides]
+            samples.add(name, features, right)
+            usable += [side for side, is_right in zip(sides, right, strict=True) if is_right]
+        if usable:
+            side = rng.choice(usable) if rng.random() < 0.5 else max(usable, key=lambda s: min(s.sum(), (~s).sum()))
+            parts += [part[side], part[~side]]
+
+
+def as_found(things: Things, between: Between, rng: random.Random) -> tuple[Things, Between, NDArray[np.intp]]:
+    """Things as a finder with errors might find them: some missing, a little beside their places, of wrong kinds, with gutters and rules
+    missing or in pieces. How bad it is differs from page to page. Which they are is told besides."""
+    g = np.random.default_rng(rng.randrange(1 << 32))
+    n = len(things)
+    kept = np.flatnonzero(g.random(n) > rng.choice((0.0, 0.0, 0.03)))
+    if len(kept) < 2:
+        kept = np.arange(n)
+    t, n = things.of(kept), len(kept)
+    kind = t.kind.copy()
+    wrong = g.random(n) < rng.choice((0.0, 0.05, 0.2, 0.5))
+    kind[wrong] = g.integers(0, KINDS.index("table"), int(wrong.sum()))
+    if rng.random() < 0.25:  # as of a finder that has not learned kinds
+        kind[:] = 0
+    trust = rng.choice((0.0, 1.0, 2.0, 4.0, 8.0))  # what is doubtful is near what is usual
+    first, last = (_doubtful(chances, trust, g) for chances in (t.first, t.last))
+    x, y = g.normal(0, 0.12, (2, n)) * t.size, g.normal(0, rng.choice((0.02, 0.07)), n) * t.size
+    size = t.size * g.uniform(0.92, 1.08, n) * np.where(g.random(n) < 0.03, g.uniform(0.7, 1.3, n), 1.0)
+    seen = replace(
+        t, left=t.left + x[0], right=np.maximum(t.right + x[1], t.left + x[0] + 1), top=t.top + y, bottom=t.bottom + y, size=size,
+        kind=kind, first=first, last=last,
+    )  # fmt: skip
+    return seen, Between(_broken(between.gutters, rng, g), _broken(between.rules, rng, g)), kept
+
+
+def _doubtful(chances: Floats, trust: float, g: np.random.Generator) -> Floats:
+    logits = trust * (chances - 0.5) * 2 + g.normal(0, max(0.3, trust * 0.45), len(chances)) + (2 * float(chances.mean()) - 1)
+    return np.asarray(1 / (1 + np.exp(-logits)))
+
+
+def _broken(boxes: Floats, rng: random.Random, g: np.random.Generator) -> Floats:
+    left = boxes[g.random(len(boxes)) > rng.choice((0.0, 0.1, 0.4, 1.0))].copy()
+    high = left[:, 3] - left[:, 1] > left[:, 2] - left[:, 0]
+    reach = np.where(high, left[:, 3] - left[:, 1], left[:, 2] - left[:, 0]) * rng.choice((0.0, 0.1, 0.25))
+    starts, ends = g.uniform(-0.15, 1, len(left)) * reach, g.uniform(-0.15, 1, len(left)) * reach
+    left[:, 1] += starts * high
+    left[:, 3] -= ends * high
+    left[:, 0] += starts * ~high
+    left[:, 2] -= ends * ~high
+    return left

@@ -119,6 +119,18 @@ def _run(part: str, arguments: Sequence[str]) -> Figures | str:
     return figures
 
 
+_ELSEWHERE = (
+    "These tables tell how fast Rasm is. Other commands tell how well pages are read ([evaluation.md](evaluation.md)):",
+    "",
+    "| measure | command |",
+    "| --- | --- |",
+    "| error rates of pages, infix too, beside Tesseract's | `python -m evaluation PAGES --engine rasm tesseract` |",
+    "| words found and in order, kind by kind and by script | `python -m evaluation DRAWN --engine rasm tesseract --languages ara+eng` |",
+    "| lines read where there is no text | `python -m scripts.false_lines PHOTOGRAPHS --count 1000` |",
+    "| lines found, and their outlines | `python -m scripts.compare_finders DRAWN --models finder.onnx` |",
+)
+
+
 def document(rows: dict[str, list[tuple[str, Figures | str]]], machine: dict[str, str], command: str) -> str:
     """The Markdown of docs/benchmarks.md."""
     out = [
@@ -127,6 +139,8 @@ def document(rows: dict[str, list[tuple[str, Figures | str]]], machine: dict[str
         f"Written by `{command}`: run it again rather than edit this file. It ran on",
         "",
         *table(("", ""), list(machine.items())),
+        "",
+        *_ELSEWHERE,
     ]
     for part, measured in rows.items():
         title, text, first, columns = _TABLES[part]

@@ -12,6 +12,7 @@ from __future__ import annotations
 import itertools
 import random
 import sys
+import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +25,7 @@ import rasm
 from model.rendering.pages.browser import Browser
 from model.rendering.pages.degrade import degrade
 from model.rendering.pages.faces import Faces, find_families
-from model.rendering.pages.pictures import Pictures
+from model.rendering.pages.pictures import Pictures, clouds
 from model.rendering.pages.synthesis import PageArtist
 from model.rendering.pages.warp import Warp
 from model.rendering.pages.wording import Wording
@@ -54,6 +55,7 @@ _OTHER: Colour = (20, 140, 50)  # of every other kind
 _UNREAD: Colour = (225, 40, 20)
 _ORDER: Colour = (240, 140, 0)
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
+_MANY = 30  # blocks: their numbers and arrows are drawn smaller
 _JPEG = [cv2.IMWRITE_JPEG_QUALITY, 82]  # some 100 kB a picture
 
 
@@ -107,8 +109,10 @@ def _given(files: Sequence[Path]) -> Iterator[tuple[str, Pixels]]:
 
 def _drawn(fonts: Sequence[str]) -> Iterator[tuple[str, Pixels]]:
     wording, faces = Wording(load_texts([str(ROOT / "examples" / "text")])), Faces(find_families(fonts or None))
-    with Browser() as browser:
-        artist = PageArtist(browser, wording, faces, Pictures())
+    with tempfile.TemporaryDirectory(prefix="rasm-pictures-") as folder, Browser() as browser:
+        for n in range(6):  # in place of photographs, which other machines do not have
+            cv2.imwrite(str(Path(folder, f"{n}.jpg")), clouds(random.Random(n), 900, 600))
+        artist = PageArtist(browser, wording, faces, Pictures([folder]))
         for picture in DOCS:
             pixels = artist.page(picture.seed, picture.kind).pixels
             yield picture.name, pixels if picture.tilt_degrees is None else _copied(pixels, picture)
@@ -163,20 +167,21 @@ def colour_of(kind: str) -> Colour:
 
 
 def _draw_order(canvas: Pixels, page: Page, scale: float) -> None:
-    """An arrow from each block's end to the next one's beginning, a number at each block, and small ones at its lines."""
+    """An arrow from each block's end to the next one's beginning, a number at each block, and small ones at its lines if it has several."""
     blocks = [region for region in page.regions if region.lines]
     for block, following in itertools.pairwise(blocks):
         end, start = _ends(block.lines[-1], scale)[1], _ends(following.lines[0], scale)[0]
         length = max(1.0, float(np.hypot(end[0] - start[0], end[1] - start[1])))
-        cv2.arrowedLine(canvas, end, start, _ORDER, 2, cv2.LINE_AA, tipLength=min(0.3, 12 / length))
+        cv2.arrowedLine(canvas, end, start, _ORDER, 2 if len(blocks) < _MANY else 1, cv2.LINE_AA, tipLength=min(0.3, 12 / length))
     number = 0
     for k, block in enumerate(blocks, 1):
         for line in block.lines:
             number += 1
-            _write(canvas, str(number), _ends(line, scale)[0], 0.33, colour_of(block.kind))
+            if len(block.lines) > 1:
+                _write(canvas, str(number), _ends(line, scale)[0], 0.33, colour_of(block.kind))
         left, top, right, _ = block.box
         x = right if text_direction(block.lines[0].text) == "rtl" else left
-        _write(canvas, str(k), (round(x * scale), round(top * scale)), 0.6, _ORDER, disc=True)
+        _write(canvas, str(k), (round(x * scale), round(top * scale)), 0.5 if len(blocks) < _MANY else 0.35, _ORDER, disc=True)
 
 
 def _ends(line: Line, scale: float) -> tuple[Corner, Corner]:

@@ -2,7 +2,8 @@
 
 Where it stands: beneath ``rasm read``, above the page reader and the formats. Reading can be stopped and started again: what is there is
 not read again, and a long PDF goes on at the page where it stopped, by a log of its pages in ``PARTIAL``. Folders are searched for PDFs
-and images. Pages that could not be read are recorded in NAME.errors.json, and told again until they are read.
+and images. Pages that could not be read are recorded in NAME.errors.json, and told again until they are read. Pages with warnings, and
+what is unread on them, are recorded in NAME.warnings.json: text and PDFs cannot hold them.
 """
 
 from __future__ import annotations
@@ -26,11 +27,13 @@ from rasm.formats import SUFFIXES, write_pages
 from rasm.formats.searchable_pdf import SearchablePdf
 from rasm.pages.files import MAX_PAGES, PAGE_SUFFIXES, PageFile, open_pages
 from rasm.pages.reader import Mode, TextLayer
+from rasm.pages.unread import LEAST_CONFIDENCE
 from rasm.reader import Reader
 from rasm.text.normalisation import Profile
 
 PARTIAL = ".rasm-partial"  # in the folder of the results: the pages of documents that are not finished
 ERRORS = ".errors.json"  # after a result's name: the pages that could not be read
+WARNINGS = ".warnings.json"  # likewise: the pages of which something is unread, or unsure
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,8 @@ class Settings:
     password: str | None = None
     max_pages: int = MAX_PAGES
     again: bool = False  # read again what has been read already
+    least_confidence: float = LEAST_CONFIDENCE  # what a line needs to be text
+    quiet: bool = False  # print no warnings
 
 
 @dataclass(frozen=True)
@@ -77,13 +82,14 @@ def read_files(inputs: Sequence[Input], reader: Reader, settings: Settings, outp
                 errors += _told(item, output.folder)
             else:
                 try:
-                    read_file(item, reader, settings, output, pages)
+                    counts["warned"] += read_file(item, reader, settings, output, pages)
                     counts["read"] += 1
                     errors += _told(item, output.folder)
                 except (ImageError, OSError) as e:
                     errors.append(f"{item.path}: {e if isinstance(e, ImageError) else e.strerror}")
             files.update()
-    print(f"{counts['read']} read, {counts['there already']} there already, {len(errors)} errors; results in {output.folder}")
+    warned = f", {counts['warned']} pages with warnings" if counts["warned"] else ""
+    print(f"{counts['read']} read, {counts['there already']} there already, {len(errors)} errors{warned}; results in {output.folder}")
     for message in errors:
         print(f"  {message}", file=sys.stderr)
     return len(errors)
@@ -150,13 +156,15 @@ def _identity(path: Path) -> tuple[int, int]:
     return found.st_dev, found.st_ino
 
 
-def read_file(item: Input, reader: Reader, settings: Settings, output: Output, bar: tqdm) -> None:
-    """Read one file; write its results, and a record of pages that could not be read. Raises an ImageError where none can."""
+def read_file(item: Input, reader: Reader, settings: Settings, output: Output, bar: tqdm) -> int:
+    """Read one file; write its results, and records of pages that could not be read and of warnings. How many pages have warnings.
+    Raises an ImageError where no page can be read."""
     data = item.path.read_bytes()
     partial = output.folder / PARTIAL / f"{item.name}.jsonl"
     digest = hashlib.blake2b(data, digest_size=16).hexdigest()
-    same: dict[str, str | bool] = {"file": digest, "model": reader.info.name, "version": reader.info.version}
+    same: dict[str, str | bool | float] = {"file": digest, "model": reader.info.name, "version": reader.info.version}
     same |= {"mode": settings.mode, "text_layer": settings.text_layer, "again": settings.again}
+    same["least_confidence"] = settings.least_confidence
     with open_pages(data, password=settings.password, max_pages=settings.max_pages) as file:
         partial.parent.mkdir(parents=True, exist_ok=True)
         start = _resume(partial, same)
@@ -178,20 +186,39 @@ def read_file(item: Input, reader: Reader, settings: Settings, output: Output, b
         own = sum(bool(line.get("has_text_layer")) for line in _logged(partial))
         if hint := hint_at_text_layer(str(item.path), own, file.count, settings):
             tqdm.write(hint, file=sys.stderr)
+        warned = [line for line in _logged(partial) if line["warnings"]]
+        if not settings.quiet:
+            for line in warned:
+                tqdm.write(warning_line(str(item.path), line["number"], file.count, _messages(line)), file=sys.stderr)
         record_errors(item, output.folder, errors)  # before the results: what is there without a record counts as whole
+        record_warnings(item, output.folder, warned)
         write_results(item, file, data, partial, reader, settings, output)
     _discard(partial, output.folder)
+    return len(warned)
 
 
 def record_errors(item: Input, out: Path, errors: list[PageError]) -> None:
     """Write, or remove, the record of the pages that could not be read; the next time they are told from it."""
-    record = out / f"{item.name}{ERRORS}"
-    record.unlink(missing_ok=True)
-    if errors:
-        said = [{"page": error.number, "code": error.code, "message": error.message} for error in errors]
-        content = {"format": "rasm-errors", "version": 1, "name": item.path.name, "errors": said}
-        record.parent.mkdir(parents=True, exist_ok=True)
-        record.write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    said = [{"page": error.number, "code": error.code, "message": error.message} for error in errors]
+    _record(out / f"{item.name}{ERRORS}", {"format": "rasm-errors", "version": 1, "name": item.path.name, "errors": said}, said)
+
+
+def record_warnings(item: Input, out: Path, warned: list[dict[str, Any]]) -> None:
+    """Write, or remove, the record of the pages with warnings. ``warned``: those pages, as JSON has them."""
+    said = [{"page": page["number"], "warnings": page["warnings"], "unread": page["unread"]} for page in warned]
+    _record(out / f"{item.name}{WARNINGS}", {"format": "rasm-warnings", "version": 1, "name": item.path.name, "pages": said}, said)
+
+
+def _record(path: Path, content: dict[str, Any], said: Sequence[object]) -> None:
+    """Without anything to say there is no record."""
+    path.unlink(missing_ok=True)
+    if said:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+
+
+def _messages(page: Mapping[str, Any]) -> list[str]:
+    return [warning["message"] for warning in page["warnings"]]
 
 
 def _told(item: Input, out: Path) -> list[str]:
@@ -289,6 +316,11 @@ def hint_at_text_layer(name: str, own: int, pages: int, settings: Settings) -> s
     if not own or settings.text_layer == "use":
         return ""
     return f"{name}: {own} of {pages} pages say their text themselves; --text-layer use takes it in place of reading"
+
+
+def warning_line(name: str, number: int, pages: int, messages: Iterable[str]) -> str:
+    """What is told of a page with warnings."""
+    return f"{name}: {f'page {number}: ' if pages > 1 else ''}warning: {'; '.join(messages)}"
 
 
 def write_text(

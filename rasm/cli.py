@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 from rasm import __version__, weights
-from rasm.command_line import PATH, argument, command, group, option, positive, run
+from rasm.command_line import PATH, argument, command, group, option, positive, run, share
 from rasm.errors import ConfigError, ImageError
 
 if TYPE_CHECKING:
@@ -23,9 +23,10 @@ if TYPE_CHECKING:
     from rasm.pages.reader import Mode, TextLayer
     from rasm.reader import Reader
 
-# those of rasm.formats and rasm.pages.files, which take too long to import for a help text; a test holds them to these
+# those of rasm.formats, rasm.pages.files and rasm.pages.unread, which take too long to import for a help text; a test holds them to these
 FORMATS = ("text", "json", "hocr", "alto", "page", "pdf")
 MAX_PAGES = 1000
+LEAST_CONFIDENCE = 0.7
 
 _READ = """Read PDFs, images, multi-page TIFFs, or folders of them.
 
@@ -38,6 +39,9 @@ _READ = """Read PDFs, images, multi-page TIFFs, or folders of them.
 With --out, each file gives one result in each format, named after it. Reading can be stopped and started again: what is there is not
 read again, and a long PDF goes on at the page where it stopped. What could not be read is listed at the end, and the exit code is then
 1. Pages that could not be read are recorded in NAME.errors.json, and told again until --again reads them.
+
+What looks like text and was not read, or too unsurely, is warned of on standard error, a line a page, and recorded in
+NAME.warnings.json. Warnings leave the exit code as it is.
 """
 
 
@@ -70,8 +74,16 @@ def rasm() -> None:
 @option("--digits", type=click.Choice(("as_printed", "western", "arabic_indic")), default="as_printed", help="In every format.")
 @option("--password", envvar="RASM_PASSWORD", show_envvar=True, metavar="WORD", help="Of encrypted PDFs.")
 @option("--max-pages", type=positive, default=MAX_PAGES, metavar="N", help="Refuse longer documents.")
+@option(
+    "--least-confidence",
+    type=share,
+    default=LEAST_CONFIDENCE,
+    metavar="SHARE",
+    help="Of a page: lines that are read less surely are left out of the text, and warned of; 0 leaves none out.",
+)
 @option("--threads", type=positive, metavar="N", show_default="one for each core", help="Threads of the reading.")
 @option("--again", is_flag=True, help="Read again what has been read already.")
+@option("--quiet", is_flag=True, help="Print no warnings; errors are told all the same.")
 def read(
     files: Sequence[Path],
     out: Path | None,
@@ -85,8 +97,10 @@ def read(
     digits: Literal["as_printed", "western", "arabic_indic"],
     password: str | None,
     max_pages: int,
+    least_confidence: float,
     threads: int | None,
     again: bool,
+    quiet: bool,
 ) -> int:
     import cv2
 
@@ -95,7 +109,15 @@ def read(
     from rasm.text.normalisation import Profile
 
     settings = batch.Settings(
-        mode, text_layer, Profile(diacritics, tatweel, digits), line_breaks == "join", password, max_pages=max_pages, again=again
+        mode,
+        text_layer,
+        Profile(diacritics, tatweel, digits),
+        line_breaks == "join",
+        password,
+        max_pages=max_pages,
+        again=again,
+        least_confidence=least_confidence,
+        quiet=quiet,
     )
     formats = tuple(dict.fromkeys(formats))
     if out is None:
@@ -106,7 +128,7 @@ def read(
         output = batch.Output(out, formats)
         inputs = batch.find_inputs(files, out)
         batch.check_targets(inputs, output, folders=[file for file in files if file.is_dir()])
-    reader = Reader(model, threads=threads)
+    reader = Reader(model, threads=threads, least_confidence=least_confidence)
     if threads:
         cv2.setNumThreads(threads)
     if out is None:
@@ -140,6 +162,7 @@ def _print(path: Path, kind: str, reader: Reader, settings: Settings) -> int:
     shown = "standard input" if given else str(path)
     data = sys.stdin.buffer.read() if given else path.read_bytes()
     failed: list[PageError] = []
+    warned: list[str] = []
     own = 0  # pages with a sound text layer
     try:
         with open_pages(data, password=settings.password, max_pages=settings.max_pages) as file:
@@ -156,6 +179,8 @@ def _print(path: Path, kind: str, reader: Reader, settings: Settings) -> int:
                         failed.append(page)
                     else:
                         own += page.has_text_layer
+                        if messages := [warning.message for warning in page.warnings]:
+                            warned.append(batch.warning_line(shown, page.number, file.count, messages))
                     yield page
 
             # bytes, since a text of another encoding than UTF-8, if a terminal says so, could not hold it
@@ -163,6 +188,8 @@ def _print(path: Path, kind: str, reader: Reader, settings: Settings) -> int:
             sys.stdout.buffer.flush()
             if hint := batch.hint_at_text_layer(shown, own, file.count, settings):
                 print(hint, file=sys.stderr)
+            for line in [] if settings.quiet else warned:
+                print(line, file=sys.stderr)
     except ImageError as e:
         print(f"rasm read: error: {shown}: {e}", file=sys.stderr)
         return 1

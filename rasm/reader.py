@@ -31,7 +31,8 @@ from rasm.errors import ConfigError, ImageError
 from rasm.image import from_pillow
 from rasm.lines.recognizer import ModelInfo, Recognizer
 from rasm.pages.files import MAX_PAGES, PageFile, PixelsFile, open_pages
-from rasm.pages.reader import LEAST_CONFIDENCE, Mode, PageReader, TextLayer
+from rasm.pages.reader import Mode, PageReader, TextLayer
+from rasm.pages.unread import LEAST_CONFIDENCE
 
 Source = str | os.PathLike[str] | bytes | Image.Image | NDArray[np.uint8]
 Decoder = Literal["greedy", "beam"]
@@ -56,11 +57,13 @@ class Reader:
             threads: those of one call; all cores if None.
             decoder: "greedy" takes the likeliest sign of each step; "beam" searches with a language model, reads better and takes
                 longer, and needs the extra ``beam``.
-            least_confidence: a line of a page that is read below this is taken to be no text.
+            least_confidence: a line of a page that is read below this, from 0 to 1, is left out of the text, and in the page's
+                ``unread``.
             orient: whether pages that lie on their side or stand on their head are set upright.
 
         Raises:
             ModelFileError: the model cannot be used.
+            ConfigError: ``least_confidence`` is not from 0 to 1.
         """
         self.recognizer = Recognizer(weights.find(model), threads=threads, decoder=decoder)
         self.page_reader = PageReader(self.recognizer, least_confidence=least_confidence, orient=orient)
@@ -92,7 +95,8 @@ class Reader:
             name: the document's; as the file's, if that is a path.
 
         Returns:
-            The document. A page that cannot be read is in its ``errors``.
+            The document. A page that cannot be read is in its ``errors``. What looks like text and was not read is in the ``unread`` of
+            its page, and ``warnings`` tell of it.
 
         Raises:
             ImageError: the file cannot be read, or none of its pages.
@@ -140,6 +144,7 @@ def read(
     *,
     model: str | os.PathLike[str] = weights.SHIPPED_MODEL,
     decoder: Decoder = "greedy",
+    least_confidence: float = LEAST_CONFIDENCE,
     mode: Mode = "auto",
     text_layer: TextLayer = "ignore",
     password: str | None = None,
@@ -148,15 +153,15 @@ def read(
 ) -> Document:
     """Read a file with a model that stays open for the next call.
 
-    ``model`` and ``decoder`` are those of ``Reader``; everything else is as in ``Reader.read``.
+    ``model``, ``decoder`` and ``least_confidence`` are those of ``Reader``; everything else is as in ``Reader.read``.
     """
-    reader = _reader(os.fspath(model), decoder)
+    reader = _reader(os.fspath(model), decoder, least_confidence)
     return reader.read(source, mode=mode, text_layer=text_layer, password=password, max_pages=max_pages, name=name)
 
 
 @lru_cache(maxsize=2)
-def _reader(model: str, decoder: Decoder) -> Reader:
-    return Reader(model, decoder=decoder)
+def _reader(model: str, decoder: Decoder, least_confidence: float) -> Reader:
+    return Reader(model, decoder=decoder, least_confidence=least_confidence)
 
 
 def _open(source: Source, password: str | None, max_pages: int) -> PageFile:

@@ -37,3 +37,17 @@ def prose_page() -> tuple[Pixels, list[str]]:
     line, text = golden_line("figures"), golden_text("figures")
     # each a little further in: what stood exactly under one another would be columns of signs
     return sheet([(line, 960 - 31 * i % 70, 80 + 72 * i) for i in range(9)], 1030, 800), [text] * 9
+
+
+def scribble(width_px: int = 700) -> Pixels:
+    """Ink in the shape of a line that says nothing: a golden line, cut into strips that stand on their heads in another order."""
+    line = golden_line("figures")[:, :width_px]
+    strips = [np.flipud(line[:, x : x + 14]) for x in range(0, width_px, 14)]
+    np.random.default_rng(0).shuffle(strips)
+    return np.ascontiguousarray(np.hstack(strips))
+
+
+def page_with_a_scribble() -> Pixels:
+    """Two lines that are read, and below them one that cannot be."""
+    line = golden_line("figures")
+    return sheet([(line, 960, 80), (line, 930, 152), (scribble(), 900, 300)], 1030, 460)

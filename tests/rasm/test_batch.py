@@ -15,7 +15,7 @@ import pypdfium2 as pdfium
 import pytest
 
 from rasm import batch, cli
-from rasm.document import Character, Document, Line, Page, Region, Word
+from rasm.document import Character, Document, Line, Page, Region, Unread, Word
 from rasm.errors import ConfigError, UnreadableImage
 from rasm.formats import SUFFIXES
 from rasm.formats.searchable_pdf import SearchablePdf
@@ -124,9 +124,11 @@ def test_results_do_not_overwrite_each_other(tmp_path: Path) -> None:
 
 
 class Reader:
-    """In the place of PageReader: every page says its number, but those that are ``broken``. ``asked``: the pages asked for."""
+    """In the place of PageReader: every page says its number, but those that are ``broken``. ``unsure``: those of which a place is
+    unread. ``asked``: the pages asked for."""
 
     broken: tuple[int, ...] = ()
+    unsure: tuple[int, ...] = ()
     stops: int = 0  # at which of the pages asked for Ctrl-C is pressed
     asked: list[int]
 
@@ -142,7 +144,9 @@ class Reader:
         box, text = (10.0, 10.0, 50.0, 30.0), f"ص\u0640\u064e {'٠١٢٣٤٥٦٧٨٩'[index + 1]}"
         signs = [Character(sign, 1.0, box) for sign in text if sign != " "]
         words = [Word(text[:3], 1.0, box, signs[:3]), Word(text[4:], 1.0, box, signs[3:])]
-        return Page(index + 1, 100, 100, [Region("paragraph", box, [Line(text, 1.0, box, [], words), Line("ن", 1.0, box)])])
+        unread = [Unread((10.0, 60.0, 40.0, 70.0), "unsure", "ص\u0640", 0.25)] if index + 1 in Reader.unsure else []
+        lines = [Line(text, 1.0, box, [], words), Line("ن", 1.0, box)]
+        return Page(index + 1, 100, 100, [Region("paragraph", box, lines)], unread=unread)
 
 
 @pytest.fixture
@@ -151,6 +155,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr("rasm.reader.PageReader", Reader)
     monkeypatch.setattr("rasm.reader.Recognizer", lambda *_, **__: SimpleNamespace(info=SimpleNamespace(name="tiny", version="1")))
     monkeypatch.setattr(Reader, "broken", ())
+    monkeypatch.setattr(Reader, "unsure", ())
     monkeypatch.setattr(Reader, "stops", 0)
     monkeypatch.setattr(Reader, "asked", [], raising=False)
     monkeypatch.chdir(tmp_path)
@@ -246,6 +251,8 @@ def test_the_text_is_the_same_in_every_format(folder: Path) -> None:
         (["--threads", "-3"], "invalid value for '--threads': -3 is not a whole number from 1 on"),
         (["--max-pages", "0"], "invalid value for '--max-pages': 0 is not a whole number from 1 on"),
         (["--max-pages", "many"], "invalid value for '--max-pages': many is not a whole number from 1 on"),
+        (["--least-confidence", "1.5"], "invalid value for '--least-confidence': 1.5 is not a number from 0 to 1"),
+        (["--least-confidence", "nan"], "invalid value for '--least-confidence': nan is not a number from 0 to 1"),
         (["--line-breaks", "yes"], "invalid value for '--line-breaks': 'yes' is not one of 'join', 'keep'"),
         (["--nothing"], "no such option '--nothing'"),
     ],
@@ -280,6 +287,41 @@ def test_pages_that_failed_are_not_forgotten(folder: Path, capsys: pytest.Captur
     Reader.broken = ()
     assert read(*command, "--again") == 0
     assert not Path("out/book.errors.json").exists() and read(*command) == 0
+
+
+def test_what_is_unread_is_told_and_recorded(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Also where reading was stopped after that page. Warnings change no exit code."""
+    blank(folder / "book.pdf", 3)
+    command = ["book.pdf", "--out", "out", "--format", "text", "json"]
+    Reader.unsure, Reader.stops = (1,), 2
+    assert read(*command) == 130
+    assert read(*command) == 0
+    assert Reader.asked == [1, 2, 2, 3]
+    out, err = capsys.readouterr()
+    assert "1 read, 0 there already, 0 errors, 1 pages with warnings" in out
+    told = "1 place that looks like text was not read (1 too unsure); about 25% of the page's text is missing, as far as can be told"
+    assert f"book.pdf: page 1: warning: {told}\n" in err and err.count("warning") == 1
+    record = json.loads(Path("out/book.warnings.json").read_text(encoding="utf-8"))
+    [page] = record["pages"]
+    assert page["page"] == 1 and [warning["code"] for warning in page["warnings"]] == ["unread-text", "much-of-page-unread"]
+    assert page["unread"] == [{"box": [10.0, 60.0, 40.0, 70.0], "reason": "unsure", "text": "ص\u0640", "confidence": 0.25}]
+    said = json.loads(Path("out/book.json").read_text(encoding="utf-8"))["pages"]
+    assert [len(one["unread"]) for one in said] == [1, 0, 0] and said[0]["warnings"] == page["warnings"]
+    assert "ص\u0640\n" not in Path("out/book.txt").read_text(encoding="utf-8")
+
+    assert read(*command, "--again", "--quiet") == 0
+    assert "warning" not in capsys.readouterr().err and Path("out/book.warnings.json").exists()
+    Reader.unsure = ()
+    assert read(*command, "--again") == 0
+    assert not Path("out/book.warnings.json").exists()
+
+
+def test_another_bound_begins_anew(folder: Path) -> None:
+    blank(folder / "book.pdf", 2)
+    Reader.stops = 2
+    assert read("book.pdf", "--out", "out") == 130
+    assert read("book.pdf", "--out", "out", "--least-confidence", "0") == 0
+    assert Reader.asked == [1, 2, 1, 2]
 
 
 @pytest.mark.parametrize("pages", [1, 2])

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import cv2
 import pypdfium2 as pdfium
 import pytest
 
@@ -18,7 +19,8 @@ from rasm.errors import UnreadableImage
 from rasm.formats import SUFFIXES
 from rasm.pages.files import MAX_PAGES, PageFile
 from rasm.pages.reader import PageReader
-from tests.paper import GOLDEN, golden_text
+from rasm.pages.unread import LEAST_CONFIDENCE
+from tests.paper import GOLDEN, golden_text, page_with_a_scribble
 from tests.paths import FIXTURES, ROOT
 
 LINE = str(GOLDEN / "figures.png")
@@ -104,6 +106,23 @@ def test_what_cannot_be_read_is_told(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert out == "صفحة 1\n\f\n\fصفحة 3\n" and err == f"  {tmp_path / 'book.pdf'}: page 2: page 2 is broken\n"
 
 
+def test_what_is_unread_is_warned_of(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    page = str(tmp_path / "page.png")
+    cv2.imwrite(page, page_with_a_scribble())
+    assert cli.main(["read", page, "--format", "json"]) == 0
+    out, err = capsys.readouterr()
+    [said] = json.loads(out)["pages"]
+    assert err == f"{page}: warning: {'; '.join(warning['message'] for warning in said['warnings'])}\n" and "not read" in err
+    assert said["unread"] and all(place["reason"] == "unsure" and place["text"] for place in said["unread"])
+    assert cli.main(["read", page, "--quiet", "--line-breaks", "keep"]) == 0
+    text, err = capsys.readouterr()
+    assert err == "" and all(place["text"] not in text for place in said["unread"])
+    assert cli.main(["read", page, "--least-confidence", "0", "--line-breaks", "keep"]) == 0
+    text, err = capsys.readouterr()
+    assert all(place["text"] in text for place in said["unread"]) and "not read" not in err
+    assert cli.main(["read", page, "--least-confidence", "-1"]) == 2
+
+
 def test_the_shipped_models_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["models"]) == 0
     head, *rows = capsys.readouterr().out.splitlines()
@@ -127,5 +146,5 @@ def test_help_waits_for_nothing_heavy() -> None:
 
 
 def test_what_the_help_says_is_so() -> None:
-    assert set(SUFFIXES) == set(cli.FORMATS) and cli.MAX_PAGES == MAX_PAGES
+    assert set(SUFFIXES) == set(cli.FORMATS) and (cli.MAX_PAGES, cli.LEAST_CONFIDENCE) == (MAX_PAGES, LEAST_CONFIDENCE)
     assert [path.stem for path in weights.shipped_models()] == list(weights.PURPOSES)

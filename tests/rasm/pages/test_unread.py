@@ -9,25 +9,11 @@ import pytest
 
 from rasm.document import UNREAD_REASONS, WARNINGS, Line, Page, Region, Unread, UnreadReason, WarningCode
 from rasm.errors import ConfigError
-from rasm.image import Pixels
 from rasm.lines.recognizer import Reading, Recognizer
 from rasm.pages.reader import PageImage, PageReader
 from rasm.pages.unread import Unreadable, judged
-from tests.paper import golden_line, sheet
+from tests.paper import golden_line, page_with_a_scribble, scribble, sheet
 from tests.paths import SHIPPED
-
-
-def scribble(width_px: int = 700) -> Pixels:
-    """Ink in the shape of a line that says nothing: a golden line, cut into strips that stand on their heads in another order."""
-    line = golden_line("figures")[:, :width_px]
-    strips = [np.flipud(line[:, x : x + 14]) for x in range(0, width_px, 14)]
-    np.random.default_rng(0).shuffle(strips)
-    return np.ascontiguousarray(np.hstack(strips))
-
-
-def page_with_a_scribble() -> Pixels:
-    line = golden_line("figures")
-    return sheet([(line, 960, 80), (line, 930, 152), (scribble(), 900, 300)], 1030, 460)
 
 
 @pytest.fixture(scope="module")

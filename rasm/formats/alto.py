@@ -1,6 +1,7 @@
 """Pages -> ALTO 4.4, the XML of libraries (METS/ALTO), which eScriptorium, kraken and Transkribus take too.
 
 Source: the schema of the Library of Congress, https://www.loc.gov/standards/alto/. Unit: pixels of the page as given.
+What is unread is a block of text without lines, after the others, tagged ``unread`` and with the reason.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from typing import IO, Any, get_args
 
 from lxml import etree
 
-from rasm.document import Box, Line, Page, RegionKind
+from rasm.document import Box, Line, Page, RegionKind, UnreadReason
 from rasm.formats.xml import SCHEMA_LOCATION, clean, whole, xml_file
 
 NAMESPACE = "http://www.loc.gov/standards/alto/ns-v4#"
@@ -25,6 +26,8 @@ def write_alto(pages: Iterable[Page], file: IO[bytes], *, name: str, model: str 
         tags = etree.Element("Tags")  # every kind: which of them there are is not known before the last page
         for kind in sorted(get_args(RegionKind)):
             etree.SubElement(tags, "LayoutTag", {"ID": f"kind_{kind}", "LABEL": kind})
+        for reason in get_args(UnreadReason):
+            etree.SubElement(tags, "LayoutTag", {"ID": f"unread_{reason}", "LABEL": f"unread: {reason}"})
         alto.write(tags)
         with alto.within("Layout"):
             for page in pages:
@@ -80,6 +83,8 @@ def _page(page: Page) -> Any:
                 for g, sign in enumerate(word.characters):
                     glyph = {"ID": f"glyph_{n}_{numbers['word']}_{g}", "CONTENT": clean(sign.text), **place(sign.box)}
                     etree.SubElement(string, "Glyph", {**glyph, "GC": f"{sign.confidence:.3f}"})
+    for u, unread in enumerate(page.unread, 1):
+        etree.SubElement(space, "TextBlock", {"ID": f"unread_{n}_{u}", **place(unread.box), "TAGREFS": f"unread_{unread.reason}"})
     return element
 
 

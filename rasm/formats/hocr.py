@@ -1,6 +1,7 @@
 """Pages -> hOCR 1.2, the HTML that hocr-tools, OCRmyPDF and many viewers take.
 
 Source: hOCR 1.2, http://kba.github.io/hocr-spec/1.2/. Boxes are whole pixels of the page as given; ``x_wconf`` is 0 to 100.
+What is unread is an empty ``ocrx_unread`` after a page's areas: classes that begin so are an engine's own.
 """
 
 from __future__ import annotations
@@ -47,7 +48,7 @@ def _head(name: str, model: str, page_count: int | None) -> Any:
     etree.SubElement(head, "meta", {"http-equiv": "Content-Type", "content": "text/html;charset=utf-8"})
     etree.SubElement(head, "meta", {"name": "ocr-system", "content": clean(model) or "rasm"})
     kinds = sorted({*_CLASSES.values()} - {"ocr_par"})
-    capabilities = " ".join(["ocr_page", "ocr_carea", "ocr_par", "ocr_line", "ocrx_word", "ocrp_wconf", "ocrp_dir", *kinds])
+    capabilities = " ".join(["ocr_page", "ocr_carea", "ocr_par", "ocr_line", "ocrx_word", "ocrp_wconf", "ocrp_dir", "ocrx_unread", *kinds])
     etree.SubElement(head, "meta", {"name": "ocr-capabilities", "content": capabilities})
     if page_count is not None:
         etree.SubElement(head, "meta", {"name": "ocr-number-of-pages", "content": str(page_count)})
@@ -78,6 +79,9 @@ def _page(page: Page, name: str) -> Any:
                 title = f"{bbox(word.box)}; x_wconf {round(100 * word.confidence)}"
                 element = etree.SubElement(span, "span", {"class": "ocrx_word", "id": f"word_{n}_{words}", "title": title})
                 element.text = clean(word.text)
+    for u, unread in enumerate(page.unread, 1):
+        title = f"{bbox(unread.box)}; x_reason {unread.reason}"
+        etree.SubElement(div, "div", {"class": "ocrx_unread", "id": f"unread_{n}_{u}", "title": title})
     return div
 
 

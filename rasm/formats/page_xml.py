@@ -1,7 +1,8 @@
 """A page -> PAGE XML 2019-07-15, the XML of ground truth and layout (PRImA), which Transkribus, eScriptorium and OCR-D take.
 
 Source: the schema, https://www.primaresearch.org/schema/PAGE/gts/pagecontent/2019-07-15. A PAGE file is of one page: of a document of
-several each page has a file of its own.
+several each page has a file of its own. What is unread is a region of the type ``other`` with one line, both without text, and is in no
+reading order; ``custom`` says why, as Transkribus writes such things.
 """
 
 from __future__ import annotations
@@ -63,4 +64,9 @@ def _page(page: Page, name: str) -> Any:
                 text(text_word, word.text, word.confidence)
             text(text_line, line.text, line.confidence)
         text(area, region.text)
+    for u, unread in enumerate(page.unread, 1):
+        told = {"type": "other", "custom": f"unread {{reason:{unread.reason};}}"}
+        area = etree.SubElement(element, "TextRegion", {"id": f"u{u}", **told})
+        coords(area, unread.box)
+        coords(etree.SubElement(area, "TextLine", {"id": f"u{u}l1"}), unread.box)
     return element

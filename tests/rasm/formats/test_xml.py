@@ -15,7 +15,7 @@ from typing import IO, Any, cast, get_args
 
 import pytest
 
-from rasm.document import Document, Page, PageError, RegionKind
+from rasm.document import Document, Page, PageError, RegionKind, Unread, UnreadReason
 from rasm.errors import ConfigError, UnreadableImage
 from rasm.formats import write, write_pages
 from tests.rasm.formats.documents import DOCUMENTS
@@ -57,7 +57,8 @@ def test_what_stands_before_the_pages_holds_for_any_page() -> None:
     for make in DOCUMENTS.values():
         alto = ET.fromstring(write(make(), "alto"))
         tags = {e.get("ID"): e.get("LABEL") for e in alto.iter() if e.tag.endswith("}LayoutTag")}
-        assert tags == {f"kind_{kind}": kind for kind in get_args(RegionKind)}
+        kinds = {f"kind_{kind}": kind for kind in get_args(RegionKind)}
+        assert tags == kinds | {f"unread_{reason}": f"unread: {reason}" for reason in get_args(UnreadReason)}
         hocr = ET.fromstring(write(make(), "hocr"))
         [capabilities] = [e.get("content", "").split() for e in hocr.iter() if e.get("name") == "ocr-capabilities"]
         assert {e.get("class") for e in hocr.iter() if e.get("class")} <= {*capabilities}
@@ -102,6 +103,36 @@ def test_pages_that_could_not_be_read() -> None:
     for kind in ("alto", "hocr", "page"):
         root = ET.fromstring(written(pages, kind))
         assert sum(e.tag.endswith("}Page") or e.get("class") == "ocr_page" for e in root.iter()) == 1
+
+
+def test_what_is_unread_has_its_place_and_no_text() -> None:
+    """In every format that can say so, after what was read, which is as it would be without."""
+    page = DOCUMENTS["lines"]().pages[0]
+    reasons = get_args(UnreadReason)
+    unread = [Unread((10.4 * i, 5.0, 10.4 * i + 8, 12.6), reason, "غلط", 0.5) for i, reason in enumerate(reasons, 1)]
+    boxes = [(int(10.4 * i), 5, round(10.4 * i + 8), 13) for i in range(1, 1 + len(reasons))]
+    more = replace(page, unread=unread)
+    for kind in ("hocr", "alto", "page"):
+        assert "غلط" not in written([more], kind)
+    hocr = [e for e in ET.fromstring(written([more], "hocr")).iter() if e.get("class") == "ocrx_unread"]
+    assert [e.get("title") for e in hocr] == [
+        f"bbox {' '.join(map(str, box))}; x_reason {reason}" for box, reason in zip(boxes, reasons, strict=True)
+    ]
+    blocks = [e for e in ET.fromstring(written([more], "alto")).iter() if e.get("ID", "").startswith("unread_1_")]
+    sides = [[int(e.get(side, "")) for side in ("HPOS", "VPOS", "WIDTH", "HEIGHT")] for e in blocks]
+    assert sides == [[left, top, right - left, bottom - top] for left, top, right, bottom in boxes]
+    assert [e.get("TAGREFS") for e in blocks] == [f"unread_{reason}" for reason in reasons] and all(len(e) == 0 for e in blocks)
+    root = ET.fromstring(written([more], "page"))
+    regions = [e for e in root.iter() if "unread" in e.get("custom", "")]
+    assert [e.get("custom") for e in regions] == [f"unread {{reason:{reason};}}" for reason in reasons]
+    for region, (left, top, right, bottom) in zip(regions, boxes, strict=True):
+        area, line = region
+        assert area.get("points") == line[0].get("points") == f"{left},{top} {right},{top} {right},{bottom} {left},{bottom}"
+    ordered = {e.get("regionRef") for e in root.iter() if e.tag.endswith("RegionRefIndexed")}
+    assert not ordered & {e.get("id") for e in regions}
+    for kind in ("alto", "hocr"):
+        with_ids = [e.get("ID", e.get("id")) for e in ET.fromstring(written([more], kind)).iter() if e.get("ID", e.get("id"))]
+        assert len(with_ids) == len(set(with_ids))
 
 
 def test_hocr_tells_how_many_pages_there_are_where_it_is_known() -> None:

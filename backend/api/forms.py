@@ -10,10 +10,16 @@ from pydantic import BaseModel
 from backend.api.access import ApiKeyBearer, ApiKeyHeader, anyone
 from backend.api.documents import MEDIA_TYPES
 from backend.api.errors import InvalidRequest
+from backend.api.results import WARNINGS_HEADER
 from backend.api.schemas.reading import ErrorReply, OcrErrorReply
 
 # the keys are named in the schema where none is asked for, too: clients that are generated from it can send one to another service
 guarded: dict[str, Any] = {"auth": [*([] if settings.RASM.api_keys else [anyone]), ApiKeyBearer(), ApiKeyHeader()]}
+_WARNINGS = {
+    "description": "Of replies that are not JSON: how many pages have each warning, as a dictionary of RFC 9651. Left out if none has any.",
+    "schema": {"type": "string"},
+    "example": "turned=1, unread-text=3",
+}
 REFUSALS: dict[Any, Any] = dict.fromkeys((400, 401, 429), ErrorReply)
 READING_REFUSALS: dict[Any, Any] = {
     **dict.fromkeys((400, 401, 403, 404, 408, 411, 429, 503), ErrorReply),
@@ -54,6 +60,11 @@ def wanted_format(request: HttpRequest, given: str | None) -> str:
         return given or "json"
     preferred = request.get_preferred_type(list(MEDIA_TYPES.values()))
     return next((name for name, media_type in MEDIA_TYPES.items() if media_type == preferred), "json")
+
+
+def other_formats(*media_types: str) -> dict[str, Any]:
+    """The schema of a reply in these media types, besides JSON."""
+    return {"content": content_of(*media_types), "headers": {WARNINGS_HEADER: _WARNINGS}}
 
 
 def content_of(*media_types: str) -> dict[str, Any]:

@@ -3,13 +3,27 @@
 Where it stands: between ``rasm.document.Page`` and the reply, of requests and of jobs alike.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from django.http.response import HttpResponseBase
+
 from backend.api.errors import FilesRefused
-from backend.api.schemas.reading import CharacterReply, FileError, LineReply, Model, RegionReply, ResultReply, TextOptions, WordReply
+from backend.api.schemas.reading import (
+    CharacterReply,
+    FileError,
+    LineReply,
+    Model,
+    RegionReply,
+    ResultReply,
+    TextOptions,
+    UnreadReply,
+    WarningReply,
+    WordReply,
+)
 from backend.reading.service import Outcome
-from rasm.document import Box, Document, Line, Page
+from rasm.document import Box, Document, Line, Page, WarningCode
 from rasm.errors import TooManyPages
 from rasm.lines.recognizer import ModelInfo
 from rasm.text.normalisation import Profile, apply_profile
@@ -50,6 +64,8 @@ def empty_result(name: str, file: int, *, page: int | None = None, pages: int | 
         bbox=None,
         regions=[],
         lines=[],
+        unread=[],
+        warnings=[],
         milliseconds=0.0,
         error=None,
     )
@@ -87,6 +103,16 @@ def fill(result: ResultReply, page: Page, output: Output) -> None:
         if page.kind == "page":
             numbers = list(range(first, len(result.lines)))
             result.regions.append(RegionReply.model_construct(kind=region.kind, bbox=_bbox(region.box, page), lines=numbers))
+    result.unread = [
+        UnreadReply.model_construct(
+            bbox=_bbox(place.box, page),
+            reason=place.reason,
+            text=apply_profile(place.text, output.profile),
+            confidence=round(place.confidence, 4),
+        )
+        for place in page.unread
+    ]
+    result.warnings = [WarningReply.model_construct(code=warning.code, message=warning.message) for warning in page.warnings]
 
 
 def _line(line: Line, page: Page, output: Output) -> LineReply:
@@ -126,6 +152,22 @@ def plain_text(results: Iterable[ResultReply]) -> Iterator[str]:
             yield "\f"
         yield f"{result.text or ''}\n"
         before = is_page
+
+
+WARNINGS_HEADER = "X-Rasm-Warnings"
+
+
+def count_warnings(results: Iterable[ResultReply]) -> Counter[WarningCode]:
+    """How many results have each warning."""
+    return Counter(warning.code for result in results for warning in result.warnings)
+
+
+def with_warnings(reply: HttpResponseBase, counts: Mapping[WarningCode, int]) -> HttpResponseBase:
+    """A reply that cannot hold warnings itself, with a header that does: ``unread-text=3, turned=1``, a dictionary of RFC 9651, of
+    how many pages have each. There is no header where there are no warnings."""
+    if counts:
+        reply[WARNINGS_HEADER] = ", ".join(f"{code}={count}" for code, count in sorted(counts.items()))
+    return reply
 
 
 def require_any(model: Model, results: Sequence[ResultReply]) -> None:

@@ -26,6 +26,7 @@ class Job(models.Model):
     state = models.CharField(max_length=10, choices=State.choices, default=State.RECEIVING)
     mode = models.CharField(max_length=10)
     text_layer = models.CharField(max_length=10)
+    least_confidence = models.FloatField(default=0.7)  # that of 0.9.0, whose jobs have none
     password = models.CharField(max_length=200, blank=True)
     model = models.CharField(max_length=200)
     model_version = models.CharField(max_length=100)
@@ -108,6 +109,7 @@ class JobPage(models.Model):
     file = models.ForeignKey(JobFile, on_delete=models.CASCADE)
     number = models.PositiveIntegerField()
     data = models.BinaryField()
+    warnings = models.CharField(max_length=200, blank=True, help_text="The codes of its warnings, parted by spaces.")
     error_code = models.CharField(max_length=50, blank=True)
     error_message = models.TextField(blank=True)
 

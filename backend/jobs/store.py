@@ -7,6 +7,7 @@ job is there wholly or not at all, whichever machine asks. DATABASE_URL is all t
 import json
 import tempfile
 import zlib
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
@@ -15,7 +16,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F, Q, Sum
+from django.db.models import Count, F, Q, Sum
 from django.utils import timezone
 
 from backend.jobs.errors import DocumentFailed, JobNotFound, JobStorageFull, TooManyJobs
@@ -24,7 +25,7 @@ from backend.keys.models import ApiKey
 from backend.reading.files import Upload, has_pages, is_pdf_file, open_file
 from backend.reading.gone import Gone
 from backend.reading.turns import turn_to_decode
-from rasm.document import Document, Page, page_from_dict
+from rasm.document import Document, Page, WarningCode, page_from_dict
 from rasm.errors import ImageError, TooManyPages
 from rasm.image import decode
 from rasm.lines.recognizer import Reading, Sign
@@ -193,6 +194,15 @@ def pages_after(file: JobFile, number: int, most: int) -> list[JobPage]:
 def count_read(file: JobFile) -> int:
     """How many of its pages could be read."""
     return JobPage.objects.filter(file=file, error_code="").count()
+
+
+def count_warnings(job: Job, files: Sequence[JobFile] | None = None) -> Counter[WarningCode]:
+    """How many pages, of these files or of all, have each warning."""
+    pages = JobPage.objects.filter(job=job) if files is None else JobPage.objects.filter(file__in=files)
+    counts: Counter[WarningCode] = Counter()
+    for codes, count in pages.exclude(warnings="").order_by().values_list("warnings").annotate(Count("pk")):
+        counts.update(dict.fromkeys(codes.split(), count))
+    return counts
 
 
 def read_pages(file: JobFile) -> Iterator[Page]:

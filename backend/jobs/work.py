@@ -79,6 +79,7 @@ def _read(part: JobPart) -> bool:
         page = JobPage(job=part.job, file=part.file, number=number, data=b"")
         try:
             read = _read_page(part, number)
+            page.warnings = " ".join(warning.code for warning in read.warnings)
             page.data = store.pack(read, round((time.perf_counter() - began) * 1000, 1))
             if read.source == "ocr":  # what a PDF says by itself was not read
                 metrics.LINES.labels(part.job.model).inc(1 if read.kind == "line" else len(read.lines))
@@ -106,7 +107,8 @@ def _keep(part: JobPart, page: JobPage) -> None:
 def _read_page(part: JobPart, number: int) -> Page:
     """Raises ImageError."""
     job = part.job
-    return _page_reader(job.model).read_from(opened(part.file), number - 1, mode=job.mode, text_layer=job.text_layer)
+    reader = _page_reader(job.model).asking(job.least_confidence)
+    return reader.read_from(opened(part.file), number - 1, mode=job.mode, text_layer=job.text_layer)
 
 
 class _Open:

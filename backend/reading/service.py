@@ -25,6 +25,7 @@ from rasm.image import decode
 from rasm.lines.recognizer import ModelInfo
 from rasm.pages.files import PageFile
 from rasm.pages.reader import LineImage, Mode, PageImage, PageReader, TextLayer, look, look_at, page_of_line
+from rasm.pages.unread import LEAST_CONFIDENCE
 
 Seen = Page | LineImage | PageImage
 room = Room(settings.RASM.queue_lines, "more is waiting to be read than the service holds: try again in a moment")
@@ -40,6 +41,7 @@ class Request:
     model: str = ""
     password: str = ""
     gone: Gone | None = None
+    least_confidence: float = LEAST_CONFIDENCE
 
 
 @dataclass
@@ -172,7 +174,7 @@ class _Files:
         """Raises Overloaded."""
         if self._page_reader is None:
             turns.requests.take(1)
-            self._page_reader = turns.page_reader(self._model, self._request.gone)
+            self._page_reader = turns.page_reader(self._model, self._request.gone, self._request.least_confidence)
 
     def _look_at(self, upload: Upload) -> LineImage | PageImage:
         """Raises ImageError."""

@@ -99,6 +99,6 @@ class QueuedRecognizer:
         return [readings[i] for i in range(len(lines))]
 
 
-def page_reader(model: OpenModel, gone: Gone | None) -> PageReader:
+def page_reader(model: OpenModel, gone: Gone | None, least_confidence: float) -> PageReader:
     """Reads pages with the lines queued among those of other requests."""
-    return PageReader(cast(Recognizer, QueuedRecognizer(model, gone)))
+    return PageReader(cast(Recognizer, QueuedRecognizer(model, gone)), least_confidence=least_confidence)

@@ -19,7 +19,7 @@ from ninja.files import UploadedFile
 from backend.api import documents, results
 from backend.api.access import owner_of, throttles
 from backend.api.errors import InvalidRequest, JobNotDone, NoSuchFile
-from backend.api.forms import READING_REFUSALS, REFUSALS, check_fields, check_query, content_of, form_schema, guarded, wanted_format
+from backend.api.forms import READING_REFUSALS, REFUSALS, check_fields, check_query, form_schema, guarded, other_formats, wanted_format
 from backend.api.operations.reading import OTHER_FORMATS
 from backend.api.request_id import request_id
 from backend.api.schemas.jobs import JobError, JobFileReply, JobReply, JobsReply, PagesOptions, Preparing, ResultOptions
@@ -63,6 +63,7 @@ def describe(job: Job) -> JobReply:
         ],
         errors=errors[:SHOWN_ERRORS],
         error_count=counted["errors"] + sum(bool(file.error_code) for file in files),
+        warning_counts=store.count_warnings(job),
         error=FileError(code=errors[0].code, message=errors[0].message) if job.state == Job.State.FAILED and errors else None,
         model=Model(name=job.model, version=job.model_version),
         created=job.created,
@@ -122,6 +123,7 @@ def create_job(request: HttpRequest, files: File[list[UploadedFile]], options: F
         key=owner_of(request),
         mode=options.mode,
         text_layer=options.text_layer,
+        least_confidence=options.least_confidence,
         password=options.password,
         model=info.name,
         model_version=info.version,
@@ -209,7 +211,7 @@ def job_pages(request: HttpRequest, job_id: UUID, options: Query[PagesOptions]) 
     operation_id="job_result",
     tags=["jobs"],
     throttle=throttles(),
-    openapi_extra={"responses": {200: {"content": content_of(*OTHER_FORMATS)}}},
+    openapi_extra={"responses": {200: other_formats(*OTHER_FORMATS)}},
     **guarded,
 )
 def job_result(request: HttpRequest, job_id: UUID, options: Query[ResultOptions]) -> HttpResponseBase:
@@ -228,14 +230,16 @@ def job_result(request: HttpRequest, job_id: UUID, options: Query[ResultOptions]
     readable = [file for file in files if file.pages]
     if not readable:
         raise InvalidRequest("file: it could not be opened; the job says why")
+    counts = store.count_warnings(job, readable)
     if kind == "pdf":
-        return _pdf(job, readable)
+        return results.with_warnings(_pdf(job, readable), counts)
     if kind == "text":
         read = (result for file in readable for result in _results(file, output))  # a page that could not be read keeps its place
-        return StreamingHttpResponse(results.plain_text(read), content_type="text/plain; charset=utf-8")
+        text = StreamingHttpResponse(results.plain_text(read), content_type="text/plain; charset=utf-8")
+        return results.with_warnings(text, counts)
     form = documents.Form(kind, output.profile, output.join_lines, f"{job.model} {job.model_version}")
     with place():
-        return documents.document_reply([_source(file) for file in readable], form)
+        return results.with_warnings(documents.document_reply([_source(file) for file in readable], form), counts)
 
 
 def _files(job: Job, number: int | None) -> list[JobFile]:

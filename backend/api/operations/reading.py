@@ -16,7 +16,7 @@ from ninja.files import UploadedFile
 from backend.api import documents, results
 from backend.api.access import throttles
 from backend.api.errors import InvalidRequest
-from backend.api.forms import READING_REFUSALS, check_fields, content_of, form_schema, guarded, wanted_format
+from backend.api.forms import READING_REFUSALS, check_fields, form_schema, guarded, other_formats, wanted_format
 from backend.api.request_id import request_id
 from backend.api.schemas.reading import LiteParseOptions, LiteParseReply, LiteParseResult, OcrOptions, OcrReply
 from backend.reading.files import Upload
@@ -34,7 +34,7 @@ OTHER_FORMATS = [media_type for kind, media_type in documents.MEDIA_TYPES.items(
     operation_id="ocr",
     tags=["reading"],
     throttle=throttles(),
-    openapi_extra={**form_schema(files={"minItems": 1}), "responses": {200: {"content": content_of(*OTHER_FORMATS)}}},
+    openapi_extra={**form_schema(files={"minItems": 1}), "responses": {200: other_formats(*OTHER_FORMATS)}},
     **guarded,
 )
 def ocr(request: HttpRequest, files: File[list[UploadedFile]], options: Form[OcrOptions]) -> HttpResponseBase:
@@ -43,12 +43,23 @@ def ocr(request: HttpRequest, files: File[list[UploadedFile]], options: Form[Ocr
     There is one result for each page, the files in order. A file or a page that cannot be read has an error in its result, beside the
     results of the others. If nothing can be read, the status is that of the first error (413, 415 or 422), and the body has
     `results` beside `error`. Long documents are sent to `/api/v1/jobs`.
+
+    What looks like text and was not read, or less surely than `least_confidence`, is not in the text but in a result's `unread`;
+    `warnings` tell of it. Replies in other formats than JSON have the header `X-Rasm-Warnings`.
     """
     began = time.perf_counter()
     check_fields(request, "files", OcrOptions)
     kind = wanted_format(request, options.format if "format" in request.POST else None)
     output = results.Output.of(options)
-    wanted = Request(files, options.mode, options.text_layer, options.model, options.password, request.META.get("rasm.gone"))
+    wanted = Request(
+        files,
+        options.mode,
+        options.text_layer,
+        options.model,
+        options.password,
+        request.META.get("rasm.gone"),
+        options.least_confidence,
+    )
     info, outcomes = read_files(wanted)
     model, found = results.model_of(info), [results.result_of(outcome, output) for outcome in outcomes]
     if kind == "json":
@@ -58,11 +69,12 @@ def ocr(request: HttpRequest, files: File[list[UploadedFile]], options: Form[Ocr
         # written by pydantic: Ninja would make a dictionary of it, check that once more, and have it written in Python
         return HttpResponse(reply.model_dump_json(), content_type="application/json; charset=utf-8")
     results.require_all(model, found)
+    counts = results.count_warnings(found)
     if kind == "text":
-        return HttpResponse(results.plain_text(found), content_type="text/plain; charset=utf-8")
+        return results.with_warnings(HttpResponse(results.plain_text(found), content_type="text/plain; charset=utf-8"), counts)
     form = documents.Form(kind, output.profile, output.join_lines, f"{model.name} {model.version}")
     sources = [_source(upload, [o for o in outcomes if o.file == number], wanted) for number, upload in enumerate(files)]
-    return documents.document_reply(sources, form)
+    return results.with_warnings(documents.document_reply(sources, form), counts)
 
 
 def _source(upload: Upload, outcomes: Sequence[Outcome], request: Request) -> documents.Source:
@@ -88,14 +100,15 @@ def _opened(upload: Upload, request: Request) -> tuple[PageFile, bytes | None]:
     openapi_extra=form_schema(),
     **guarded,
 )
-def liteparse(request: HttpRequest, file: File[UploadedFile], options: Form[LiteParseOptions]) -> LiteParseReply:
+def liteparse(request: HttpRequest, response: HttpResponse, file: File[UploadedFile], options: Form[LiteParseOptions]) -> LiteParseReply:
     """The [LiteParse](https://github.com/run-llama/liteparse/blob/main/OCR_API_SPEC.md) convention: one `file`, a line or a page, and a
-    `language`. One result for each line."""
+    `language`. One result for each line. The header `X-Rasm-Warnings` tells of what was not read."""
     check_fields(request, "file", LiteParseOptions)
     if len(request.FILES.getlist("file")) > 1:
         raise InvalidRequest("file: sent several times; /api/v1/ocr takes several files")
     info, outcomes = read_files(Request([file], gone=request.META.get("rasm.gone")))
     found = [results.result_of(outcome, results.Output()) for outcome in outcomes]
     results.require_all(results.model_of(info), found)
+    results.with_warnings(response, results.count_warnings(found))
     lines = [line for result in found for line in result.lines if line.text]
     return LiteParseReply(results=[LiteParseResult(text=line.text, bbox=line.bbox, confidence=line.confidence) for line in lines])

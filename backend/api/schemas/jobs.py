@@ -6,6 +6,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from backend.api.schemas.reading import FileError, Model, OutputOptions, TextOptions
+from rasm.document import WarningCode
 
 
 class ResultOptions(OutputOptions):
@@ -48,6 +49,9 @@ class JobReply(BaseModel):
     files: list[JobFileReply]
     errors: list[JobError] = Field(description="What was not read, so far; the first 100.")
     error_count: int = Field(description="How many there are in all.")
+    warning_counts: dict[WarningCode, int] = Field(
+        description="How many of the pages that were read have each warning; the pages' results have the warnings themselves."
+    )
     error: FileError | None = Field(description="Of a failed job, the first of its errors.")
     model: Model
     created: datetime
@@ -84,6 +88,7 @@ class JobReply(BaseModel):
                         }
                     ],
                     "error_count": 1,
+                    "warning_counts": {},
                     "error": None,
                     "model": {"name": "rasm-print", "version": "0.8.0"},
                     "created": "2026-11-23T09:00:00Z",

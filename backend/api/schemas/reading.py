@@ -10,7 +10,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from typing_extensions import TypedDict  # what pydantic asks for before Python 3.12
 
 from backend.reading import errors as _errors  # noqa: F401  (it adds to the kinds of ImageError)
+from rasm.document import UNREAD_REASONS, WARNINGS, UnreadReason, WarningCode
 from rasm.errors import ImageError
+from rasm.pages.unread import LEAST_CONFIDENCE
 
 # ISO 639-1 and 639-2: Arabic, Persian, Urdu, Pashto, Kurdish, Uyghur, Sindhi
 Language = Literal["ar", "ara", "fa", "fas", "per", "ur", "urd", "ps", "pus", "ku", "ckb", "ug", "uig", "sd", "snd"]
@@ -30,6 +32,17 @@ Confidence = Annotated[
 ]
 
 
+PageConfidence = Annotated[
+    float,
+    Field(
+        ge=0,
+        le=1,
+        description="The share of the text that is expected to be there and right: the mean of the lines' confidences, weighted by their "
+        "lengths. What is `unread` counts with 0, as long as what was read of it, or as a line of its shape.",
+    ),
+]
+
+
 class ReadingOptions(BaseModel):
     """How to read. Every option may be left out."""
 
@@ -44,6 +57,13 @@ class ReadingOptions(BaseModel):
         description="Of PDFs: `use` the text that a page says itself, where it is sound (letters and not numbers of glyphs, and not "
         "stored backwards), rather than read its picture. `source` in the result says which it was.",
         examples=["use"],
+    )
+    least_confidence: float = Field(
+        LEAST_CONFIDENCE,
+        ge=0,
+        le=1,
+        description="Of pages: a line that is read less surely is left out of the text, and is in `unread`. 0 leaves none out.",
+        examples=[0.5],
     )
     model: str = Field(
         "",
@@ -158,6 +178,46 @@ class RegionReply(BaseModel):
     lines: list[int] = Field(description="Which of the page's `lines`, from 0.")
 
 
+class UnreadReply(BaseModel):
+    """A place that looks like text and is not in the text."""
+
+    bbox: Bbox
+    reason: UnreadReason = Field(description=". ".join(f"`{reason}`: {meaning}" for reason, meaning in UNREAD_REASONS.items()) + ".")
+    text: str = Field(description="What was read there all the same, as the options ask for it; empty if nothing was.")
+    confidence: float = Field(ge=0, le=1, description="Of that text; 0 if nothing was read.")
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "bbox": [200, 301, 900, 345],
+                    "reason": "unsure",
+                    "text": "٨ ٠T ٢X ٨ ٥٣، «،؟ % ٦٢ -٥٥٥٦(%٦٠١٩/٥٦)٧» ١٥٠ )",
+                    "confidence": 0.5937,
+                }
+            ]
+        }
+    )
+
+
+class WarningReply(BaseModel):
+    """What the reader of a page should know."""
+
+    code: WarningCode = Field(
+        description="Stable, for programs. " + ". ".join(f"`{code}`: {meaning}" for code, meaning in WARNINGS.items()) + "."
+    )
+    message: str = Field(description="For people.")
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"code": "unread-text", "message": "1 place that looks like text was not read (1 too unsure)"},
+                {"code": "much-of-page-unread", "message": "about 27% of the page's text is missing, as far as can be told"},
+            ]
+        }
+    )
+
+
 class ResultReply(BaseModel):
     """What was read on one page, or in one line image."""
 
@@ -182,10 +242,12 @@ class ResultReply(BaseModel):
         "a tab between cells of a row. null if it was not read, empty if nothing is there."
     )
     text_as_read: str | None = Field(description="The same before the options for diacritics, tatweel and digits, with lines as printed.")
-    confidence: Confidence | None
+    confidence: PageConfidence | None
     bbox: Bbox | None = Field(description="What was read of the image; null if it was not read.")
     regions: list[RegionReply] = Field(description="In reading order; none of a line image.")
     lines: list[LineReply] = Field(description="In reading order; one of a line image, none if it was not read.")
+    unread: list[UnreadReply] = Field(description="What looks like text and is not in the text; none of a line image.")
+    warnings: list[WarningReply] = Field(description="The most important first; none if it was not read.")
     milliseconds: float = Field(ge=0, description="From taking up this page until its text was there, waiting included.")
     error: FileError | None = Field(description="null if it was read.")
 
@@ -241,6 +303,8 @@ class OcrReply(BaseModel):
                                     "characters": None,
                                 },
                             ],
+                            "unread": [],
+                            "warnings": [],
                             "milliseconds": 11.4,
                             "error": None,
                         },
@@ -263,6 +327,8 @@ class OcrReply(BaseModel):
                             "bbox": None,
                             "regions": [],
                             "lines": [],
+                            "unread": [],
+                            "warnings": [],
                             "milliseconds": 0.1,
                             "error": {
                                 "code": "unsupported_format",

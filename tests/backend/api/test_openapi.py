@@ -1,11 +1,14 @@
 """The committed OpenAPI schema is the service's own (``make openapi`` renews it), and its examples are real."""
 
+import io
 import json
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from rasm.lines.recognizer import Recognizer
+from tests.paper import page_with_a_scribble
 from tests.paths import SHIPPED
 from tests.serving import ROOT
 
@@ -62,9 +65,23 @@ def test_the_example_of_a_reading_is_a_real_reply() -> None:
     [line], [expected_line] = reply["results"][0].pop("lines"), good.pop("lines")
     assert line.pop("words")[0].keys() == expected_line.pop("words")[0].keys()
     for got, wanted in ((reply["results"][0], good), (line, expected_line)):
-        for key in ("text", "text_as_read", "confidence"):
-            assert type(got.pop(key)) is type(wanted.pop(key))
+        for key in ("text", "text_as_read", "confidence", "warnings"):
+            assert type(got.pop(key, None)) is type(wanted.pop(key, None))
         assert got == wanted
+
+
+def test_the_examples_of_what_is_unread_are_real(shipped_model: None) -> None:
+    """Of a page with two lines and a scribble; how exactly that is read is the model's affair."""
+    picture = io.BytesIO()
+    Image.fromarray(page_with_a_scribble()).save(picture, "PNG")
+    [result] = post({"files": [upload("page.png", picture.getvalue())]})["results"]
+    [place] = result["unread"]
+    [expected] = schema()["components"]["schemas"]["UnreadReply"]["examples"]
+    assert place.keys() == expected.keys() and place["reason"] == expected["reason"] and 0 < place["confidence"] < 0.7
+    assert all(abs(got - wanted) < 20 for got, wanted in zip(place["bbox"], expected["bbox"], strict=True))
+    examples = schema()["components"]["schemas"]["WarningReply"]["examples"]
+    assert [warning["code"] for warning in result["warnings"]] == [warning["code"] for warning in examples]
+    assert result["warnings"][0] == examples[0]
 
 
 def test_the_example_of_a_job_is_a_real_reply() -> None:

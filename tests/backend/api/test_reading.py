@@ -66,6 +66,8 @@ def test_reads_a_line_as_the_recognizer_does() -> None:
         "skew_degrees": 0.0,
         "direction": "rtl",
         "regions": [],
+        "unread": [],
+        "warnings": [{"code": "low-confidence", "message": "about 52% of the characters that were read are expected to be wrong"}],
         "error": None,
     }
     assert body["request_id"] == reply["X-Request-ID"]

@@ -13,8 +13,9 @@ gives it, for those that failed too. With ``--beside`` or ``--out DIR`` each fil
 ``--job`` is for long documents: each is put away at the service, read while this program waits, fetched, and taken away again.
 Ctrl-C leaves it there; ``--resume`` goes on.
 
-What fails is told on standard error, one line each. Exit codes: 0 all were read · 1 something could not be read · 2 wrong usage, or
-the service cannot be reached, refuses, or takes too long · 130 interrupted.
+What fails is told on standard error, one line each; so are the warnings of a page, such as of places that look like text and were not
+read. Exit codes: 0 all were read, with warnings or without · 1 something could not be read · 2 wrong usage, or the service cannot be
+reached, refuses, or takes too long · 130 interrupted.
 
 It needs httpx and nothing else of Rasm: copy it where you want it. From Python:
 
@@ -85,6 +86,7 @@ class ReadingOptions(TypedDict, total=False):
 
     mode: Literal["auto", "line", "page"]
     text_layer: Literal["ignore", "use"]
+    least_confidence: float
     model: str
     password: str
 
@@ -161,6 +163,24 @@ class Region:
 
 
 @dataclass(frozen=True)
+class Unread:
+    """A place that looks like text and is not in the text; ``text``: what was read there all the same, if anything was."""
+
+    bbox: Box
+    reason: str
+    text: str = ""
+    confidence: float = 0.0
+
+
+@dataclass(frozen=True)
+class PageWarning:
+    """What the reader of a page should know; the service's ``/api/docs`` lists the codes."""
+
+    code: str
+    message: str
+
+
+@dataclass(frozen=True)
 class Result:
     """What the service says of one page or line. ``name`` is the path or name that was given; ``json`` all that the service said.
 
@@ -182,6 +202,8 @@ class Result:
     bbox: Box | None = None
     regions: tuple[Region, ...] = ()
     lines: tuple[Line, ...] = ()
+    unread: tuple[Unread, ...] = ()
+    warnings: tuple[PageWarning, ...] = ()
     milliseconds: float | None = None
     model: Model | None = None
     error: FileError | None = None
@@ -192,7 +214,7 @@ class Result:
         """Of a file that could not be read here. Its ``json`` has nulls where the service's results have what was read."""
         error = {"code": code, "message": message}
         unknown = dict.fromkeys(("page", "pages", "kind", "source", "width_px", "height_px", "text", "text_as_read", "confidence", "bbox"))
-        nothing: dict[str, Any] = {"regions": [], "lines": [], "error": error, "model": None}
+        nothing: dict[str, Any] = {"regions": [], "lines": [], "unread": [], "warnings": [], "error": error, "model": None}
         return cls(name, error=FileError(code, message), json={"name": name, **unknown, **nothing})
 
     @classmethod
@@ -203,16 +225,19 @@ class Result:
 
 @dataclass(frozen=True)
 class Document:
-    """One file in another format: ``data`` is what the service made of it, None where ``error`` says why not."""
+    """One file in another format: ``data`` is what the service made of it, None where ``error`` says why not. ``warning_counts``: how many
+    of its pages have each warning."""
 
     name: str
     data: bytes | None
     error: FileError | None = None
+    warning_counts: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Job:
-    """A job as it stands: ``files`` are the names that the service keeps, ``errors`` the first of ``error_count``."""
+    """A job as it stands: ``files`` are the names that the service keeps, ``errors`` the first of ``error_count``. ``warning_counts``: how
+    many of its pages have each warning."""
 
     id: str
     state: Literal["queued", "running", "done", "failed", "cancelled"]
@@ -223,6 +248,7 @@ class Job:
     error_count: int
     error: FileError | None
     expires: str
+    warning_counts: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def is_finished(self) -> bool:
@@ -399,7 +425,7 @@ class AsyncRasmClient:
             return Document(entry.name, None, entry.error)
         reply = await self._exchange("POST", OCR, data=fields, files=[entry.field])
         if reply.is_success:
-            return Document(entry.name, reply.content)
+            return Document(entry.name, reply.content, warning_counts=_warning_counts(reply))
         refusal = self._refusal(reply)
         if isinstance(refusal, FileRefused):
             return Document(entry.name, None, refusal.error)
@@ -674,6 +700,12 @@ def _retry_after_s(reply: httpx.Response) -> float:
     return max(0.0, (date.replace(tzinfo=date.tzinfo or UTC) - datetime.now(UTC)).total_seconds())
 
 
+def _warning_counts(reply: httpx.Response) -> dict[str, int]:
+    """How many pages have each warning: the header's ``unread-text=3, turned=1``; without it, or where it is something else, none."""
+    found = re.findall(r"([a-z][a-z-]*)=(\d+)", reply.headers.get("X-Rasm-Warnings", ""))
+    return {code: int(count) for code, count in found}
+
+
 def _fields(options: Mapping[str, Any], kind: Any = Options) -> dict[str, str]:
     """The form fields that ask for ``options``."""
     known = sorted(kind.__optional_keys__)
@@ -736,6 +768,8 @@ def _result(said: Mapping[str, Any], name: str, model: Model) -> Result:
         text=said["text"],
         regions=tuple(_typed(Region, region) for region in said.get("regions", ())),
         lines=tuple(lines),
+        unread=tuple(_typed(Unread, place) for place in said.get("unread", ())),
+        warnings=tuple(_typed(PageWarning, warning) for warning in said.get("warnings", ())),
         model=model,
         error=_typed(FileError, said["error"]) if said["error"] else None,
         json={**said, "name": name, "model": dataclasses.asdict(model)},
@@ -796,6 +830,7 @@ def _given(arguments: Sequence[str] | None) -> argparse.Namespace:
     add = parser.add_argument_group("how to read").add_argument
     add("--mode", choices=choices["mode"], help="what the images are: lines, or pages")
     add("--text-layer", choices=choices["text_layer"], help="of PDFs: read the picture, or take the text that is in it, where it is sound")
+    add("--least-confidence", type=_share, metavar="SHARE", help="of a page: leave out, and warn of, lines read less surely; 0: none")
     add("--password", default=os.environ.get("RASM_PASSWORD"), help="of PDFs; RASM_PASSWORD is safer")
     add("--model", help="one that /api/v1/models lists")
     add("--diacritics", choices=choices["diacritics"])
@@ -811,6 +846,7 @@ def _given(arguments: Sequence[str] | None) -> argparse.Namespace:
     place.add_argument("--beside", action="store_true", help="a file beside each that is read")
     place.add_argument("--out", type=Path, metavar="DIR", help="a file for each in DIR, in folders like those that were given")
     add("--existing", choices=("refuse", "skip", "overwrite"), default="refuse", help="of a file that is there (default: refuse)")
+    add("--quiet", action="store_true", help="no warnings; errors are told all the same")
     add("--progress", action=argparse.BooleanOptionalAction, help="a bar (default: where standard error is a terminal)")
 
     given = parser.parse_args(arguments)
@@ -845,6 +881,7 @@ class _Outcome:
     results: Sequence[Result] = ()
     data: bytes | None = None
     errors: Sequence[FileError] = ()
+    warnings: Sequence[str] = ()
     job_id: str | None = None
 
 
@@ -863,6 +900,8 @@ async def _read_all(given: argparse.Namespace, transport: httpx.AsyncBaseTranspo
                 bar.clear()
                 failed |= bool(outcome.errors)
                 _tell_errors(task, outcome, given)
+                for warning in [] if given.quiet else outcome.warnings:
+                    print(f"client.py: {task.name}: {warning}", file=sys.stderr)
                 _give_out(task, outcome, given.format, named=len(tasks) > 1)
                 if outcome.job_id:
                     await client.delete(outcome.job_id)
@@ -885,7 +924,7 @@ async def _outcomes(
             yield _of_results(results)
     else:
         async for made in client.convert(entries, given.format, **options):
-            yield _Outcome(data=made.data, errors=[made.error] if made.error else [])
+            yield _Outcome(data=made.data, errors=[made.error] if made.error else [], warnings=_counted(made.warning_counts))
 
 
 async def _by_job(task: _Task, client: AsyncRasmClient, given: argparse.Namespace, bar: _Progress, left: list[str]) -> _Outcome:
@@ -918,16 +957,27 @@ async def _by_job(task: _Task, client: AsyncRasmClient, given: argparse.Namespac
     errors = list(job.errors)
     if more := job.error_count - len(errors):
         errors.append(FileError("page_failed", f"{more} more pages could not be read"))
-    return _Outcome(errors=errors, job_id=job.id)
+    return _Outcome(errors=errors, warnings=_counted(job.warning_counts), job_id=job.id)
 
 
 def _of_results(results: Sequence[Result], job_id: str | None = None) -> _Outcome:
     errors = [dataclasses.replace(r.error, page=r.page) for r in results if r.error]
-    return _Outcome(results, errors=errors, job_id=job_id)
+    warnings = []
+    for result in results:
+        if result.warnings:
+            place = f"page {result.page}: " if (result.pages or 1) > 1 else ""
+            warnings.append(f"{place}warning: {'; '.join(warning.message for warning in result.warnings)}")
+    return _Outcome(results, errors=errors, warnings=warnings, job_id=job_id)
+
+
+def _counted(warning_counts: Mapping[str, int]) -> list[str]:
+    """What is told of a document: its pages' own warnings are in JSON alone."""
+    counts = ", ".join(f"{code} on {count} page{'s' if count > 1 else ''}" for code, count in sorted(warning_counts.items()))
+    return [f"warning: {counts}; --format json says where"] if counts else []
 
 
 def _options(given: argparse.Namespace, kind: Any) -> Any:
-    return {name: getattr(given, name) for name in sorted(kind.__optional_keys__) if getattr(given, name)}
+    return {name: getattr(given, name) for name in sorted(kind.__optional_keys__) if getattr(given, name) not in (None, "")}
 
 
 def _tasks(given: argparse.Namespace) -> Iterator[_Task]:
@@ -1102,6 +1152,13 @@ def _seconds(text: str) -> float:
         if 0 < (seconds := float(text)) < float("inf"):
             return seconds
     raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds above 0")
+
+
+def _share(text: str) -> float:
+    with contextlib.suppress(ValueError):
+        if 0 <= (number := float(text)) <= 1:
+            return number
+    raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0 to 1")
 
 
 def _count(least: int) -> Callable[[str], int]:

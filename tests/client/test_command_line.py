@@ -22,6 +22,7 @@ from tests.serving import ROOT
         ["a.png", "--nothing"],
         ["a.png", "-j", "0"],
         ["a.png", "--retries", "-1"],
+        ["a.png", "--least-confidence", "1.1"],
         ["a.png", "--digits", "roman"],
         ["-", "-"],
         ["-", "--files-from", "-"],
@@ -42,6 +43,7 @@ def test_wrong_usage(arguments: list[str], capsys: pytest.CaptureFixture[str]) -
         (["--timeout", "abc"], "--timeout: 'abc' is not a number of seconds above 0"),
         (["--timeout", "nan"], "--timeout: 'nan' is not a number of seconds above 0"),
         (["-j", "x"], "-j/--concurrency: 'x' is not a whole number of at least 1"),
+        (["--least-confidence", "nan"], "--least-confidence: 'nan' is not a number from 0 to 1"),
         (["--retries", "-1"], "--retries: '-1' is not a whole number of at least 0"),
     ],
 )

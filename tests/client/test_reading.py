@@ -17,7 +17,7 @@ from tests.serving import ROOT, Service, line_png, running_service
 
 
 def test_prints_the_text_of_one_image(service: Service, images: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-    assert main([images[0], "--url", service.url]) == 0
+    assert main([images[0], "--url", service.url, "--quiet"]) == 0
     out, err = capsys.readouterr()
     assert len(out.splitlines()) == 1 and out.strip() and "\t" not in out
     assert err == ""
@@ -35,7 +35,7 @@ def test_json_is_one_object_a_line_in_order(service: Service, images: list[str],
     broken.write_bytes(b"not an image")
     missing = str(broken.with_name("missing.png"))
     given = [images[0], missing, str(broken), images[1]]
-    assert main([*given, "--json", "--url", service.url]) == 1
+    assert main([*given, "--json", "--quiet", "--url", service.url]) == 1
     out, err = capsys.readouterr()
     results = [json.loads(line) for line in out.splitlines()]
     assert [r["name"] for r in results] == given
@@ -46,7 +46,7 @@ def test_json_is_one_object_a_line_in_order(service: Service, images: list[str],
 
 
 def test_the_others_are_printed_beside_a_bad_file(service: Service, images: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-    assert main([images[0], "missing.png", images[1], "--url", service.url]) == 1
+    assert main([images[0], "missing.png", images[1], "--quiet", "--url", service.url]) == 1
     out, err = capsys.readouterr()
     assert [line.split("\t")[0] for line in out.splitlines()] == images[:2]
     assert err == "client.py: missing.png: No such file or directory (unreadable_file)\n"
@@ -68,7 +68,9 @@ def test_as_a_program_in_a_plain_locale(service: Service, images: list[str]) -> 
     name = os.fsdecode(b"\xff\xd8.png")
     (folder / name).write_bytes(line_png())
     environment = {**os.environ, "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "PYTHONPATH": ""}
-    done = subprocess.run([sys.executable, program, name, "0.png", "--url", service.url], cwd=folder, env=environment, capture_output=True)
+    done = subprocess.run(
+        [sys.executable, program, name, "0.png", "--quiet", "--url", service.url], cwd=folder, env=environment, capture_output=True
+    )
     assert (done.returncode, done.stderr) == (0, b"")
     first, second = done.stdout.splitlines()
     assert first.startswith(b"\xff\xd8.png\t") and second.decode("utf-8").startswith("0.png\t")
@@ -132,7 +134,7 @@ def test_convert_gives_the_services_own_files(service: Service, images: list[str
 
 def test_an_image_and_names_on_standard_input(service: Service, images: list[str]) -> None:
     def run(data: bytes, *arguments: str) -> list[str]:
-        command = [sys.executable, ROOT / "client.py", "--url", service.url, *arguments]
+        command = [sys.executable, ROOT / "client.py", "--url", service.url, "--quiet", *arguments]
         done = subprocess.run(command, input=data, cwd=Path(images[0]).parent, capture_output=True)
         assert (done.returncode, done.stderr) == (0, b"")
         return done.stdout.decode().splitlines()

@@ -85,10 +85,19 @@ def page_reply(pages: int = 1, lines: int = 4, bad_page: int | None = None) -> d
             "bbox": [0, 0, 640, 100 * lines],
             "regions": regions,
             "lines": [line(i) for i in range(lines)],
+            "unread": [],
+            "warnings": [],
             "error": None,
         }
         if number == bad_page:
-            known = {**dict.fromkeys(known), "regions": [], "lines": [], "error": {"code": "unreadable_image", "message": "broken"}}
+            known = {
+                **dict.fromkeys(known),
+                "regions": [],
+                "lines": [],
+                "unread": [],
+                "warnings": [],
+                "error": {"code": "unreadable_image", "message": "broken"},
+            }
         return {"name": "page.pdf", "file": 0, "page": number, "pages": pages, "direction": "rtl", "milliseconds": 5.0, **known}
 
     results = [result(number + 1) for number in range(pages)]

@@ -37,6 +37,38 @@ def test_lines_of_a_page_by_keyboard(open_page: Open) -> None:
     assert page.locator("rect.frame.shown").count() == 1
 
 
+@pytest.mark.parametrize("language", ["en", "ar"])
+def test_what_is_unread_is_framed_otherwise(language: str, open_page: Open) -> None:
+    """In another colour, with a legend; the warnings stand above, in the page's language, and which pages have any is told."""
+    reply = page_reply(3)
+    first, _, last = reply["results"]
+    for result in (first, last):
+        result["unread"] = [{"bbox": [30, 350, 500, 390], "reason": "unsure", "text": "غلط", "confidence": 0.43}]
+        result["warnings"] = [{"code": "unread-text", "message": "1 place that looks like text was not read (1 too unsure)"}]
+    last |= {"lines": [], "regions": [], "text": "", "text_as_read": "", "confidence": 0}
+    page = open_page(f"/?lang={language}")
+    page.route("**/api/v1/ocr", lambda route: route.fulfill(json=reply))
+    upload(page, ("page.pdf", pdf(3)))
+    words = TEXTS[language]
+    frame = page.locator("rect.frame.unread")
+    expect(frame).to_have_count(1)
+    assert [frame.get_attribute(side) for side in ("x", "y", "width", "height")] == ["30", "350", "470", "40"]
+    strokes = [page.locator(css).first.evaluate("e => getComputedStyle(e).stroke") for css in ("rect.unread", "rect.frame:not(.unread)")]
+    assert strokes[0] != strokes[1]
+    expect(page.locator(".legend li")).to_have_text([words["legend"]["read"], words["legend"]["unread"]])
+    told = words["warnings"].get("unread-text", first["warnings"][0]["message"]).replace("{n}", "١")
+    expect(page.locator(".warnings li")).to_have_text([told])
+    frame.hover()
+    expect(page.locator("figcaption")).to_contain_text(words["unread"]["unsure"])
+    expect(page.locator("figcaption")).to_contain_text("غلط")
+    expect(page.locator("article .facts")).to_contain_text(words["pagesWarned"].replace("{n}", "2" if language == "en" else "٢"))
+    assert [text.endswith("!") for text in page.locator(".switcher option").all_text_contents()] == [True, False, True]
+    page.locator(".switcher button").last.click()
+    expect(page.locator("rect.frame.unread, .legend, .warnings")).to_have_count(0)
+    page.locator(".switcher button").last.click()
+    expect(page.locator(".nothing")).to_have_text(words["emptyUnread"])
+
+
 def test_pages_of_a_pdf_one_at_a_time(open_page: Open) -> None:
     """Each with its picture, which the service draws when it is looked at; one that cannot be read has its error in its place."""
     page = open_page()

@@ -1,7 +1,9 @@
 // Asks the API: to read a file, for a file in another format, for the picture of a page. What it reads has the shape in which the
 // page keeps documents:
 //   {pages: [Page], model, milliseconds, reply}
-//   Page: {number, kind, source, width, height, confidence, text, lines: [Line], error: ReadingError or null}
+//   Page: {number, kind, source, width, height, confidence, text, lines: [Line], unread: [Unread], warnings: [{code, message}],
+//          error: ReadingError or null}
+//   Unread: {reason, text, confidence, box}: what looks like text and is not in it
 //   Line: {textAsRead, confidence, box: {left, top, right, bottom}, characters: [{text, confidence, box}] or null, opens}
 // Boxes are in pixels of the upright image, from its top left. `opens`: whether a paragraph or the like begins with this line.
 
@@ -111,6 +113,8 @@ function pageOf(result, status) {
     confidence: result.confidence,
     text: result.text,
     lines: result.lines.map((line, i) => ({ ...lineOf(line), opens: opening.has(i) })),
+    unread: (result.unread ?? []).map(({ reason, text, confidence, bbox }) => ({ reason, text, confidence, box: boxOf(bbox) })),
+    warnings: result.warnings ?? [],
     error: result.error && new ReadingError(result.error.code, result.error.message, status),
   };
 }

@@ -1,9 +1,10 @@
 // Documents as elements: a picture of one page with a frame for each line, and the lines' texts beside it; a switch between pages.
 // Pointing at a line, or moving to it with the arrow keys, shows its frame and tells its place and confidence; pointing at a
-// frame shows its line. Only elements and text are made here, never HTML.
+// frame shows its line. What looks like text and was not read has a broken frame of another colour, and a legend says so.
+// Only elements and text are made here, never HTML.
 
 import { pieces } from "./profile.js";
-import { list, number, percent, say, sayError } from "./words.js";
+import { list, number, percent, say, sayError, sayWarning } from "./words.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 const FORMATS = ["text", "json", "hocr", "alto", "page", "pdf"];
@@ -85,6 +86,8 @@ function facts(doc) {
   if (doc.pages.length > 1) {
     said.unshift(say("pages", { n: doc.pages.length }));
     if (failed) said.push(say("pagesFailed", { n: failed }));
+    const warned = doc.pages.filter((one) => one.warnings.length).length;
+    if (warned) said.push(say("pagesWarned", { n: warned }));
   } else said.unshift(say("size", { width: page.width, height: page.height }), say("confidence", { confidence: percent(page.confidence) }));
   return [...said, `\u2068${doc.model.name} ${doc.model.version}\u2069`].join(" · ");
 }
@@ -151,7 +154,7 @@ function switcher(doc, actions) {
   const last = doc.pages.length - 1;
   const step = (name, to) => element("button", { type: "button", disabled: to < 0 || to > last, onclick: () => actions.turn(doc, to, name) }, say(name));
   const choice = element("select", { onchange: () => actions.turn(doc, Number(choice.value), "page") });
-  doc.pages.forEach((page, i) => choice.append(element("option", { value: i, selected: i === doc.shown }, `${number(page.number)}${page.error ? " ✕" : ""}`)));
+  doc.pages.forEach((page, i) => choice.append(element("option", { value: i, selected: i === doc.shown }, `${number(page.number)}${page.error ? " ✕" : page.warnings.length ? " !" : ""}`)));
   const label = element("label", {}, say("pageWord"), " ", choice, " ", say("ofPages", { n: countPages(doc) }));
   const nav = element("nav", { className: "switcher", ariaLabel: say("pagesOf", { name: doc.name }) }, step("previous", doc.shown - 1), label, step("next", doc.shown + 1));
   const [previous, next] = nav.querySelectorAll("button");
@@ -181,6 +184,11 @@ function pageView(doc, page, look, actions) {
   });
   const sign = shape("rect", { class: "sign" });
   overlay.append(sign);
+  for (const unread of page.unread) {
+    const frame = shape("rect", { class: "frame unread", ...rectangle(unread.box) });
+    frame.addEventListener("pointerenter", () => (place.textContent = unreadPlace(unread)));
+    overlay.append(frame);
+  }
 
   const show = (index) => {
     rows.forEach(({ row, frame }, i) => {
@@ -216,8 +224,25 @@ function pageView(doc, page, look, actions) {
   });
 
   const isEmpty = page.lines.every((line) => !line.textAsRead);
-  section.append(pictureView(doc, page, overlay, place, actions), isEmpty ? element("p", { className: "nothing" }, say("empty")) : lines);
+  const nothing = () => element("p", { className: "nothing" }, say(page.unread.length ? "emptyUnread" : "empty"));
+  section.append(...warningsView(page), pictureView(doc, page, overlay, place, actions), isEmpty ? nothing() : lines);
   return section;
+}
+
+// What its reader should know, but for what is said where the text would be.
+function warningsView(page) {
+  const told = page.warnings.filter(({ code }) => code !== "no-text");
+  if (!told.length) return [];
+  return [element("ul", { className: "warnings" }, ...told.map((warning) => element("li", {}, sayWarning(warning, page.unread.length))))];
+}
+
+function unreadPlace({ reason, text, confidence }) {
+  return [say(`unread.${reason}`), ...(text ? [say("unreadAs", { text: `\u2068${text}\u2069`, confidence: percent(confidence) })] : [])].join(" · ");
+}
+
+function legend() {
+  const entry = (name) => element("li", { className: name }, say(`legend.${name}`));
+  return element("ul", { className: "legend small" }, entry("read"), entry("unread"));
 }
 
 function pictureView(doc, page, overlay, place, actions) {
@@ -245,6 +270,7 @@ function pictureView(doc, page, overlay, place, actions) {
     waiting.replaceWith(image);
   }, fail);
   const figure = element("figure", {}, strip, place);
+  if (page.unread.length) figure.append(legend());
   if (page.source === "text_layer") figure.append(element("p", { className: "small" }, say("fromTextLayer")));
   return figure;
 }

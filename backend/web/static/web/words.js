@@ -22,6 +22,11 @@ export function sayError(error) {
   return say(`errors.${error.code}`, { status, seconds }) || error.message || say("errors.unexpected", { status });
 }
 
+// Likewise of a warning of a page, on which so many places are unread.
+export function sayWarning({ code, message }, unread) {
+  return say(`warnings.${code}`, { n: unread }) || message;
+}
+
 export function number(value) {
   return new Intl.NumberFormat(LOCALES[language], { maximumFractionDigits: 0, useGrouping: false }).format(value);
 }

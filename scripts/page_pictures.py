@@ -50,8 +50,12 @@ COLOURS: dict[str, Colour] = {
     "page-number": (110, 110, 110),
     "footnote": (150, 100, 20),
     "marginalia": (110, 60, 200),
+    "list-item": (100, 150, 0),
+    "table": (0, 120, 90),
+    "caption": (170, 90, 140),
+    "verse": (80, 80, 160),
 }
-_OTHER: Colour = (20, 140, 50)  # of every other kind
+_OTHER: Colour = (60, 60, 60)  # of every other kind
 _UNREAD: Colour = (225, 40, 20)
 _ORDER: Colour = (240, 140, 0)
 _FONT = cv2.FONT_HERSHEY_SIMPLEX

@@ -28,7 +28,7 @@ WarningCode = Literal["no-text", "unread-text", "much-of-page-unread", "low-conf
 
 #: Why a place that looks like text is not in the text.
 UNREAD_REASONS: dict[UnreadReason, str] = {
-    "unsure": "what was read there is less sure than `least_confidence` asks for",
+    "unsure": "what was read there is not sure enough to be text: mostly, less sure than `least_confidence` asks for",
     "too-wide": "it is wider than the model reads, for its height",
     "too-small": "it has too few pixels to hold a letter",
     "not-read": "nothing could be read there",

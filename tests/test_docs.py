@@ -13,6 +13,7 @@ import pytest
 import yaml  # schemathesis brings it along
 from PIL import Image
 
+from rasm.document import UNREAD_REASONS, WARNINGS
 from tests.paths import GOLDEN, ROOT
 
 ABOVE = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "MODEL_CARD.md")  # documents of the root
@@ -99,6 +100,12 @@ def test_commands_of_rasm_exist() -> None:
     for command in ("read", "models"):
         done = subprocess.run([sys.executable, "-m", "rasm", command, "--help"], capture_output=True, text=True, cwd=ROOT)
         assert done.returncode == 0, done.stderr
+
+
+def test_warnings_and_reasons_are_explained_in_the_words_of_the_library() -> None:
+    section = DOCS["docs/pages.md"].partition("## What is not read\n")[2].partition("\n## ")[0]
+    tables = re.findall(r"(?<=\|---\|---\|\n)(?:\| `[\w-]+` \| .+ \|\n)+", section)
+    assert [dict(re.findall(r"^\| `([\w-]+)` \| (.+) \|$", table, re.M)) for table in tables] == [UNREAD_REASONS, WARNINGS]
 
 
 def test_every_document_is_in_the_index() -> None:

@@ -154,12 +154,25 @@ class Line:
 
 
 @dataclass(frozen=True)
+class Cell:
+    """A cell of a table, empty or not: its first row and column, from 0, how many it is over, and indices of the page's lines."""
+
+    row: int
+    column: int
+    row_span: int
+    column_span: int
+    bbox: Box
+    lines: tuple[int, ...]
+
+
+@dataclass(frozen=True)
 class Region:
-    """A paragraph, a heading, a footnote …: ``lines`` are indices of the page's lines."""
+    """A paragraph, a heading, a table …: ``lines`` are indices of the page's lines; a table has ``cells`` too."""
 
     kind: str
     bbox: Box
     lines: tuple[int, ...]
+    cells: tuple[Cell, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -766,7 +779,10 @@ def _result(said: Mapping[str, Any], name: str, model: Model) -> Result:
         said,
         name=name,
         text=said["text"],
-        regions=tuple(_typed(Region, region) for region in said.get("regions", ())),
+        regions=tuple(
+            _typed(Region, region, cells=tuple(_typed(Cell, cell) for cell in region.get("cells", ())))
+            for region in said.get("regions", ())
+        ),
         lines=tuple(lines),
         unread=tuple(_typed(Unread, place) for place in said.get("unread", ())),
         warnings=tuple(_typed(PageWarning, warning) for warning in said.get("warnings", ())),

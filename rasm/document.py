@@ -5,7 +5,7 @@ Where it stands: the one result of reading, whether of an image of a line, of a 
 pixels of the page as it was given, before it was levelled; confidences are 0 to 1.
 
 Regions are in reading order. Their kinds are PAGE XML's: paragraph, heading, header, footer, page-number, footnote,
-marginalia, other.
+marginalia, caption, other; and list-item, verse and table. A table has its cells, empty ones too.
 
 What was found and not read is told: a page has it in ``unread``, and warnings say what its reader should know. ``WARNINGS`` is the one
 place where their codes are explained.
@@ -22,7 +22,9 @@ from typing import Any, Literal
 from rasm.text.normalisation import Profile, apply_profile
 
 Box = tuple[float, float, float, float]
-RegionKind = Literal["paragraph", "heading", "header", "footer", "page-number", "footnote", "marginalia", "other"]
+RegionKind = Literal[
+    "paragraph", "heading", "list-item", "caption", "header", "footer", "page-number", "footnote", "marginalia", "verse", "table", "other"
+]
 UnreadReason = Literal["unsure", "too-wide", "too-small", "not-read"]
 WarningCode = Literal["no-text", "unread-text", "much-of-page-unread", "low-confidence", "turned"]
 
@@ -97,20 +99,47 @@ class Line:
 
 
 @dataclass(frozen=True)
+class Cell:
+    """A cell of a table, empty or not. row, column: from 0, of the first of the rows and columns that it is over, counted in the
+    direction of reading. lines: numbers of its region's lines."""
+
+    row: int
+    column: int
+    row_span: int
+    column_span: int
+    box: Box
+    lines: list[int] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
 class Region:
-    """Lines that belong together: a paragraph, a heading, a footnote."""
+    """Lines that belong together: a paragraph, a heading, a table. cells: of a table, row by row; none of anything else."""
 
     kind: RegionKind
     box: Box
     lines: list[Line]
+    cells: list[Cell] = field(default_factory=list)
 
     @property
     def text(self) -> str:
-        """A line a line; what stands in one row, as the cells of a table or the halves of a verse, with a tab between."""
+        """A line a line; what stands in one row, as the halves of a verse, with a tab between. Of a table a row a line, with a tab
+        between cells; places over which a cell reaches are empty, so columns can be counted."""
+        if self.cells:
+            return "\n".join("\t".join(row) for row in self.rows)
         text = ""
         for k, line in enumerate(self.lines):
             text += ("" if not k else "\t" if _in_one_row(self.lines[k - 1], line) else "\n") + line.text
         return text
+
+    @property
+    def rows(self) -> list[list[str]]:
+        """The texts of a table's cells, whose lines are joined by spaces, each where it begins."""
+        count = max((cell.row + cell.row_span for cell in self.cells), default=0)
+        width = max((cell.column + cell.column_span for cell in self.cells), default=0)
+        rows = [[""] * width for _ in range(count)]
+        for cell in self.cells:
+            rows[cell.row][cell.column] = " ".join(self.lines[k].text for k in cell.lines)
+        return rows
 
     @property
     def paragraph(self) -> str:
@@ -119,9 +148,11 @@ class Region:
         return ("\n" if any("\t" in row for row in rows) else " ").join(rows)
 
 
-def _in_one_row(right: Line, left: Line) -> bool:
-    middle = (left.box[1] + left.box[3]) / 2
-    return left.box[2] < right.box[0] + (right.box[3] - right.box[1]) / 2 and right.box[1] < middle < right.box[3]
+def _in_one_row(first: Line, second: Line) -> bool:
+    """Whether they stand side by side, whichever is at the right."""
+    middle, slack = (second.box[1] + second.box[3]) / 2, (first.box[3] - first.box[1]) / 2
+    beside = second.box[2] < first.box[0] + slack or second.box[0] > first.box[2] - slack
+    return beside and first.box[1] < middle < first.box[3]
 
 
 @dataclass(frozen=True)
@@ -329,7 +360,13 @@ def page_from_dict(fields: dict[str, Any]) -> Page:
         baseline = [(float(x), float(y)) for x, y in v["baseline"]]
         return Line(v["text"], v["confidence"], _as_box(v["box"]), baseline, [word(w) for w in v["words"]])
 
-    regions = [Region(r["kind"], _as_box(r["box"]), [line(v) for v in r["lines"]]) for r in fields["regions"]]
+    def cell(v: dict[str, Any]) -> Cell:
+        return Cell(v["row"], v["column"], v["row_span"], v["column_span"], _as_box(v["box"]), list(v["lines"]))
+
+    regions = [
+        Region(r["kind"], _as_box(r["box"]), [line(v) for v in r["lines"]], [cell(v) for v in r.get("cells", [])])
+        for r in fields["regions"]
+    ]
     unread = [Unread(_as_box(u["box"]), u["reason"], u["text"], u["confidence"]) for u in fields.get("unread", [])]  # not in 0.9.0
     names = ("number", "width_px", "height_px", "rotation_degrees", "skew_degrees", "source")
     newer = {name: fields[name] for name in ("has_text_layer", "kind") if name in fields}

@@ -11,6 +11,7 @@ from django.http.response import HttpResponseBase
 
 from backend.api.errors import FilesRefused
 from backend.api.schemas.reading import (
+    CellReply,
     CharacterReply,
     FileError,
     LineReply,
@@ -23,7 +24,7 @@ from backend.api.schemas.reading import (
     WordReply,
 )
 from backend.reading.service import Outcome
-from rasm.document import Box, Document, Line, Page, WarningCode
+from rasm.document import Box, Cell, Document, Line, Page, WarningCode
 from rasm.errors import TooManyPages
 from rasm.lines.recognizer import ModelInfo
 from rasm.text.normalisation import Profile, apply_profile
@@ -102,7 +103,8 @@ def fill(result: ResultReply, page: Page, output: Output) -> None:
         result.lines += [_line(line, page, output) for line in region.lines]
         if page.kind == "page":
             numbers = list(range(first, len(result.lines)))
-            result.regions.append(RegionReply.model_construct(kind=region.kind, bbox=_bbox(region.box, page), lines=numbers))
+            cells = [_cell(cell, first, page) for cell in region.cells]
+            result.regions.append(RegionReply.model_construct(kind=region.kind, bbox=_bbox(region.box, page), lines=numbers, cells=cells))
     result.unread = [
         UnreadReply.model_construct(
             bbox=_bbox(place.box, page),
@@ -113,6 +115,18 @@ def fill(result: ResultReply, page: Page, output: Output) -> None:
         for place in page.unread
     ]
     result.warnings = [WarningReply.model_construct(code=warning.code, message=warning.message) for warning in page.warnings]
+
+
+def _cell(cell: Cell, first: int, page: Page) -> CellReply:
+    """``first``: the number of its region's first line."""
+    return CellReply.model_construct(
+        row=cell.row,
+        column=cell.column,
+        row_span=cell.row_span,
+        column_span=cell.column_span,
+        bbox=_bbox(cell.box, page),
+        lines=[first + k for k in cell.lines],
+    )
 
 
 def _line(line: Line, page: Page, output: Output) -> LineReply:

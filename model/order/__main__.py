@@ -24,7 +24,7 @@ from tqdm import tqdm
 
 from model.config import check_ranges, flags, from_flags
 from model.config import option as setting
-from model.order.samples import Samples, collect
+from model.order.samples import Samples, collect, collect_columns
 from model.rendering.pages.labels import read_labels
 from rasm.command_line import PATH, argument, command, option, positive, run
 from rasm.errors import DatasetError
@@ -36,6 +36,7 @@ class OrderTrainConfig:
 
     hidden: int = setting(24, "units of the hidden layer of each network", least=1)
     copies: int = setting(3, "copies of each page as a finder with errors might find it")
+    plain_share: float = setting(0.3, "pages of plain columns, of which nothing else is known, by the drawn ones", most=1)
     epochs: int = setting(30, "times that all samples are seen", least=1)
     batch: int = setting(512, "samples a batch", least=1)
     learning_rate: float = setting(4e-3, "peak learning rate of AdamW", most=1)
@@ -61,6 +62,8 @@ def learn(pages: Sequence[Path], out: Path, count: int | None, **settings: Any) 
     samples = Samples()
     for file in tqdm(files, unit="page", disable=None):
         collect(samples, read_labels(file), rng, config.copies)
+        if rng.random() < config.plain_share:
+            collect_columns(samples, rng)
     networks = {name: fit(name, np.array(samples.features[name]), np.array(samples.right[name]), config) for name in samples.features}
     out.parent.mkdir(parents=True, exist_ok=True)
     out.write_text(json.dumps(networks, separators=(",", ":")) + "\n", encoding="utf-8")

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from model.finder.config import SAME_KIND
 from model.rendering.pages.labels import LineLabel, PageLabels
 from rasm.pages.blocks import Direction, things_of, with_tables
-from rasm.pages.cuts import KINDS, Between, Floats, Page, Things
+from rasm.pages.cuts import KINDS, SETTINGS, Between, Floats, Page, Things
 from rasm.pages.ends import end_features
 from rasm.pages.finder import FoundPage, TextLine
 from rasm.pages.tables import find_tables
@@ -83,7 +83,7 @@ def _cut_up(samples: Samples, page: Page, place: NDArray[np.intp], rng: random.R
     parts = [np.arange(len(place))]
     while parts:
         part = parts.pop()
-        if len(part) < 2 or page.is_one_column(part):
+        if len(part) < 2 or page.is_one_column(part) or page.in_one_row(part) is not None:
             continue
         cuts = page.cuts(part)
         usable: list[NDArray[np.bool_]] = []
@@ -96,6 +96,35 @@ def _cut_up(samples: Samples, page: Page, place: NDArray[np.intp], rng: random.R
             parts += [part[side], part[~side]]
 
 
+def collect_columns(samples: Samples, rng: random.Random) -> None:
+    """Add those of a page of plain columns of which nothing is known but where its lines stand, as of a PDF's own text: what is not known
+    to be verses or cells is columns."""
+    count, em, ltr = rng.randint(2, 6), rng.uniform(8, 40), float(rng.random() < 0.25)
+    wide, gap, pitch = rng.uniform(9, 40) * em, rng.uniform(0.9, 3) * em, rng.uniform(1.15, 2) * em
+    ragged = rng.choice((0.0, 0.0, 0.1, 0.3))  # share of lines that end early
+    rows = rng.randint(3, 40)
+    boxes: list[tuple[float, float, float]] = []  # left, middle, right, as they are read from the left
+    top = 0.0
+    if rng.random() < 0.5:
+        boxes.append((0.0, 0.0, rng.uniform(0.4, 1) * (count * (wide + gap) - gap)))
+        top = rng.uniform(1.5, 4) * pitch
+    for column in range(count):
+        left = column * (wide + gap)
+        for row in range(rows if column < count - 1 or rng.random() < 0.6 else rng.randint(1, rows)):
+            short = rng.uniform(0.2, 1) if rng.random() < ragged else 1.0
+            boxes.append((left + (rng.random() < ragged / 2) * em, top + row * pitch, left + em + (wide - em) * short))
+    if rng.random() < 0.4:
+        middle = count * (wide + gap) / 2
+        boxes.append((middle - em, top + (rows + 2) * pitch, middle + em))
+    left, middle, right = np.array(boxes).T
+    if not ltr:
+        left, right = -right, -left
+    n, half, unknown = len(left), SETTINGS.body * em, np.full(len(left), 0.5)
+    nothing = np.zeros((0, 4))
+    things = Things(left, middle - half, right, middle + half, np.full(n, em), np.zeros(n, np.intp), np.full(n, ltr), unknown, unknown)
+    _cut_up(samples, Page(things, Between(nothing, nothing)), np.arange(n), rng)
+
+
 def as_found(things: Things, between: Between, rng: random.Random) -> tuple[Things, Between, NDArray[np.intp]]:
     """Things as a finder with errors might find them: some missing, a little beside their places, of wrong kinds, with gutters and rules
     missing or in pieces. How bad it is differs from page to page. Which they are is told besides."""
@@ -106,17 +135,20 @@ def as_found(things: Things, between: Between, rng: random.Random) -> tuple[Thin
         kept = np.arange(n)
     t, n = things.of(kept), len(kept)
     kind = t.kind.copy()
-    wrong = g.random(n) < rng.choice((0.0, 0.05, 0.2, 0.5))
+    # halves of verses look like columns: without their kind they are to be read as columns, which are more
+    verses = (kind == KINDS.index("verse")).any()
+    wrong = g.random(n) < (0.1 if verses else rng.choice((0.0, 0.05, 0.2, 0.5)))
     kind[wrong] = g.integers(0, KINDS.index("table"), int(wrong.sum()))
-    if rng.random() < 0.25:  # as of a finder that has not learned kinds
+    if rng.random() < 0.25 and not verses:  # as of a finder that has not learned kinds
         kind[:] = 0
     trust = rng.choice((0.0, 1.0, 2.0, 4.0, 8.0))  # what is doubtful is near what is usual
     first, last = (_doubtful(chances, trust, g) for chances in (t.first, t.last))
     x, y = g.normal(0, 0.12, (2, n)) * t.size, g.normal(0, rng.choice((0.02, 0.07)), n) * t.size
     size = t.size * g.uniform(0.92, 1.08, n) * np.where(g.random(n) < 0.03, g.uniform(0.7, 1.3, n), 1.0)
+    ltr = np.where(g.random(n) < 0.04, 0.5, t.ltr)
     seen = replace(
         t, left=t.left + x[0], right=np.maximum(t.right + x[1], t.left + x[0] + 1), top=t.top + y, bottom=t.bottom + y, size=size,
-        kind=kind, first=first, last=last,
+        kind=kind, ltr=ltr, first=first, last=last,
     )  # fmt: skip
     return seen, Between(_broken(between.gutters, rng, g), _broken(between.rules, rng, g)), kept
 

@@ -25,6 +25,10 @@ _CLASSES: dict[RegionKind, str] = {
     "page-number": "ocr_pageno",
     "footnote": "ocr_par",
     "marginalia": "ocr_par",
+    "list-item": "ocr_par",
+    "caption": "ocr_caption",
+    "verse": "ocr_par",
+    "table": "ocr_table",
     "other": "ocr_par",
 }
 _DOCTYPE = '<!DOCTYPE html PUBLIC "-//W3C//DTD XHTML 1.0 Transitional//EN" "http://www.w3.org/TR/xhtml1/DTD/xhtml1-transitional.dtd">\n'

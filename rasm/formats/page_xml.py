@@ -1,5 +1,8 @@
 """A page -> PAGE XML 2019-07-15, the XML of ground truth and layout (PRImA), which Transkribus, eScriptorium and OCR-D take.
 
+A table is a TableRegion with a TextRegion for each cell, empty ones too, whose role says its row and column. What PAGE has no type for, as
+verses, has it in ``custom``, as Transkribus writes it.
+
 Source: the schema, https://www.primaresearch.org/schema/PAGE/gts/pagecontent/2019-07-15. A PAGE file is of one page: of a document of
 several each page has a file of its own. What is unread is a region of the type ``other`` with one line, both without text, and is in no
 reading order; ``custom`` says why, as Transkribus writes such things.
@@ -7,15 +10,18 @@ reading order; ``custom`` says why, as Transkribus writes such things.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import IO, Any
 
 from lxml import etree
 
-from rasm.document import Box, Page
+from rasm.document import Box, Page, Region
 from rasm.formats.xml import SCHEMA_LOCATION, clean, whole, xml_file
 
 NAMESPACE = "http://schema.primaresearch.org/PAGE/gts/pagecontent/2019-07-15"
+
+_TYPES = {"paragraph", "heading", "caption", "header", "footer", "page-number", "footnote", "marginalia", "other"}  # of TextRegions
 
 
 def write_page_xml(page: Page, file: IO[bytes], *, name: str, model: str = "") -> None:
@@ -45,10 +51,10 @@ def _page(page: Page, name: str) -> Any:
         group = etree.SubElement(etree.SubElement(element, "ReadingOrder"), "OrderedGroup", {"id": "order"})
         for r in range(len(page.regions)):
             etree.SubElement(group, "RegionRefIndexed", {"index": str(r), "regionRef": f"r{r + 1}"})
-    for r, region in enumerate(page.regions, 1):
-        area = etree.SubElement(element, "TextRegion", {"id": f"r{r}", "type": region.kind, "readingDirection": "right-to-left"})
-        coords(area, region.box)
-        for k, line in enumerate(region.lines, 1):
+
+    def write_lines(area: Any, r: int, region: Region, numbers: Iterable[int]) -> None:
+        for k in numbers:
+            line = region.lines[k - 1]
             text_line = etree.SubElement(area, "TextLine", {"id": f"r{r}l{k}"})
             coords(text_line, line.box)
             if len(line.baseline) > 1:
@@ -63,7 +69,30 @@ def _page(page: Page, name: str) -> Any:
                     text(glyph, sign.text, sign.confidence)
                 text(text_word, word.text, word.confidence)
             text(text_line, line.text, line.confidence)
-        text(area, region.text)
+
+    for r, region in enumerate(page.regions, 1):
+        if region.cells:
+            rows, columns = (
+                max(ends) for ends in zip(*((c.row + c.row_span, c.column + c.column_span) for c in region.cells), strict=True)
+            )
+            table = etree.SubElement(element, "TableRegion", {"id": f"r{r}", "rows": str(rows), "columns": str(columns)})
+            coords(table, region.box)
+            for n, cell in enumerate(region.cells, 1):
+                area = etree.SubElement(table, "TextRegion", {"id": f"r{r}c{n}", "type": "other", "readingDirection": "right-to-left"})
+                coords(area, cell.box)
+                place = {"rowIndex": cell.row, "columnIndex": cell.column, "rowSpan": cell.row_span, "colSpan": cell.column_span}
+                roles = etree.SubElement(area, "Roles")
+                etree.SubElement(roles, "TableCellRole", {name: str(number) for name, number in place.items()})
+                write_lines(area, r, region, [k + 1 for k in cell.lines])
+                text(area, " ".join(region.lines[k].text for k in cell.lines))
+        else:
+            own = {} if region.kind in _TYPES else {"custom": f"structure {{type:{region.kind};}}"}
+            kind = region.kind if region.kind in _TYPES else "other" if region.kind == "table" else "paragraph"
+            attributes = {"id": f"r{r}", **own, "type": kind, "readingDirection": "right-to-left"}
+            area = etree.SubElement(element, "TextRegion", attributes)
+            coords(area, region.box)
+            write_lines(area, r, region, range(1, len(region.lines) + 1))
+            text(area, region.text)
     for u, unread in enumerate(page.unread, 1):
         told = {"type": "other", "custom": f"unread {{reason:{unread.reason};}}"}
         area = etree.SubElement(element, "TextRegion", {"id": f"u{u}", **told})

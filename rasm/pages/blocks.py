@@ -11,14 +11,15 @@ lines.
 from __future__ import annotations
 
 import itertools
-from collections import defaultdict
+import unicodedata
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
 
-from rasm.pages.cuts import KINDS, SETTINGS, Between, Floats, Scorer, Things, default_scorer, join_things, reading_order
+from rasm.pages.cuts import KINDS, SETTINGS, Between, Floats, Scorer, Things, default_scorer, join_things, median, reading_order
 from rasm.pages.ends import end_features
 from rasm.pages.finder import Box, FoundPage, TextLine
 from rasm.pages.tables import Cell, Table, find_tables
@@ -60,6 +61,13 @@ class Block:
     kind: BlockKind
     lines: list[int]
     cells: list[Cell] = field(default_factory=list)
+
+
+def direction_of(text: str) -> Direction | None:
+    """Which way most letters of a line run; None where it has none, as a number."""
+    kinds = Counter(unicodedata.bidirectional(c) for c in text)
+    rtl, ltr = kinds["AL"] + kinds["R"], kinds["L"]
+    return None if rtl == ltr == 0 else "ltr" if ltr > rtl else "rtl"
 
 
 def arrange(found: FoundPage, directions: Sequence[Direction | None], scorer: Scorer | None = None) -> list[Block]:
@@ -197,7 +205,7 @@ def _rows_joined(groups: Sequence[Sequence[int]], things: Things, lone: int) -> 
 
 
 def _goes_on(things: Things, above: Sequence[int], below: Sequence[int]) -> bool:
-    em = float(np.median(things.size[list(above)]))
+    em = median(things.size[list(above)])
     step = float(things.top[list(below)].mean() - things.top[list(above)].mean())
     sides = [abs(float(end(getattr(things, name)[list(above)]) - end(getattr(things, name)[list(below)]))) for name, end in _SIDES]
     return 0 < step < _BLOCKS.row_pitch * em and min(sides) < _BLOCKS.aligned * em and len(above) == len(below)
@@ -220,7 +228,7 @@ def _kind(things: Things, group: Sequence[int], size: float) -> BlockKind:
         votes[KINDS[things.kind[i]]] += float(things.right[i] - things.left[i]) / float(things.size[i])
     kind = max(votes, key=lambda name: votes[name])
     left, right, top = things.left[list(group)].min(), things.right[list(group)].max(), things.top[list(group)].min()
-    own = float(np.median(things.size[list(group)]))
+    own = median(things.size[list(group)])
     if kind == "page-number" and right - left > _BLOCKS.number * own:
         kind = "header"
     if kind == "header" and top > (things.top.min() + things.bottom.max()) / 2:

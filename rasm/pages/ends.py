@@ -5,12 +5,12 @@ Where it stands: beside ``rasm/pages/cuts.py``, whose network judges these featu
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
-from rasm.pages.cuts import KINDS, KINDS_TOGETHER, Between, Floats, Things
+from rasm.pages.cuts import KINDS_TOGETHER, Between, Floats, Things, kinds_together
 
 _REACH = 5  # so many things before and after are looked at for the edges and the pitch of a column
 
@@ -36,13 +36,10 @@ def end_features(things: Things, between: Between, order: Sequence[int]) -> Floa
     there &= (left[at] < right[:-1, None]) & (right[at] > left[:-1, None])
     steps = np.full(n, np.nan)
     steps[:-1] = np.where((overlap > 0) & (step > 0), step, np.nan)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # of rows without a number
-        edge_left, edge_right = np.nanmin(np.where(there, left[at], np.nan), axis=1), np.nanmax(np.where(there, right[at], np.nan), axis=1)
-        usual_left = np.nanmedian(np.where(there, left[at], np.nan), axis=1)
-        pitch = np.nanmedian(np.where(there, steps[at], np.nan), axis=1)
+    edge_left, edge_right = np.where(there, left[at], np.inf).min(axis=1), np.where(there, right[at], -np.inf).max(axis=1)
+    usual_left, pitch = _middle(left[at], there), _middle(steps[at], there & np.isfinite(steps[at]))
     pitch = np.where(np.isfinite(pitch) & (pitch > 0), pitch, 2 * em)
-    kinds = np.stack([np.isin(ordered.kind, [KINDS.index(kind) for kind in names]) for names in KINDS_TOGETHER], axis=1).astype(np.float64)
+    kinds = kinds_together(ordered.kind)
     ruled = np.zeros(n - 1)
     for rule in between.rules[(between.rules[:, 2] - between.rules[:, 0]) > (between.rules[:, 3] - between.rules[:, 1])]:
         y = (rule[1] + rule[3]) / 2
@@ -59,6 +56,12 @@ def end_features(things: Things, between: Between, order: Sequence[int]) -> Floa
         ordered.ltr[:-1], ordered.ltr[1:], ruled, np.abs(step) < 0.4 * em, np.clip(pitch / em, 0, 6) / 3,
     ]  # fmt: skip
     return np.hstack([np.stack(columns, axis=1).astype(np.float64), kinds[:-1], kinds[1:]])
+
+
+def _middle(values: Floats, which: NDArray[np.bool_]) -> Floats:
+    """The median of those of each row that count; infinite where none does."""
+    ordered = np.sort(np.where(which, values, np.inf), axis=1)
+    return np.asarray(ordered[np.arange(len(ordered)), which.sum(axis=1) // 2])
 
 
 END_FEATURES = 22 + 2 * len(KINDS_TOGETHER)

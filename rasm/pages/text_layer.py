@@ -17,12 +17,12 @@ import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
 
 from rasm.document import Box, Character, Line, Page, Region, Word
-from rasm.pages.layout import reading_order, split_regions
+from rasm.pages.blocks import arrange_boxes, direction_of
 
 _LEAST_TEXT = 8  # a text layer shorter than this is a page number or a stamp
 _ARABIC_WORD = re.compile("[\u0621-\u064a]{4,}")
 _ENDS_LIGATURE = "اأإآٱدذرزوؤةىء"  # none of these is joined to the letter that follows
-_LETTER = 0.4  # of a line's box, which is as high as the font: the height of most letters
+_TYPE = 0.7  # of a line's box, which reaches from the font's ascent to its descent: the size of its type
 
 
 def sound_text_layer(page: pdfium.PdfPage, index: int, scale: float) -> Page | None:
@@ -113,17 +113,13 @@ def _lines(page: pdfium.PdfPage, text_page: pdfium.PdfTextPage, width_px: int, h
 
 
 def in_regions(lines: list[Line]) -> list[Region]:
-    """Lines in the order in which they are read, by the rules for pages that are read (``rasm/pages/layout.py``), and in paragraphs."""
+    """Lines in the order in which they are read, by the rules for pages that are read (``rasm/pages/blocks.py``), and in blocks."""
     if not lines:
         return []
     boxes = np.array([line.box for line in lines], np.float64)  # (lines, 4)
-    middles, sizes = (boxes[:, 1] + boxes[:, 3]) / 2, _LETTER * (boxes[:, 3] - boxes[:, 1])
-    size = max(1.0, float(np.median(sizes)))
-    bodies = np.stack([boxes[:, 0], middles - 0.65 * size, boxes[:, 2], middles + 0.65 * size], axis=1)
-    order = reading_order(bodies, size)
-    numbers = split_regions(bodies, sizes, order, np.zeros((0, 4)), size)
-    groups = [[lines[i] for _, i in group] for _, group in itertools.groupby(zip(numbers, order, strict=True), key=lambda pair: pair[0])]
-    return [Region("paragraph", _union([line.box for line in group]), group) for group in groups]
+    sizes = np.maximum(1.0, _TYPE * (boxes[:, 3] - boxes[:, 1]))
+    blocks = arrange_boxes(boxes, sizes, [direction_of(line.text) for line in lines])
+    return [Region(block.kind, _union([lines[i].box for i in block.lines]), [lines[i] for i in block.lines]) for block in blocks]
 
 
 def _union(boxes: list[Box]) -> Box:

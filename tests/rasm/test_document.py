@@ -16,7 +16,7 @@ import pypdfium2 as pdfium
 import pytest
 from PIL import Image
 
-from rasm.document import Character, Document, Line, Page, PageError, Region, Word, page_from_dict, profiled
+from rasm.document import Cell, Character, Document, Line, Page, PageError, Region, Word, page_from_dict, profiled
 from rasm.errors import ConfigError, EmptyImage, EncryptedDocument, ImageError, TooManyPages, UnreadableImage, UnsupportedImage
 from rasm.formats import write
 from rasm.formats.searchable_pdf import SearchablePdf, searchable_pdf
@@ -323,3 +323,33 @@ def test_a_line_image_is_read_as_one_line(reader: PageReader) -> None:
         page = reader.read_from(file, 0)
     assert [letters(v.text) for v in page.lines] == [letters(golden_text("figures"))]
     assert page.lines[0].box == (0, 0, page.width_px, page.height_px)
+
+
+def table() -> Region:
+    """Two columns, a cell over both, one of two lines, an empty one."""
+    box = (0.0, 0.0, 9.0, 9.0)
+    cells = [
+        Cell(0, 0, 1, 2, box, [0]),
+        Cell(1, 0, 1, 1, box, [1, 2]),
+        Cell(1, 1, 1, 1, box),
+        Cell(2, 0, 1, 1, box),
+        Cell(2, 1, 1, 1, box, [3]),
+    ]
+    return Region("table", box, [Line(text, 0.9, box) for text in ("رأس", "سطر", "ثان", "قيمة")], cells)
+
+
+def test_a_tables_text_is_a_row_a_line_with_a_tab_between_cells() -> None:
+    assert table().text == "رأس\t\nسطر ثان\t\n\tقيمة"
+    assert table().rows == [["رأس", ""], ["سطر ثان", ""], ["", "قيمة"]]
+    assert table().paragraph == table().text
+
+
+def test_a_tables_cells_come_back_from_json() -> None:
+    page = Page(1, 10, 10, [table()])
+    assert page_from_dict(json.loads(Document("", [page]).to_json())["pages"][0]) == page
+
+
+@pytest.mark.parametrize("at", [(0.0, 0.0, 40.0, 10.0), (60.0, 0.0, 100.0, 10.0)])
+def test_what_stands_side_by_side_is_one_row_whichever_is_read_first(at: tuple[float, float, float, float]) -> None:
+    other = (60.0, 1.0, 100.0, 11.0) if at[0] == 0 else (0.0, 1.0, 40.0, 11.0)
+    assert Region("paragraph", at, [Line("a", 1.0, at), Line("b", 1.0, other)]).text == "a\tb"

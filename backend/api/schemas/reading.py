@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from typing_extensions import TypedDict  # what pydantic asks for before Python 3.12
 
 from backend.reading import errors as _errors  # noqa: F401  (it adds to the kinds of ImageError)
-from rasm.document import UNREAD_REASONS, WARNINGS, UnreadReason, WarningCode
+from rasm.document import UNREAD_REASONS, WARNINGS, RegionKind, UnreadReason, WarningCode
 from rasm.errors import ImageError
 from rasm.pages.unread import LEAST_CONFIDENCE
 
@@ -168,14 +168,24 @@ class LineReply(BaseModel):
     )
 
 
-class RegionReply(BaseModel):
-    """Lines of a page that belong together: a paragraph, a heading, a footnote."""
+class CellReply(BaseModel):
+    """A cell of a table, empty or not."""
 
-    kind: Literal["paragraph", "heading", "header", "footer", "page-number", "footnote", "marginalia", "other"] = Field(
-        description="A guess, by its place, the size of its type and the rules around it."
-    )
+    row: int = Field(ge=0, description="The first of its rows, from 0.")
+    column: int = Field(ge=0, description="The first of its columns, from 0, in the direction of reading.")
+    row_span: int = Field(ge=1, description="How many rows it is over.")
+    column_span: int = Field(ge=1, description="How many columns it is over.")
+    bbox: Bbox
+    lines: list[int] = Field(description="Which of the page's `lines`, from 0; none of an empty cell.")
+
+
+class RegionReply(BaseModel):
+    """Lines of a page that belong together: a paragraph, a heading, a table."""
+
+    kind: RegionKind = Field(description="A guess, by its looks, its place and the size of its type.")
     bbox: Bbox
     lines: list[int] = Field(description="Which of the page's `lines`, from 0.")
+    cells: list[CellReply] = Field([], description="Of a table, row by row, empty ones too; none of other regions.")
 
 
 class UnreadReply(BaseModel):

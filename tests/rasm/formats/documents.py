@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
-from typing import get_args
-
-from rasm.document import Character, Document, Line, Page, PageError, Region, RegionKind, Word
+from rasm.document import Cell, Character, Document, Line, Page, PageError, Region, RegionKind, Word
 from tests.turned import level_page, turned_page
 
 
 def of_every_kind() -> Document:
-    """Regions of every kind on two pages of three: the second could not be read."""
-    kinds = get_args(RegionKind)
+    """Regions of every kind that 0.8.0 knew on two pages of three: the second could not be read."""
+    kinds: tuple[RegionKind, ...] = (
+        "paragraph", "heading", "header", "footer", "page-number", "footnote", "marginalia", "other",
+    )  # fmt: skip
     box = (10.4, 20.6, 190.2, 60.5)
     regions = [Region(kind, box, [Line(f"سطر {i}", 0.987654, box, [(10.0, 50.0), (190.0, 52.0)])]) for i, kind in enumerate(kinds)]
     pages = [Page(1, 200, 100, regions), Page(3, 200, 100, regions[:1], rotation_degrees=180, skew_degrees=0.4, source="text_layer")]
     return Document("كتاب.pdf", pages, "rasm-print 8", [PageError(2, "unreadable_image", "it cannot be decoded")])
+
+
+def of_tables() -> Document:
+    """The kinds that came after 0.8.0, and a table with a span, an empty cell, and a cell of two lines."""
+    box = (10.4, 20.6, 190.2, 60.5)
+    kinds: tuple[RegionKind, ...] = ("list-item", "caption", "verse", "table")
+    regions = [Region(kind, box, [Line(f"سطر {i}", 0.9, box)]) for i, kind in enumerate(kinds)]
+    cells = [Cell(0, 0, 1, 2, (10.0, 20.0, 190.0, 40.0), [0]), Cell(1, 0, 1, 1, (100.0, 40.0, 190.0, 60.0), [1, 2])]
+    cells.append(Cell(1, 1, 1, 1, (10.0, 40.0, 100.0, 60.0)))
+    regions.append(Region("table", box, [Line(f"خلية {i}", 0.9, box) for i in range(3)], cells))
+    return Document("جدول.png", [Page(1, 200, 100, regions)], "rasm-print 8")
 
 
 def of_lines() -> Document:
@@ -37,4 +48,4 @@ def of_nasty_text() -> Document:
     return Document(f'C:\\{text}".png', [Page(1, 10, 10, [Region("paragraph", box, [Line(text, 1.0, box, [], [word])])])], f"m {text}")
 
 
-DOCUMENTS = {"kinds": of_every_kind, "lines": of_lines, "nothing": of_nothing, "nasty": of_nasty_text}
+DOCUMENTS = {"kinds": of_every_kind, "tables": of_tables, "lines": of_lines, "nothing": of_nothing, "nasty": of_nasty_text}

@@ -71,6 +71,8 @@ def learn(pages: Sequence[Path], out: Path, count: int | None, **settings: Any) 
 
 def fit(name: str, features: np.ndarray[Any, Any], right: np.ndarray[Any, Any], config: OrderTrainConfig) -> dict[str, Any]:
     """The weights of a network with one hidden layer, as ``rasm.pages.cuts.Scorer`` takes them."""
+    if len(features) < 2:
+        raise DatasetError(f"too few pages to learn from: {len(features)} samples of kind {name!r}")
     torch.manual_seed(config.seed)
     x, y = torch.tensor(features, dtype=torch.float32), torch.tensor(right, dtype=torch.float32)
     mean, scale = x.mean(dim=0), 1 / (x.std(dim=0) + 0.01)

@@ -42,6 +42,8 @@ class CutSettings:
     body: how high and low a line reaches from its middle for cutting, in its size: less than half of the pitch of the closest lines.
     slack: by how much its ends are shortened, in ems, since found lines reach a little over gutters. bin: the unit in which white space is
     measured along lines, in ems, and most_bins, how many there are at most. sure: all level cuts as sure as this are made at once.
+    latin: a page of which more than this share runs from left to right is read from the left, a part of it where more than all_latin
+    does. right_of: but a page whose Arabic stands so far to the right of the rest, in widths of the page, is read from the right.
     """
 
     body: float = 0.36
@@ -49,6 +51,9 @@ class CutSettings:
     bin: float = 0.3
     most_bins: int = 320
     sure: float = 0.9
+    latin: float = 0.65
+    all_latin: float = 0.8
+    right_of: float = 0.25
 
 
 SETTINGS = CutSettings()
@@ -180,7 +185,14 @@ class Page:
         self._weight = np.maximum(weight, 1e-6)
         self._width = max(1.0, float(np.ptp(np.concatenate([things.left, things.right])))) if len(things) else 1.0
         self._height = max(1.0, float(np.ptp(np.concatenate([things.top, things.bottom])))) if len(things) else 1.0
-        self._backwards = len(things) > 0 and self._share_ltr(np.arange(len(things))) > 0.65
+        share = self._share_ltr(np.arange(len(things))) if len(things) else 0.0
+        self._backwards = share > SETTINGS.latin and not (share < SETTINGS.all_latin and self._arabic_is_right())
+
+    def _arabic_is_right(self) -> bool:
+        """Whether what runs from right to left stands to the right of the rest: a page in two languages that begins with Arabic."""
+        middles = (self.things.left + self.things.right) / 2
+        rtl, ltr = (float(np.average(middles, weights=self._weight * side + 1e-9)) for side in (1 - self.things.ltr, self.things.ltr))
+        return rtl - ltr > SETTINGS.right_of * self._width
 
     def _share_ltr(self, part: Numbers) -> float:
         return float(np.average(self.things.ltr[part], weights=self._weight[part]))
@@ -201,7 +213,7 @@ class Page:
 
     def _is_backwards(self, share: float) -> bool:
         """Whether a part of which this share runs from left to right is read from the left."""
-        return share > 0.8 or (self._backwards and share > 0.2)
+        return share > SETTINGS.all_latin or (self._backwards and share > 1 - SETTINGS.all_latin)
 
     def cuts(self, part: Numbers) -> Cuts:
         """All cuts of a part of the page, with their features."""

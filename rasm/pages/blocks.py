@@ -13,12 +13,14 @@ from __future__ import annotations
 import itertools
 import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
 
+from rasm import document
+from rasm.document import Line, Region
 from rasm.pages.cuts import KINDS, SETTINGS, Between, Floats, Scorer, Things, default_scorer, join_things, median, reading_order
 from rasm.pages.ends import end_features
 from rasm.pages.finder import Box, FoundPage, TextLine
@@ -122,6 +124,23 @@ def _levelled(boxes: Sequence[Box], slope: float) -> Floats:
     found = np.array(boxes, np.float64).reshape(-1, 4)
     x, y = (found[:, 0] + found[:, 2]) / 2, (found[:, 1] + found[:, 3]) / 2
     return found + np.column_stack([slope * y, -slope * x, slope * y, -slope * x])
+
+
+def as_region(block: Block, lines: Mapping[int, Line], moved: Callable[[Sequence[Box]], list[Box]]) -> Region | None:
+    """A block as documents have it. lines: of those of its lines that were read, by their numbers; None where none was.
+    moved: the boxes of cells, from the page on which lines were found to the page as it was given."""
+    read = [i for i in block.lines if i in lines]
+    if not read:
+        return None
+    found = [lines[i] for i in read]
+    boxes = moved([cell.box for cell in block.cells]) if block.cells else []
+    number = {i: k for k, i in enumerate(read)}
+    cells = [
+        document.Cell(cell.row, cell.column, cell.row_span, cell.column_span, box, [number[i] for i in cell.lines if i in number])
+        for cell, box in zip(block.cells, boxes, strict=True)
+    ]
+    left, top, right, bottom = zip(*[line.box for line in found], *boxes, strict=True)
+    return Region(block.kind, (min(left), min(top), max(right), max(bottom)), found, cells)
 
 
 def _as_numbers(directions: Sequence[Direction | None]) -> Floats:

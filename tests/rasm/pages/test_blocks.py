@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rasm.pages.blocks import Block, Direction, arrange, arrange_boxes
+from rasm.document import Line
+from rasm.pages.blocks import Block, Direction, arrange, arrange_boxes, as_region
 from rasm.pages.finder import Box, FoundPage, TextLine
 
 SIZE = 20.0
@@ -176,6 +177,18 @@ def test_a_page_askew_has_its_cells_where_they_are() -> None:
     assert [list(c.lines) for c in table.cells] == [[k] for k in range(9)]
     for cell, box in zip(table.cells, found.cells, strict=True):
         assert np.allclose(cell.box, box, atol=2.0)
+
+
+def test_a_table_of_which_a_line_was_not_read_keeps_its_cells() -> None:
+    cells: list[Box] = [(200.0 * c, 100.0 + 50 * r, 200.0 * c + 190, 145.0 + 50 * r) for r in range(2) for c in range(2)]
+    lines = [line(left + 20, top + 22, left + 150, kind="cell") for left, top, _, _ in cells]
+    (table,) = arrange(page(lines, cells=cells), ["ltr"] * 4)
+    read = {k: Line(str(k), 1.0, (*map(float, lines[k].box),)) for k in (0, 2, 3)}  # type: ignore[arg-type]
+    region = as_region(table, read, lambda boxes: [(a * 2, b * 2, c * 2, d * 2) for a, b, c, d in boxes])
+    assert region is not None and region.kind == "table"
+    assert region.rows == [["0", ""], ["2", "3"]]
+    assert region.cells[3].box == (400.0, 300.0, 780.0, 390.0)
+    assert as_region(table, {}, list) is None
 
 
 def test_boxes_alone_are_ordered_too() -> None:

@@ -32,8 +32,8 @@ from rasm.pages.finder import FoundPage, LineFinder
 @argument("pages", "Folders that python -m model.rendering.pages wrote", nargs=-1, type=PATH, required=True)
 @option("--model", type=PATH, metavar="FILE", show_default="the labels", help="A finder that python -m model.finder.export wrote.")
 @option("--count", type=positive, metavar="N", show_default="all", help="Pages of each folder.")
-@option("--worst", type=positive, metavar="N", default=0, help="Name so many of the pages with the most pairs put wrong.")
-def measure(pages: Sequence[Path], model: Path | None, count: int | None, worst: int) -> None:
+@option("--worst", type=positive, metavar="N", show_default="none", help="Name so many of the pages with the most pairs put wrong.")
+def measure(pages: Sequence[Path], model: Path | None, count: int | None, worst: int | None) -> None:
     files = [file for folder in pages for file in sorted(folder.glob("*.json"))[:count]]
     if not files:
         raise DatasetError(f"{', '.join(map(str, pages))}: no pages; python -m model.rendering.pages draws some")
@@ -57,7 +57,7 @@ def measure(pages: Sequence[Path], model: Path | None, count: int | None, worst:
         c = sums[kind]
         print(f"{kind:12} pages {c.pages:4}  pairs {c.neighbours:6}  in succession {c.succession:6.1%}  in order {c.order:6.1%}")
     print(f"{1000 * seconds / len(files):.1f} ms a page")
-    for lost, kind, name in sorted(wrong, reverse=True)[:worst]:
+    for lost, kind, name in sorted(wrong, reverse=True)[: worst or 0]:
         print(f"{lost:4} {kind:12} {name}")
 
 

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import torch
 from torch import nn
@@ -24,10 +25,12 @@ from tqdm import tqdm
 
 from model.config import check_ranges, flags, from_flags
 from model.config import option as setting
-from model.order.samples import Samples, collect, collect_columns
+from model.order.samples import Samples, collect, collect_columns, collect_found
 from model.rendering.pages.labels import read_labels
 from rasm.command_line import PATH, argument, command, option, positive, run
 from rasm.errors import DatasetError
+from rasm.image import Pixels
+from rasm.pages.finder import LineFinder
 
 
 @dataclass(frozen=True)
@@ -36,7 +39,8 @@ class OrderTrainConfig:
 
     hidden: int = setting(24, "units of the hidden layer of each network", least=1)
     copies: int = setting(3, "copies of each page as a finder with errors might find it")
-    plain_share: float = setting(0.3, "pages of plain columns, of which nothing else is known, by the drawn ones", most=1)
+    plain_share: float = setting(0.6, "pages of plain columns, of which nothing else is known, by the drawn ones", most=1)
+    found_share: float = setting(0.5, "pages of which what a finder finds is learned from too", most=1)
     epochs: int = setting(30, "times that all samples are seen", least=1)
     batch: int = setting(512, "samples a batch", least=1)
     learning_rate: float = setting(4e-3, "peak learning rate of AdamW", most=1)
@@ -51,8 +55,9 @@ class OrderTrainConfig:
 @argument("pages", "Folders that python -m model.rendering.pages wrote", nargs=-1, type=PATH, required=True)
 @option("--out", type=PATH, required=True, metavar="FILE", help="Where the weights go, JSON.")
 @option("--count", type=positive, metavar="N", show_default="all", help="Pages of each folder.")
+@option("--finder", type=PATH, metavar="FILE", help="Learn from what it finds too: it errs as no noise does.")
 @flags(OrderTrainConfig, "Training")
-def learn(pages: Sequence[Path], out: Path, count: int | None, **settings: Any) -> None:
+def learn(pages: Sequence[Path], out: Path, count: int | None, finder: Path | None, **settings: Any) -> None:
     config = from_flags(OrderTrainConfig, settings, None)
     files = [file for folder in pages for file in sorted(folder.glob("*.json"))[:count]]
     if not files:
@@ -60,13 +65,24 @@ def learn(pages: Sequence[Path], out: Path, count: int | None, **settings: Any) 
     torch.set_num_threads(1)
     rng = random.Random(config.seed)
     samples = Samples()
+    lines_of = None if finder is None else LineFinder(finder)
     for file in tqdm(files, unit="page", disable=None):
-        collect(samples, read_labels(file), rng, config.copies)
+        labels = read_labels(file)
+        collect(samples, labels, rng, config.copies)
+        if lines_of is not None and rng.random() < config.found_share:
+            collect_found(samples, labels, lines_of.find(_picture(file)), rng)
         if rng.random() < config.plain_share:
             collect_columns(samples, rng)
     networks = {name: fit(name, np.array(samples.features[name]), np.array(samples.right[name]), config) for name in samples.features}
     out.parent.mkdir(parents=True, exist_ok=True)
     out.write_text(json.dumps(networks, separators=(",", ":")) + "\n", encoding="utf-8")
+
+
+def _picture(file: Path) -> Pixels:
+    pixels = cv2.imread(str(file.with_suffix(".jpg")), cv2.IMREAD_GRAYSCALE)
+    if pixels is None:
+        raise DatasetError(f"{file}: its picture is missing")
+    return np.asarray(pixels, np.uint8)
 
 
 def fit(name: str, features: np.ndarray[Any, Any], right: np.ndarray[Any, Any], config: OrderTrainConfig) -> dict[str, Any]:

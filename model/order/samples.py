@@ -18,7 +18,7 @@ from model.rendering.pages.labels import LineLabel, PageLabels
 from rasm.pages.blocks import Direction, things_of, with_tables
 from rasm.pages.cuts import KINDS, SETTINGS, Between, Floats, Page, Things
 from rasm.pages.ends import end_features
-from rasm.pages.finder import FoundPage, TextLine
+from rasm.pages.finder import Box, FoundPage, TextLine
 from rasm.pages.tables import find_tables
 
 UNORDERED = frozenset({"map"})  # their labels stand in no order
@@ -64,7 +64,7 @@ def collect(samples: Samples, labels: PageLabels, rng: random.Random, copies: in
         return
     directions: list[Direction | None] = [labels.lines[n].direction for n in numbers]
     things, between = things_of(found, directions)
-    cells = np.array(found.cells, np.float64).reshape(-1, 4)
+    cells = _level_boxes(found.cells)
     blocks = np.array([labels.lines[n].block for n in numbers])
     for copy in range(copies + 1):
         rank = np.arange(len(things))
@@ -76,6 +76,46 @@ def collect(samples: Samples, labels: PageLabels, rng: random.Random, copies: in
         order = np.argsort(place).tolist()
         block = np.array([blocks[kept[lines[0]]] for lines in members])[order]
         samples.add("end", end_features(whole, white, order), (block[1:] != block[:-1]).tolist())
+
+
+def collect_found(samples: Samples, labels: PageLabels, found: FoundPage, rng: random.Random) -> None:
+    """Add those of a page as a finder found it. Lines that are none of the labels' are left out."""
+    known = [n for n, line in enumerate(labels.lines) if not line.ignored]
+    if labels.kind in UNORDERED or not known or not found.lines:
+        return
+    numbers = _matched(np.array([labels.lines[n].box for n in known]), np.array([line.box for line in found.lines]))
+    kept = np.flatnonzero(numbers >= 0)
+    if len(kept) < 2:
+        return
+    rank = numbers[kept]
+    verses = [labels.blocks[labels.lines[known[n]].block].kind == "verse" for n in rank]
+    if sum(verses) and sum(found.lines[k].kind == "verse" for k, is_one in zip(kept, verses, strict=True) if is_one) < 0.7 * sum(verses):
+        return  # see ``as_found``
+    lines = [found.lines[k] for k in kept]
+    seen = replace(found, lines=lines)
+    things, between = things_of(seen, [labels.lines[known[k]].direction for k in rank])
+    cells = _level_boxes(found.cells)
+    blocks = np.array([labels.lines[known[k]].block for k in rank])
+    for tables in ([], find_tables(cells, things)):
+        whole, members = with_tables(things, tables)
+        place = np.array([min(rank[line] for line in lines) for lines in members])
+        _cut_up(samples, Page(whole, between), place, rng)
+        order = np.argsort(place).tolist()
+        block = np.array([blocks[lines[0]] for lines in members])[order]
+        samples.add("end", end_features(whole, between, order), (block[1:] != block[:-1]).tolist())
+
+
+def _level_boxes(boxes: Sequence[Box]) -> Floats:
+    return np.array(boxes, np.float64).reshape(-1, 4)
+
+
+def _matched(known: Floats, found: Floats) -> NDArray[np.intp]:
+    """Boxes (n, 4) and (m, 4) -> (m,) for each found one the known one that it shares half of their union with, or -1."""
+    both = np.minimum(known[:, None, 2:], found[None, :, 2:]) - np.maximum(known[:, None, :2], found[None, :, :2])
+    shared = both.clip(0).prod(axis=2)
+    areas = [(boxes[:, 2:] - boxes[:, :2]).prod(axis=1) for boxes in (known, found)]
+    share = shared / (areas[0][:, None] + areas[1] - shared)
+    return np.where(share.max(axis=0) >= 0.5, share.argmax(axis=0), -1)
 
 
 def _cut_up(samples: Samples, page: Page, place: NDArray[np.intp], rng: random.Random) -> None:
@@ -104,18 +144,23 @@ def collect_columns(samples: Samples, rng: random.Random) -> None:
     ragged = rng.choice((0.0, 0.0, 0.1, 0.3))  # share of lines that end early
     rows = rng.randint(3, 40)
     boxes: list[tuple[float, float, float]] = []  # left, middle, right, as they are read from the left
+    begins = [True]  # whether a block begins with each
     top = 0.0
     if rng.random() < 0.5:
         boxes.append((0.0, 0.0, rng.uniform(0.4, 1) * (count * (wide + gap) - gap)))
         top = rng.uniform(1.5, 4) * pitch
+        begins.append(True)
     for column in range(count):
         left = column * (wide + gap)
         for row in range(rows if column < count - 1 or rng.random() < 0.6 else rng.randint(1, rows)):
-            short = rng.uniform(0.2, 1) if rng.random() < ragged else 1.0
-            boxes.append((left + (rng.random() < ragged / 2) * em, top + row * pitch, left + em + (wide - em) * short))
+            short, indented = rng.uniform(0.2, 0.9) if rng.random() < ragged else 1.0, rng.random() < ragged / 2
+            boxes.append((left + indented * em, top + row * pitch, left + em + (wide - em) * short))
+            begins[-1] |= row == 0 or indented
+            begins.append(short < 1)
     if rng.random() < 0.4:
         middle = count * (wide + gap) / 2
         boxes.append((middle - em, top + (rows + 2) * pitch, middle + em))
+        begins[-1] = True
     left, middle, right = np.array(boxes).T
     if not ltr:
         left, right = -right, -left
@@ -123,6 +168,7 @@ def collect_columns(samples: Samples, rng: random.Random) -> None:
     nothing = np.zeros((0, 4))
     things = Things(left, middle - half, right, middle + half, np.full(n, em), np.zeros(n, np.intp), np.full(n, ltr), unknown, unknown)
     _cut_up(samples, Page(things, Between(nothing, nothing)), np.arange(n), rng)
+    samples.add("end", end_features(things, Between(nothing, nothing), range(n)), begins[1:n])
 
 
 def as_found(things: Things, between: Between, rng: random.Random) -> tuple[Things, Between, NDArray[np.intp]]:
@@ -150,7 +196,29 @@ def as_found(things: Things, between: Between, rng: random.Random) -> tuple[Thin
         t, left=t.left + x[0], right=np.maximum(t.right + x[1], t.left + x[0] + 1), top=t.top + y, bottom=t.bottom + y, size=size,
         kind=kind, ltr=ltr, first=first, last=last,
     )  # fmt: skip
-    return seen, Between(_broken(between.gutters, rng, g), _broken(between.rules, rng, g)), kept
+    gutters = _broken(between.gutters, rng, g)
+    if rng.random() < 0.5:
+        gutters = np.concatenate([gutters, _false_gutters(seen, rng)])
+    return seen, Between(gutters, _broken(between.rules, rng, g)), kept
+
+
+def _false_gutters(things: Things, rng: random.Random) -> Floats:
+    """White space between the columns of tables, and between labels and their values, that a finder takes for gutters."""
+    y, found = (things.top + things.bottom) / 2, []
+    usual = np.flatnonzero(np.isin(things.kind, [KINDS.index(kind) for kind in ("cell", "label", "field", "list-item")]))
+    for k in rng.sample(usual.tolist(), min(len(usual), rng.randint(1, 4))):
+        reach = things.left[k] - things.right
+        beside = np.where((np.abs(y - y[k]) < 0.4 * things.size[k]) & (reach > 0.5 * things.size[k]), reach, np.inf)
+        if np.isfinite(beside.min()):
+            left, right = things.right[beside.argmin()], things.left[k]
+            over = y[(things.left < right) & (things.right > left)]
+            up, down = over[over < y[k] - 1], over[over > y[k] + 1]
+            far = rng.uniform(1, 40) * things.size[k]
+            top = max(y[k] - rng.random() * far, up.max(initial=-np.inf))
+            bottom = min(y[k] + rng.random() * far, down.min(initial=np.inf))
+            if bottom > top:
+                found.append((left, top, right, bottom))
+    return np.array(found, np.float64).reshape(-1, 4)
 
 
 def _doubtful(chances: Floats, trust: float, g: np.random.Generator) -> Floats:

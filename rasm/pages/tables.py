@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from rasm.pages.cuts import Floats, Things
+from rasm.pages.cuts import KINDS, Floats, Things
 
 Box = tuple[float, float, float, float]
 
@@ -26,12 +26,14 @@ class TableSettings:
     """Numbers that decide. near: by how much further than usual two cells of one table are apart at most, in sizes of type: drawn
     invoices have 0.6 between two tables. same: cells begin in one row or column where they begin within this share of the height or
     width of the narrowest. filled: the least share of a table that its cells cover. within: the least share of the lines in a table's
-    box that are in one cell with most of their length."""
+    box that are in one cell with most of their length. missed: the most lines, by those within, that reach into a table from outside, or
+    are cells beside it."""
 
     near: float = 0.3
     same: float = 0.4
     filled: float = 0.45
     within: float = 0.6
+    missed: float = 0.05
 
 
 @dataclass(frozen=True)
@@ -78,6 +80,8 @@ def find_tables(cells: Floats, lines: Things, ltr: bool = False, settings: Table
         area = ((boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])).sum()
         if area < settings.filled * (right - left) * (bottom - top) or _share_within(boxes, lines, inside) < settings.within:
             continue
+        if _is_partial(lines, inside, (left, top, right, bottom), em, settings):
+            continue
         weights = lines.right[inside] - lines.left[inside]
         share = float(np.average(lines.ltr[inside], weights=np.maximum(weights, 1e-6)))
         grid = _grid(boxes, share > 0.5 or (share == 0.5 and ltr), settings)
@@ -86,6 +90,18 @@ def find_tables(cells: Floats, lines: Things, ltr: bool = False, settings: Table
         tables.append(Table((float(left), float(top), float(right), float(bottom)), _filled(grid, lines, inside)))
         taken[inside] = True
     return tables
+
+
+def _is_partial(lines: Things, inside: NDArray[np.intp], box: Box, em: float, settings: TableSettings) -> bool:
+    """Whether other lines reach into the table, or its rows go on beside it: then cells were missed, and it is better read by its rows."""
+    left, top, right, bottom = box
+    other = np.ones(len(lines), np.bool_)
+    other[inside] = False
+    y = (lines.top + lines.bottom) / 2
+    other &= (y > top) & (y < bottom)
+    reaching = other & (lines.left < right - em / 2) & (lines.right > left + em / 2)
+    beside = other & (lines.kind == KINDS.index("cell"))
+    return bool(max(reaching.sum(), beside.sum()) > settings.missed * len(inside))
 
 
 def _usual_gaps(boxes: Floats) -> Floats:

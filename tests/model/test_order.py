@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from model.order.__main__ import main
-from model.order.samples import Samples, as_found, collect, collect_columns, found_of
+from model.order.samples import Samples, as_found, collect, collect_columns, collect_found, found_of
 from model.rendering.pages.labels import BlockLabel, LineLabel, PageLabels
 from rasm.pages.blocks import arrange, things_of
 from rasm.pages.cuts import Scorer
@@ -54,6 +54,18 @@ def test_what_a_bad_finder_gives_is_still_a_page() -> None:
         assert (seen.right > seen.left).all() and (seen.bottom > seen.top).all()
         assert white.gutters.shape[1:] == (4,)
         assert np.isfinite(np.column_stack([seen.first, seen.last, seen.size])).all()
+
+
+def test_what_a_finder_found_is_learned_from_without_what_is_no_line() -> None:
+    labels = two_columns()
+    found, _ = found_of(labels)
+    samples, more = Samples(), Samples()
+    collect(samples, labels, random.Random(1), 0)
+    ghost = replace(found.lines[0], middle=found.lines[0].middle + 2000, baseline=found.lines[0].baseline + 2000)
+    collect_found(more, labels, replace(found, lines=[ghost, *found.lines[::-1]]), random.Random(1))
+    assert sum(more.right["end"]) == 2 * sum(samples.right["end"])  # with tables and without
+    assert len(more.right["end"]) == 2 * len(samples.right["end"])
+    assert all(more.right["upright"])
 
 
 def test_plain_columns_are_known_to_be_columns() -> None:

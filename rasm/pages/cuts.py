@@ -477,9 +477,7 @@ def breuel_order(things: Things, backwards: bool) -> list[int]:
     """What no cut parts. backwards: whether it is read from the left."""
     if not backwards:
         things = things.mirrored()
-    left, right = things.left, things.right
-    middle = (things.top + things.bottom) / 2
-    em = float(np.median(things.size))
+    left, right, middle, em = things.left, things.right, (things.top + things.bottom) / 2, median(things.size)
     beside = np.minimum(right[:, None], right) - np.maximum(left[:, None], left) > SETTINGS.slack * em
     before = beside & (middle[:, None] < middle)
     apart = (right[:, None] <= left + SETTINGS.slack * em) & ~beside

@@ -21,7 +21,7 @@ from backend.reading.metrics import ERRORS, QUEUE
 from backend.reading.room import Room
 from rasm.document import Page
 from rasm.errors import ImageError, TooManyPages
-from rasm.image import decode
+from rasm.image import aspect_of, decode
 from rasm.lines.recognizer import ModelInfo
 from rasm.pages.files import PageFile
 from rasm.pages.reader import LineImage, Mode, PageImage, PageReader, TextLayer, look, look_at, page_of_line
@@ -178,16 +178,17 @@ class _Files:
 
     def _look_at(self, upload: Upload) -> LineImage | PageImage:
         """Raises ImageError."""
-        return look_at(decode(upload.read(), max_pixels=settings.RASM.max_pixels, single=True), mode=self._request.mode)
+        data = upload.read()
+        pixels = decode(data, max_pixels=settings.RASM.max_pixels, single=True)
+        return look_at(pixels, mode=self._request.mode, aspect=aspect_of(data))
 
     def _look(self, taken: _Taken, wanted: Callable[[], Seen], *, is_pdf: bool) -> Seen:
         """What the page is, in a turn of its own; a line is put into the queue. Raises ImageError, ClientGone."""
         with turns.turn_to_decode(self._request.gone, is_pdf=is_pdf):
             seen = wanted()
             if isinstance(seen, LineImage):
-                height_px, width_px = seen.pixels.shape[:2]
-                taken.outcome.size_px = width_px, height_px
-                taken.line = self._model.batcher.submit(self._model.recognizer.prepare(seen.pixels), width_px, self._request.gone)
+                taken.outcome.size_px = seen.size_px
+                taken.line = self._model.batcher.submit(self._model.recognizer.prepare(seen.pixels), seen.size_px[0], self._request.gone)
                 taken.line.reading.add_done_callback(taken.finished)
             return seen
 

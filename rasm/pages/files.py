@@ -24,7 +24,7 @@ from PIL import Image
 
 from rasm.document import Page
 from rasm.errors import EmptyImage, EncryptedDocument, ImageTooLarge, ImageTooSmall, NoPages, TooManyPages, UnreadableImage
-from rasm.image import MAX_PIXELS, MIN_SIDE_PX, Pixels, decode
+from rasm.image import MAX_PIXELS, MIN_SIDE_PX, Pixels, aspect_of, decode, pixel_aspect
 from rasm.pages.text_layer import sound_text_layer
 
 MAX_PAGES = 1000
@@ -46,6 +46,10 @@ class PageFile(ABC):
     @abstractmethod
     def image(self, index: int) -> Pixels:
         """The page's pixels, upright, as ``rasm.image.decode`` gives them. Raises an ImageError."""
+
+    def aspect(self, index: int) -> float:
+        """How many times as high as wide the page's pixels are; see ``rasm.image.pixel_aspect``."""
+        return 1.0
 
     def text_layer(self, index: int) -> Page | None:
         """What the page says by itself, with boxes in the pixels of ``image``; None where it has no sound text."""
@@ -85,7 +89,7 @@ def open_pages(
         return _Pdf(data, password, max_pages, max_pixels)
     if data[:4] in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"):
         return _Tiff(data, max_pages, max_pixels)
-    return PixelsFile(decode(data, max_pixels=max_pixels))
+    return PixelsFile(decode(data, max_pixels=max_pixels), aspect_of(data))
 
 
 def is_pdf(data: bytes) -> bool:
@@ -99,15 +103,18 @@ class PixelsFile(PageFile):
     kind = "image"
     count = 1
 
-    def __init__(self, pixels: Pixels) -> None:
-        """``pixels``: as ``rasm.image.decode`` gives them. Raises ImageTooSmall."""
+    def __init__(self, pixels: Pixels, aspect: float = 1.0) -> None:
+        """``pixels``: as ``rasm.image.decode`` gives them. ``aspect``: of each. Raises ImageTooSmall."""
         height_px, width_px = pixels.shape[:2]
         if min(height_px, width_px) < MIN_SIDE_PX:
             raise ImageTooSmall(f"the image is {width_px} x {height_px} px; at least {MIN_SIDE_PX} px a side are needed")
-        self._pixels = pixels
+        self._pixels, self._aspect = pixels, aspect
 
     def image(self, index: int) -> Pixels:
         return self._pixels
+
+    def aspect(self, index: int) -> float:
+        return self._aspect
 
 
 class _Tiff(PageFile):
@@ -146,6 +153,10 @@ class _Tiff(PageFile):
             except Exception as e:
                 raise UnreadableImage(f"page {index + 1} of the TIFF is broken or truncated; save it again") from e
         return decode(alone.getvalue(), max_pixels=self._max_pixels)
+
+    def aspect(self, index: int) -> float:
+        self._image.seek(index)
+        return pixel_aspect(self._image)
 
     def close(self) -> None:
         self._image.close()

@@ -1,14 +1,15 @@
 """A page -> its lines with their outlines, and the columns, rules, pictures and cells between them: by a network.
 
-Where it stands: an experimental other way than ``rasm/pages/segment.py``, which measures ink; nothing reads by it yet but what asks for it.
-The network (``model/finder``) is an ONNX file that tells the names of its maps.
+Where it stands: after ``rasm/pages/files.py``, before ``rasm/pages/crops.py`` and ``rasm/pages/blocks.py``. The network
+(``model/finder``) is an ONNX file that tells the names of its maps.
 
 1. The page in grey is shrunk until its longer side has ``FinderSettings.side_px``. Where most of the type is too small then, the page
    is looked at once more, larger.
 2. The network gives for each pixel the chance that it is in the core of a line. What hangs together is a line; its middle is followed
    from column to column, so a line may bend.
 3. Within it, the network tells how far its ink reaches, the size of its type and where its baseline is.
-4. Pieces that a small gap parts are one line, unless a gutter or a rule stands between.
+4. The page is taken to be turned as far as its lines slant; from here on all is said of the level page.
+5. Pieces that a small gap parts are one line, unless a gutter stands between.
 
 Source: Liao et al. 2020, "Real-time Scene Text Detection with Differentiable Binarization", for lines by their shrunken cores.
 """
@@ -19,7 +20,8 @@ import json
 import math
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import Any
 
 import cv2
@@ -35,6 +37,7 @@ METADATA = "rasm_finder"  # the key of the file's metadata, JSON
 _STRIDE = 64  # heights and widths are padded to multiples of this
 
 Points = NDArray[np.float64]
+Matrix = NDArray[np.float64]
 Box = tuple[float, float, float, float]
 
 
@@ -46,7 +49,8 @@ class FinderSettings:
     surest of them (the prototype's, chosen on its 23 cases). most_enlarged: a small page is not made larger than this.
     small_px: where a quarter of the type is below this, the page is looked at again, so large that it is above, up to most_side_px.
     join: the widest gap within a line, by its size. same_height: by how much the smaller of two pieces may be smaller.
-    area: the least chance of an area's pixels.
+    area: the least chance of an area's pixels. covered: a line of the first look is kept where the second covers less of it. level_degrees:
+    a page whose lines slant by less is level.
     """
 
     side_px: int = 1280
@@ -58,11 +62,13 @@ class FinderSettings:
     join: float = 0.45
     same_height: float = 0.6
     area: float = 0.5
+    covered: float = 0.3
+    level_degrees: float = 0.15
 
 
 @dataclass(frozen=True)
 class TextLine:
-    """A line, in pixels of the page. baseline, middle: (n, 2) points from left to right, of the baseline and of the middle of the letters.
+    """A line, in pixels of the levelled page. baseline, middle: (n, 2) points from left to right, of the baseline and of the middle of the letters.
     above_px, below_px: how far its ink reaches from the middle. size_px: of its type. kind: of the block it is in, as the network thinks.
     first, last: the chances that it begins, or ends, its block. confidence: the mean chance that its core is one.
     """
@@ -80,7 +86,7 @@ class TextLine:
     @property
     def polygon(self) -> Points:
         """Around its ink: (2 n, 2), from the upper left, clockwise."""
-        return _band(self.middle, self.above_px, self.below_px)
+        return band(self.middle, self.above_px, self.below_px)
 
     @property
     def box(self) -> Box:
@@ -90,8 +96,9 @@ class TextLine:
 
 @dataclass(frozen=True)
 class FoundPage:
-    """What is on a page, in its pixels. lines: in no order. gutters, rules, pictures, cells, check_boxes: boxes. turn: by how many
-    quarters, clockwise, the page seems to be turned."""
+    """What is on a page, in pixels of the level page. lines: in no order. gutters, rules, pictures, cells, check_boxes: boxes. turn: by how
+    many quarters, clockwise, the page seems to be turned. skew_degrees: by how much its lines fall to the right. to_page: (2, 3), from
+    (x, y) of the level page to the page's."""
 
     lines: list[TextLine]
     gutters: list[Box]
@@ -100,6 +107,8 @@ class FoundPage:
     cells: list[Box]
     check_boxes: list[Box]
     turn: int
+    skew_degrees: float = 0.0
+    to_page: Matrix = field(default_factory=lambda: np.eye(3)[:2], repr=False)
 
 
 @dataclass(frozen=True)
@@ -138,10 +147,20 @@ class LineFinder:
             if small < settings.small_px:
                 side = min(settings.most_side_px, max(grey.shape), round(settings.side_px * settings.small_px / small * 1.2))
                 found = self._look(grey, side)
-                lines = self._lines(found)
-        areas = {name: self._areas(found, name) for name in ("gutter", "rule", "picture", "cell", "check-box")}
+                lines = _either(self._lines(found), lines, settings)
+        skew_degrees = _skew(lines)
+        if abs(skew_degrees) < settings.level_degrees:
+            skew_degrees = 0.0
+        height, width = grey.shape
+        to_level = np.asarray(cv2.getRotationMatrix2D((width / 2, height / 2), skew_degrees, 1.0), np.float64)
+        to_page = np.asarray(cv2.invertAffineTransform(to_level), np.float64)
+        if skew_degrees:
+            lines = [replace(v, middle=moved(to_level, v.middle), baseline=moved(to_level, v.baseline)) for v in lines]
+        areas = {name: self._areas(found, name, to_level) for name in ("gutter", "rule", "picture", "cell", "check-box")}
         lines = _joined(lines, areas["gutter"], settings)
-        return FoundPage(lines, areas["gutter"], areas["rule"], areas["picture"], areas["cell"], areas["check-box"], found.turn)
+        return FoundPage(
+            lines, areas["gutter"], areas["rule"], areas["picture"], areas["cell"], areas["check-box"], found.turn, skew_degrees, to_page
+        )  # fmt: skip
 
     def _look(self, grey: Pixels, side_px: int) -> _Maps:
         height, width = grey.shape
@@ -192,15 +211,69 @@ class LineFinder:
             )  # fmt: skip
         return lines
 
-    def _areas(self, found: _Maps, name: str) -> list[Box]:
-        """The boxes of what hangs together in this map."""
+    def _areas(self, found: _Maps, name: str, to_level: Matrix) -> list[Box]:
+        """The boxes of what hangs together in this map, on the level page."""
         mask = (found.maps[self._index[name]] > self.settings.area).astype(np.uint8)
-        _, _, boxes, _ = cv2.connectedComponentsWithStats(mask, connectivity=4)
+        count, labels, boxes, _ = cv2.connectedComponentsWithStats(mask, connectivity=4)
         k = 4 / found.scale
-        return [(x * k, y * k, (x + width) * k, (y + height) * k) for x, y, width, height, area in boxes[1:].tolist() if area > 3]
+        areas: list[Box] = []
+        for n in range(1, count):
+            x, y, width, height, area = boxes[n].tolist()
+            if area <= 3:
+                continue
+            if to_level[0, 1] == 0:
+                areas.append((x * k, y * k, (x + width) * k, (y + height) * k))
+                continue
+            ys, xs = np.nonzero(labels[y : y + height, x : x + width] == n)
+            points = moved(to_level, (np.column_stack([xs + x, ys + y]) + 0.5) * k)
+            (left, top), (right, bottom) = points.min(axis=0) - k / 2, points.max(axis=0) + k / 2
+            areas.append((float(left), float(top), float(right), float(bottom)))
+        return areas
 
 
-def _band(middle: Points, above: float, below: float) -> Points:
+def moved(matrix: Matrix, points: Points) -> Points:
+    """(n, 2) points, moved by a (2, 3) matrix, or by a (3, 3) one with perspective."""
+    found = points @ matrix[:2, :2].T + matrix[:2, 2]
+    if len(matrix) == 3:
+        found = found / (points @ matrix[2, :2] + matrix[2, 2])[:, None]
+    return np.asarray(found, np.float64)
+
+
+def _skew(lines: Sequence[TextLine]) -> float:
+    """Degrees by which most of the lines' length falls to the right."""
+    spans = np.array([line.middle[-1] - line.middle[0] for line in lines]).reshape(-1, 2)
+    lengths = spans[:, 0] * (spans[:, 0] > 3 * np.array([line.size_px for line in lines]))  # a word's own slant is chance
+    if not lengths.any():
+        return 0.0
+    slants = np.arctan2(spans[:, 1], spans[:, 0])
+    order = np.argsort(slants)
+    reached = np.cumsum(lengths[order])
+    return math.degrees(float(slants[order][np.searchsorted(reached, reached[-1] / 2)]))
+
+
+def _either(second: list[TextLine], first: Sequence[TextLine], settings: FinderSettings) -> list[TextLine]:
+    """The lines of the second look, and those of the first that it does not see: type may be too large for it."""
+    shrink = 8.0
+    corner = np.max([line.polygon.max(axis=0) for line in (*second, *first)], axis=0) / shrink
+    seen = np.zeros((int(corner[1]) + 2, int(corner[0]) + 2), np.uint8)
+    for line in second:
+        cv2.fillPoly(seen, [np.round(line.polygon / shrink).astype(np.int32)], 1)
+    found = list(second)
+    for line in first:
+        own = np.zeros_like(seen)
+        cv2.fillPoly(own, [np.round(line.polygon / shrink).astype(np.int32)], 1)
+        if int((own & seen).sum()) < settings.covered * int(own.sum()):
+            found.append(line)
+    return found
+
+
+@cache
+def shipped_finder() -> LineFinder:
+    """The finder that comes with Rasm, opened once. It may be called from several threads at once."""
+    return LineFinder(os.environ.get("FINDER", "/work/tmp/start.onnx"))
+
+
+def band(middle: Points, above: float, below: float) -> Points:
     """Around points from left to right: (2 n, 2)."""
     return np.concatenate([middle - np.array([0, above]), middle[::-1] + np.array([0, below])])
 
@@ -263,43 +336,3 @@ def _union(left: TextLine, right: TextLine) -> TextLine:
     order = np.argsort(middle[:, 0], kind="stable")
     numbers = {name: mean(name) for name in ("above_px", "below_px", "size_px", "first", "last", "confidence")}
     return TextLine(middle[order], baseline[order], kind=(left if a >= b else right).kind, **numbers)
-
-
-@dataclass(frozen=True)
-class CropSettings:
-    """margin: beyond the ends of a line's ink above and below, and side: beyond its ends, by its size. slack: how much further than the
-    network says ink may reach."""
-
-    margin: float = 0.08
-    side: float = 0.2
-
-
-def cut_lines(page: Pixels, lines: Sequence[TextLine], settings: CropSettings = CropSettings()) -> list[Pixels]:
-    """The image of each line, grey, straightened, with what belongs to other lines painted over in the level of the paper around.
-
-    Each pixel within several lines' outlines belongs to that whose middle is nearest, by its own height.
-    """
-    grey = to_grey(page)
-    owners = np.zeros(grey.shape, np.int32)
-    for share in (1.0, 0.8, 0.6, 0.4, 0.2):
-        for n, line in enumerate(lines, 1):
-            band = _band(line.middle, share * line.above_px, share * line.below_px)
-            cv2.fillPoly(owners, [np.round(band).astype(np.int32)], n)
-    return [_cut(grey, owners, n, line, settings) for n, line in enumerate(lines, 1)]
-
-
-def _cut(grey: Pixels, owners: NDArray[np.int32], number: int, line: TextLine, settings: CropSettings) -> Pixels:
-    side, margin = settings.side * line.size_px, settings.margin * line.size_px
-    x0, x1 = line.middle[0, 0] - side, line.middle[-1, 0] + side
-    xs = np.arange(x0, x1, dtype=np.float32)
-    middle = np.interp(xs, line.middle[:, 0], line.middle[:, 1]).astype(np.float32)
-    steps = np.arange(-(line.above_px + margin), line.below_px + margin, dtype=np.float32)
-    map_x = np.repeat(xs[None], len(steps), axis=0)
-    map_y = middle[None] + steps[:, None]
-    cut = cv2.remap(grey, map_x, map_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    columns, rows = np.clip(np.round(map_x).astype(int), 0, grey.shape[1] - 1), np.clip(np.round(map_y).astype(int), 0, grey.shape[0] - 1)
-    owner = owners[rows, columns]
-    hidden = (owner != 0) & (owner != number)
-    if hidden.any() and not hidden.all():
-        cut[hidden] = np.median(cut[owner == number]) if (owner == number).any() else np.median(cut[~hidden])
-    return np.asarray(cut, np.uint8)

@@ -7,7 +7,6 @@ the recogniser sees every line at one height: a stray mark must not make all let
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import cv2
@@ -53,9 +52,9 @@ def cut_lines(page: Pixels, found: FoundPage, settings: CropSettings = CropSetti
     Each pixel within several lines' outlines belongs to that whose middle is nearest, by its own height; what belongs to others is
     painted over in the level of the paper around.
     """
-    grey = to_grey(page)
-    scale = min(1.0, settings.owners_px / max(grey.shape))
-    owners = np.zeros([max(1, round(side * scale)) for side in grey.shape], np.int32)
+    grey = page if found.by_colour else to_grey(page)
+    scale = min(1.0, settings.owners_px / max(grey.shape[:2]))
+    owners = np.zeros([max(1, round(side * scale)) for side in grey.shape[:2]], np.int32)
     for share in (1.0, 0.8, 0.6, 0.4, 0.2):
         for n, line in enumerate(found.lines, 1):
             outline = moved(found.to_page, band(line.middle, share * line.above_px, share * line.below_px)) * scale
@@ -76,11 +75,24 @@ def _cut(
     on_page = moved(to_page, points).reshape(len(steps), len(xs), 2).astype(np.float32)
     map_x, map_y = np.ascontiguousarray(on_page[..., 0]), np.ascontiguousarray(on_page[..., 1])
     cut = np.asarray(cv2.remap(grey, map_x, map_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE), np.uint8)
+    if cut.ndim == 3:
+        cut = _of_most_contrast(cut)
     owner = np.asarray(cv2.remap(owners.astype(np.float32), map_x * scale, map_y * scale, cv2.INTER_NEAREST), np.int32)
     hidden = (owner != 0) & (owner != number)
     if hidden.any() and not hidden.all():
         cut[hidden] = _paper(cut, hidden)[hidden]
     return Crop(cut, float(x0), top)
+
+
+def _of_most_contrast(cut: Pixels) -> Pixels:
+    """A coloured image of a line in grey: along the colours between its paper and its ink (their principal component)."""
+    colours = cut.reshape(-1, 3).astype(np.float32)
+    centred = colours - colours.mean(axis=0)
+    _, vectors = np.linalg.eigh(centred.T @ centred)
+    along = centred @ vectors[:, -1]
+    low, high = np.percentile(along, (0.5, 99.5))
+    levels = np.clip((along - low) / max(1.0, float(high - low)), 0, 1) * 255 if high - low > 1 else np.full(len(along), 255.0)
+    return np.asarray(levels.reshape(cut.shape[:2]).round(), np.uint8)
 
 
 def extent(line: TextLine, settings: CropSettings = CropSettings()) -> tuple[float, float]:

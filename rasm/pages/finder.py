@@ -50,7 +50,9 @@ class FinderSettings:
     small_px: where a quarter of the type is below this, the page is looked at again, so large that it is above, up to most_side_px.
     join: the widest gap within a line, by its size. same_height: by how much the smaller of two pieces may be smaller.
     area: the least chance of an area's pixels. covered: a line of the first look is kept where the second covers less of it. level_degrees:
-    a page whose lines slant by less is level.
+    a page whose lines slant by less is level. edge, hidden: where more than this share of a coloured page has edges, of more grey levels
+    than this in one of its colours and of less than a quarter of it in grey, it is looked at in that colour, too (rendered pages of red on
+    green of one lightness have 3% and more, photographs hardly any).
     """
 
     side_px: int = 1280
@@ -64,6 +66,8 @@ class FinderSettings:
     area: float = 0.5
     covered: float = 0.3
     level_degrees: float = 0.15
+    edge: float = 60.0
+    hidden: float = 0.005
 
 
 @dataclass(frozen=True)
@@ -98,7 +102,7 @@ class TextLine:
 class FoundPage:
     """What is on a page, in pixels of the level page. lines: in no order. gutters, rules, pictures, cells, check_boxes: boxes. turn: by how
     many quarters, clockwise, the page seems to be turned. skew_degrees: by how much its lines fall to the right. to_page: (2, 3), from
-    (x, y) of the level page to the page's."""
+    (x, y) of the level page to the page's. by_colour: whether some of its ink differs from the paper in colour alone."""
 
     lines: list[TextLine]
     gutters: list[Box]
@@ -109,6 +113,7 @@ class FoundPage:
     turn: int
     skew_degrees: float = 0.0
     to_page: Matrix = field(default_factory=lambda: np.eye(3)[:2], repr=False)
+    by_colour: bool = False
 
 
 @dataclass(frozen=True)
@@ -142,6 +147,8 @@ class LineFinder:
         grey, settings = to_grey(page), self.settings
         found = self._look(grey, settings.side_px)
         lines = self._lines(found)
+        if (channel := _hidden_in_grey(page, settings)) is not None:
+            lines = _either(lines, self._lines(self._look(channel, settings.side_px)), settings)
         if lines and max(grey.shape) > settings.side_px:
             small = float(np.percentile([line.size_px * found.scale for line in lines], 25))
             if small < settings.small_px:
@@ -159,7 +166,8 @@ class LineFinder:
         areas = {name: self._areas(found, name, to_level) for name in ("gutter", "rule", "picture", "cell", "check-box")}
         lines = _joined(lines, areas["gutter"], settings)
         return FoundPage(
-            lines, areas["gutter"], areas["rule"], areas["picture"], areas["cell"], areas["check-box"], found.turn, skew_degrees, to_page
+            lines, areas["gutter"], areas["rule"], areas["picture"], areas["cell"], areas["check-box"],
+            found.turn, skew_degrees, to_page, channel is not None,
         )  # fmt: skip
 
     def _look(self, grey: Pixels, side_px: int) -> _Maps:
@@ -237,6 +245,22 @@ def moved(matrix: Matrix, points: Points) -> Points:
     if len(matrix) == 3:
         found = found / (points @ matrix[2, :2] + matrix[2, 2])[:, None]
     return np.asarray(found, np.float64)
+
+
+def _hidden_in_grey(page: Pixels, settings: FinderSettings) -> Pixels | None:
+    """The colour in which a page has edges that it has not in grey, (height, width); None where it has none."""
+    if page.ndim == 2:
+        return None
+    step = max(1, max(page.shape[:2]) // 800)
+    small = np.ascontiguousarray(page[::step, ::step])
+
+    def edges(image: Pixels) -> NDArray[np.uint8]:
+        return np.asarray(cv2.morphologyEx(image, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)), np.uint8)
+
+    flat = edges(to_grey(small)) < settings.edge / 4
+    shares = [float(((edges(np.ascontiguousarray(small[..., k])) > settings.edge) & flat).mean()) for k in range(3)]
+    best = int(np.argmax(shares))
+    return np.ascontiguousarray(page[..., best]) if shares[best] > settings.hidden else None
 
 
 def _skew(lines: Sequence[TextLine]) -> float:

@@ -50,7 +50,7 @@ class FinderSettings:
     small_px: where a quarter of the type is below this, the page is looked at again, so large that it is above, up to most_side_px.
     join: the widest gap within a line, by its size. same_height: by how much the smaller of two pieces may be smaller.
     area: the least chance of an area's pixels. covered: a line of the first look is kept where the second covers less of it. level_degrees:
-    a page whose lines slant by less is level. edge, hidden: where more than this share of a coloured page has edges, of more grey levels
+    a page whose lines slant by less is level. smooth: over how much of a line its middle is evened out, by its size. edge, hidden: where more than this share of a coloured page has edges, of more grey levels
     than this in one of its colours and of less than a quarter of it in grey, it is looked at in that colour, too (rendered pages of red on
     green of one lightness have 3% and more, photographs hardly any).
     """
@@ -66,6 +66,7 @@ class FinderSettings:
     area: float = 0.5
     covered: float = 0.3
     level_degrees: float = 0.15
+    smooth: float = 1.25
     edge: float = 60.0
     hidden: float = 0.005
 
@@ -183,7 +184,10 @@ class LineFinder:
 
     def _lines(self, found: _Maps) -> list[TextLine]:
         settings, scale = self.settings, found.scale
-        count, labels, boxes, _ = cv2.connectedComponentsWithStats((found.cores > settings.core).astype(np.uint8), connectivity=4)
+        height, width = found.cores.shape
+        gutters = np.repeat(np.repeat(found.maps[self._index["gutter"]] > settings.area, 2, axis=0), 2, axis=1)[:height, :width]
+        cores = (found.cores > settings.core) & ~gutters  # no line crosses one
+        count, labels, boxes, _ = cv2.connectedComponentsWithStats(cores.astype(np.uint8), connectivity=4)
         first_kind = self._index[f"kind:{self._kinds[0]}"]
         lines = []
         for n in range(1, count):
@@ -204,7 +208,7 @@ class LineFinder:
             size_px = 16 * math.exp(size)
             if width * 2 < 0.25 * size_px:  # narrower than a letter
                 continue
-            middle = _smooth(middle, max(1, int(1.25 * size_px)) | 1)
+            middle = _smooth(middle, max(1, int(settings.smooth * size_px)) | 1)
             points = np.column_stack([np.arange(width) + x + 0.5, middle + y + 0.5]) * (2 / scale)
             points = points[np.linspace(0, width - 1, max(2, min(width, int(width * 4 / size_px)))).round().astype(int)]
             points[0, 0] -= 1 / scale
@@ -264,15 +268,19 @@ def _hidden_in_grey(page: Pixels, settings: FinderSettings) -> Pixels | None:
 
 
 def _skew(lines: Sequence[TextLine]) -> float:
-    """Degrees by which most of the lines' length falls to the right."""
-    spans = np.array([line.middle[-1] - line.middle[0] for line in lines]).reshape(-1, 2)
-    lengths = spans[:, 0] * (spans[:, 0] > 3 * np.array([line.size_px for line in lines]))  # a word's own slant is chance
-    if not lengths.any():
+    """Degrees by which most of the lines' length falls to the right; of each line, as the line of least squares through its middle does."""
+    slopes, lengths = [], []
+    for line in lines:
+        length = float(line.middle[-1, 0] - line.middle[0, 0])
+        if length > 3 * line.size_px:  # a word's own slant is chance
+            x, y = (line.middle - line.middle.mean(axis=0)).T
+            slopes.append(float(x @ y / (x @ x)))
+            lengths.append(length)
+    if not lengths:
         return 0.0
-    slants = np.arctan2(spans[:, 1], spans[:, 0])
-    order = np.argsort(slants)
-    reached = np.cumsum(lengths[order])
-    return math.degrees(float(slants[order][np.searchsorted(reached, reached[-1] / 2)]))
+    order = np.argsort(slopes)
+    reached = np.cumsum(np.array(lengths)[order])
+    return math.degrees(math.atan(slopes[int(order[np.searchsorted(reached, reached[-1] / 2)])]))
 
 
 def _either(second: list[TextLine], first: Sequence[TextLine], settings: FinderSettings) -> list[TextLine]:
@@ -313,9 +321,11 @@ def _info(metadata: dict[str, str], path: str) -> dict[str, Any]:
 
 
 def _smooth(values: NDArray[np.float64], window: int) -> NDArray[np.float64]:
-    """A moving mean, the ends repeated."""
-    row = values[None].astype(np.float32)
-    return np.asarray(cv2.blur(row, (window, 1), borderType=cv2.BORDER_REPLICATE)[0], np.float64)
+    """A moving mean, along the line of least squares: a slanting line goes on straight at its ends."""
+    x = np.arange(len(values)) - (len(values) - 1) / 2
+    straight = values.mean() + x * float(x @ values / max(1.0, float(x @ x)))
+    row = (values - straight)[None].astype(np.float32)
+    return straight + np.asarray(cv2.blur(row, (window, 1), borderType=cv2.BORDER_REPLICATE)[0], np.float64)
 
 
 def _joined(lines: Sequence[TextLine], gutters: Sequence[Box], settings: FinderSettings) -> list[TextLine]:

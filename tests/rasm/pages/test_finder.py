@@ -8,8 +8,8 @@ import cv2
 import numpy as np
 import pytest
 
-from rasm.image import Pixels
-from rasm.pages.finder import Box, FinderSettings, LineFinder, TextLine, cut_lines
+from rasm.image import Pixels, to_grey
+from rasm.pages.finder import Box, FinderSettings, LineFinder, moved
 
 NAMES = [
     "above",
@@ -73,8 +73,9 @@ def test_a_line_has_its_outline_and_its_baseline() -> None:
 
 
 def test_a_slanting_line_is_followed() -> None:
-    (line,) = Told([(100, 500, 100)], slope=0.2).find(PAGE).lines
-    assert np.interp([120, 480], line.middle[:, 0], line.middle[:, 1]) == pytest.approx([104, 176], abs=3)
+    found = Told([(100, 500, 100)], slope=0.2).find(PAGE)
+    x, y = moved(found.to_page, found.lines[0].middle).T
+    assert np.interp([120, 480], x, y) == pytest.approx([104, 176], abs=3)
 
 
 def test_pieces_of_a_line_are_joined_but_over_no_gutter() -> None:
@@ -89,7 +90,6 @@ def test_pieces_of_a_line_are_joined_but_over_no_gutter() -> None:
 def test_an_empty_page_has_no_lines() -> None:
     found = Told([]).find(PAGE)
     assert found.lines == [] and found.gutters == [] and found.pictures == []
-    assert cut_lines(PAGE, []) == []
 
 
 def test_small_type_is_looked_at_again_larger() -> None:
@@ -102,22 +102,41 @@ def test_small_type_is_looked_at_again_larger() -> None:
     assert finder.seen[2] > finder.seen[1]
 
 
-def a_line(y: float, x0: float = 50, x1: float = 250, bend: float = 0.0) -> TextLine:
-    xs = np.linspace(x0, x1, 21)
-    middle = np.column_stack([xs, y + bend * np.sin((xs - x0) / (x1 - x0) * np.pi)])
-    return TextLine(middle, middle + np.array([0, 5]), 12, 9, 20, "paragraph", 0, 0, 1)
+@pytest.mark.parametrize("slope", [-0.12, 0.05, 0.2])
+def test_a_page_is_level_as_far_as_its_lines_slant(slope: float) -> None:
+    lines = [(100.0, 500.0, 100.0), (100.0, 500.0, 200.0)]
+    found = Told(lines, slope=slope).find(np.full((512, 640), 255, np.uint8))
+    assert found.skew_degrees == pytest.approx(math.degrees(math.atan(slope)), abs=0.3)
+    for line, (x0, x1, y) in zip(sorted(found.lines, key=lambda v: float(v.middle[0, 1])), lines, strict=True):
+        assert np.ptp(line.middle[:, 1]) < 4
+        ends = moved(found.to_page, line.middle[[0, -1]])
+        assert ends == pytest.approx(np.array([(x0, y), (x1, y + slope * (x1 - x0))]), abs=5)
 
 
-def test_a_bent_line_is_cut_straight_and_others_are_painted_over() -> None:
-    page = np.full((200, 300), 230, np.uint8)
-    line, neighbour = a_line(80, bend=-14), a_line(94)
-    for x in range(50, 251):
-        y = round(float(np.interp(x, line.middle[:, 0], line.middle[:, 1])))
-        page[y - 3 : y + 3, x] = 20
-    page[88:100, 50:251] = 90  # of the neighbour, within reach of the line's ends
-    cut, _ = cut_lines(page, [line, neighbour])
-    dark = np.nonzero((cut < 60).mean(axis=1) > 0.8)[0]
-    assert 4 <= len(dark) <= 8  # straight: the same rows from end to end
-    assert np.median(cut) == 230
-    assert page[90, 60] == 90  # which is as far below the line as its last row
-    assert (cut[-2:] > 220).all()
+def test_no_line_crosses_a_gutter() -> None:
+    found = Told([(100.0, 500.0, 160.0)], [(290, 100, 310, 260)]).find(PAGE)
+    assert sorted(round(line.box[2], -1) for line in found.lines) == [290, 500]
+
+
+def test_large_type_that_the_second_look_misses_stays() -> None:
+    class Second(Told):
+        def run(self, name: None, inputs: dict[str, Pixels]) -> list[np.ndarray]:  # type: ignore[type-arg]
+            if len(self.seen) == 1:  # at the higher resolution it sees but the small line
+                scale = inputs["page"].shape[2] / 2560
+                self.lines = [(200 * scale, 1200 * scale, 1200 * scale)]
+            return super().run(name, inputs)
+
+    finder = Second([(100, 600, 300), (100, 600, 600)])
+    finder.settings = FinderSettings(small_px=SIZE + 1, most_side_px=2560)
+    found = finder.find(np.full((2560, 1900), 255, np.uint8))
+    assert len(finder.seen) == 2
+    assert len(found.lines) == 2
+
+
+def test_ink_of_the_papers_lightness_is_looked_for_by_its_colour() -> None:
+    page = np.full((320, 640, 3), (60, 131, 60), np.uint8)
+    page[100:220:4, 100:500:6] = (200, 60, 60)
+    finder = Told([(100, 500, 160)])
+    assert finder.find(page).by_colour and len(finder.seen) == 2
+    finder = Told([(100, 500, 160)])
+    assert not finder.find(np.repeat(to_grey(page)[..., None], 3, axis=2)).by_colour and len(finder.seen) == 1

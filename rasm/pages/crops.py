@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rasm.image import Pixels, to_grey
-from rasm.pages.finder import FoundPage, Points, TextLine, band, moved
+from rasm.pages.finder import FoundPage, TextLine, band, moved
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ def cut_lines(page: Pixels, found: FoundPage, settings: CropSettings = CropSetti
     """
     grey = page if found.by_colour else to_grey(page)
     scale = min(1.0, settings.owners_px / max(grey.shape[:2]))
-    owners = np.zeros([max(1, round(side * scale)) for side in grey.shape[:2]], np.int32)
+    owners = np.zeros([max(1, round(side * scale)) for side in grey.shape[:2]], np.float32)  # what cv2.remap takes
     for share in (1.0, 0.8, 0.6, 0.4, 0.2):
         for n, line in enumerate(found.lines, 1):
             outline = moved(found.to_page, band(line.middle, share * line.above_px, share * line.below_px)) * scale
@@ -63,22 +63,21 @@ def cut_lines(page: Pixels, found: FoundPage, settings: CropSettings = CropSetti
 
 
 def _cut(
-    grey: Pixels, owners: NDArray[np.int32], scale: float, number: int, line: TextLine, to_page: NDArray[np.float64], settings: CropSettings
+    grey: Pixels, owners: NDArray[np.float32], scale: float, number: int, line: TextLine, to_page: NDArray[np.float64], settings: CropSettings
 ) -> Crop:
     size = line.size_px
     above, below = extent(line, settings)
     x0, x1 = line.middle[0, 0] - settings.side * size, line.middle[-1, 0] + settings.side * size
-    xs = np.arange(x0, max(x1, x0 + 2))
+    xs = np.arange(x0, max(x1, x0 + 2), dtype=np.float32)
     top = np.interp(xs, line.baseline[:, 0], line.baseline[:, 1]) - above
-    steps = np.arange(max(2, round(above + below)))
-    points: Points = np.stack(np.broadcast_arrays(xs[None], top[None] + steps[:, None]), axis=-1).reshape(-1, 2)
-    on_page = moved(to_page, points).reshape(len(steps), len(xs), 2).astype(np.float32)
-    map_x, map_y = np.ascontiguousarray(on_page[..., 0]), np.ascontiguousarray(on_page[..., 1])
+    ys = top.astype(np.float32) + np.arange(max(2, round(above + below)), dtype=np.float32)[:, None]
+    (a, b, c), (d, e, f) = to_page.astype(np.float32)
+    map_x, map_y = a * xs + b * ys + c, d * xs + e * ys + f
     cut = np.asarray(cv2.remap(grey, map_x, map_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE), np.uint8)
     if cut.ndim == 3:
         cut = _of_most_contrast(cut)
-    owner = np.asarray(cv2.remap(owners.astype(np.float32), map_x * scale, map_y * scale, cv2.INTER_NEAREST), np.int32)
-    hidden = (owner != 0) & (owner != number)
+    owner = cv2.remap(owners, map_x * scale, map_y * scale, cv2.INTER_NEAREST)
+    hidden = np.asarray((owner != 0) & (owner != number))
     if hidden.any() and not hidden.all():
         cut[hidden] = _paper(cut, hidden)[hidden]
     return Crop(cut, float(x0), top)

@@ -49,6 +49,8 @@ from evaluation.calibration import expected_calibration_error, right_characters,
 from model.checkpoint import Checkpoint, averaged, load_checkpoint, save_weights
 from model.crnn import CRNN
 from model.data.arrays import LineArrays, check_match
+from model.finder import checkpoint as finder_checkpoint
+from model.finder import export as finder_export
 from rasm.command_line import PATH, argument, command, option, run
 from rasm.errors import ConfigError, ExportError
 from rasm.image import ImageSettings, Pixels, pad_lines
@@ -451,7 +453,8 @@ def fit_logistic(x: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[float,
 @command("export.py", __doc__)
 @argument(
     "checkpoints",
-    "Checkpoints of train.py, such as runs/NAME/best.pt; of several, stages of one training, the mean of their weights",
+    "Checkpoints of train.py, such as runs/NAME/best.pt; of several, stages of one training, the mean of their weights. Or one of "
+    "python -m model.finder",
     nargs=-1,
     required=True,
     type=PATH,
@@ -461,7 +464,8 @@ def fit_logistic(x: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[float,
 @option("--name", metavar="NAME", show_default="the run's", help="The model's name.")
 @option("--version", default=__version__, metavar="VERSION", help="The model's version.")
 @option("--arrays", type=PATH, metavar="DIR", help="Prepared arrays, best held out from training: real lines to compare and to measure on.")
-@option("--int8", is_flag=True, help="Quantise, and write only if the CER on --arrays stays.")
+@option("--pages", several=True, type=PATH, metavar="PAGES", help="Of a finder: drawn pages to calibrate int8 on, and to compare with.")
+@option("--int8", is_flag=True, help="Quantise, and write only if the CER on --arrays stays, or the lines found on --pages.")
 @option("--max-cer-loss", type=float, default=0.001, metavar="SHARE", help="By how much int8 may raise the CER.")
 def command_line(
     checkpoints: Sequence[Path],
@@ -470,15 +474,23 @@ def command_line(
     name: str | None,
     version: str,
     arrays: Path | None,
+    pages: Sequence[Path],
     int8: bool,
     max_cer_loss: float,
 ) -> None:
     logging.getLogger().setLevel(logging.ERROR)  # ONNX Runtime's quantiser asks for a clean-up that torch.onnx has done already
     torch.set_num_threads(1)  # single lines give more threads little to do, and they wait long for each other on a busy machine
-    if int8 and arrays is None:
-        raise ConfigError("--int8 needs --arrays")
     if out.is_dir():
         raise ConfigError(f"{out} is a folder; --out names a file")
+    if len(checkpoints) == 1 and finder_checkpoint.is_finder(checkpoints[0]):
+        finder = finder_checkpoint.load_checkpoint(checkpoints[0])
+        finder_export.export(finder, out, name or finder.name, version, pages, int8)
+        if weights:
+            finder_checkpoint.save_weights(weights, replace(finder, name=name or finder.name))
+            print(f"wrote {weights}: to train on from, {weights.stat().st_size / 1e6:.1f} MB")
+        return
+    if int8 and arrays is None:
+        raise ConfigError("--int8 needs --arrays")
     checkpoint = averaged([load_checkpoint(path) for path in checkpoints])
     lines = LineArrays(arrays) if arrays is not None else None
     export(checkpoint, out, name or checkpoint.name, version, lines, int8, max_cer_loss)

@@ -74,6 +74,15 @@ def save_weights(path: Path, checkpoint: FinderCheckpoint) -> None:
     save_checkpoint(path, replace(checkpoint, weights=halved, resume={}))
 
 
+def is_finder(path: Path) -> bool:
+    """Whether it is a checkpoint of a finder. What is wrong with a file that cannot be read, ``load_checkpoint`` says."""
+    try:
+        contents = torch.load(path, map_location="meta", weights_only=True)
+    except Exception:
+        return False
+    return isinstance(contents, dict) and contents.get("format") == FORMAT
+
+
 def load_checkpoint(path: Path) -> FinderCheckpoint:
     """Raises CheckpointError where the file is missing, broken, of another format version, or of a network with other maps."""
     try:

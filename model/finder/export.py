@@ -1,9 +1,9 @@
 """A checkpoint of the finder -> one ONNX file for ``rasm/pages/finder.py``, only if it gives what PyTorch gives.
 
-    python -m model.finder.export runs/finder/best.pt --out finder.onnx [--weights finder.pt]
-    python -m model.finder.export runs/finder/best.pt --out finder.onnx --int8 --pages held-out
+    python export.py runs/finder/best.pt --out finder.onnx [--weights finder.pt]
+    python export.py runs/finder/best.pt --out finder.onnx --int8 --pages held-out
 
-Where it stands: after ``python -m model.finder``. The graph takes uint8 pages of any size in multiples of 64 and gives chances; its
+Where it stands: after ``python -m model.finder``; ``export.py`` calls it for a finder's checkpoints. The graph takes uint8 pages of any size in multiples of 64 and gives chances; its
 metadata tell the names of its maps.
 
 Nothing is written unless it passes the parity gate: at sizes other than the traced one, every number is within ``TOLERANCE`` of PyTorch's.
@@ -14,14 +14,13 @@ is written where fewer than ``LEAST_AGREEMENT`` of their pixels agree.
 from __future__ import annotations
 
 import json
-import sys
 import tempfile
 import time
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
-from rasm import __version__  # before ONNX Runtime, which rasm/__init__.py keeps from telling what it runs
+import rasm  # before ONNX Runtime, which rasm/__init__.py keeps from telling what it runs  # noqa: F401
 
 # isort: split
 import numpy as np
@@ -32,11 +31,10 @@ from onnxruntime.quantization import CalibrationDataReader, CalibrationMethod, Q
 from onnxruntime.quantization.shape_inference import quant_pre_process
 from torch import Tensor, nn
 
-from model.finder.checkpoint import FinderCheckpoint, load_checkpoint, save_weights
+from model.finder.checkpoint import FinderCheckpoint
 from model.finder.config import AREAS, ENDS, KINDS, MAPS, MEASURES, STRIDE
 from model.finder.network import Finder
 from model.finder.targets import PageSource
-from rasm.command_line import PATH, argument, command, option, run
 from rasm.errors import ConfigError, ExportError
 from rasm.image import Pixels
 from rasm.pages.finder import FORMAT_VERSION, METADATA
@@ -197,12 +195,12 @@ def milliseconds(path: Path, shape: tuple[int, int] = (1280, 896), tries: int = 
     return 1000 * float(np.median(times))
 
 
-def export(checkpoint: FinderCheckpoint, out: Path, name: str, pages: Sequence[Path], int8: bool) -> None:
+def export(checkpoint: FinderCheckpoint, out: Path, name: str, version: str, pages: Sequence[Path], int8: bool) -> None:
     """Writes ``out``. Raises ExportError where what was exported is not the network, ConfigError where int8 has no pages."""
     info = {
         "format_version": FORMAT_VERSION,
         "name": name,
-        "version": __version__,
+        "version": version,
         "precision": "fp32",
         "maps": _MAP_NAMES,
         "sources": checkpoint.sources,
@@ -232,27 +230,4 @@ def export(checkpoint: FinderCheckpoint, out: Path, name: str, pages: Sequence[P
                 raise ExportError(f"int8 finds other cores: F1 {agreed:.4f}, less than {LEAST_AGREEMENT}; nothing was written")
             written = quantised
         written.replace(out)
-    print(f"wrote {out}: {name} {__version__}, {out.stat().st_size / 1e6:.2f} MB")
-
-
-@command("python -m model.finder.export", __doc__)
-@argument("checkpoint", "A checkpoint of python -m model.finder, such as runs/NAME/best.pt", type=PATH)
-@option("--out", type=PATH, required=True, metavar="FILE", help="The ONNX file to write.")
-@option("--weights", type=PATH, metavar="FILE", help="Also write the weights, in half precision, to train on from (--init).")
-@option("--name", metavar="NAME", show_default="the training's", help="The model's name.")
-@option("--int8", is_flag=True, help="Quantise, and write only if it finds the same cores.")
-@option("--pages", several=True, type=PATH, metavar="PAGES", help="Pages to calibrate int8 on, and to measure with.")
-def command_line(checkpoint: Path, out: Path, weights: Path | None, name: str | None, int8: bool, pages: Sequence[Path]) -> None:
-    read = load_checkpoint(checkpoint)
-    export(read, out, name or read.name, pages, int8)
-    if weights:
-        save_weights(weights, read)
-        print(f"wrote {weights}: to train on from, {weights.stat().st_size / 1e6:.2f} MB")
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    return run(command_line, arguments)
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+    print(f"wrote {out}: {name} {version}, {out.stat().st_size / 1e6:.2f} MB")

@@ -21,7 +21,7 @@ from rasm.document import Box, Character, Line, Page, Region, Unread, UnreadReas
 from rasm.errors import ImageTooSmall, LineTooLong
 from rasm.image import Pixels, squared
 from rasm.lines.recognizer import Reading, Recognizer
-from rasm.pages import layout
+from rasm.pages.blocks import Direction, arrange
 from rasm.pages.crops import Crop, cut_lines
 from rasm.pages.dewarp import straightened
 from rasm.pages.files import PageFile
@@ -111,7 +111,7 @@ def crops_of(pixels: Pixels) -> list[Pixels]:
         return [pixels]
     found = shipped_finder().find(pixels) if image.found is None else image.found
     crops = cut_lines(pixels, found)
-    return [crops[i].pixels for block in arrange(found) for i in block]
+    return [crops[i].pixels for block in arrange(found, [None] * len(crops)) for i in block.lines]
 
 
 @dataclass(frozen=True)
@@ -168,11 +168,12 @@ class PageReader:
                 lines[i] = _place(found.to_page, line, crop, reading)
             elif verdict != "nothing" and verdict != "text":
                 unread.append(_unread(_boxes(found.to_page, [line.box])[0], verdict, reading))
-        regions = []
-        for block in arrange(found.page):
-            read = [lines[i] for i in block if i in lines]
-            if read:
-                regions.append(Region("paragraph", _union([line.box for line in read]), read))
+        directions = [_direction(reading) for reading in readings]
+        regions = [
+            Region(block.kind, _union([lines[i].box for i in read]), [lines[i] for i in read])
+            for block in arrange(found.page, directions)
+            if (read := [i for i in block.lines if i in lines])
+        ]
         return Page(
             image.number,
             pixels.shape[1],
@@ -241,11 +242,10 @@ class PageReader:
         return [found[i] for i in range(len(crops))]
 
 
-def arrange(found: FoundPage) -> list[list[int]]:
-    if not found.lines:
-        return []
-    boxes = np.array([(v.box[0], v.middle[:, 1].mean() - 0.3 * v.size_px, v.box[2], v.middle[:, 1].mean() + 0.3 * v.size_px) for v in found.lines])
-    return [[i] for i in layout.reading_order(boxes, 0.4 * float(np.median([v.size_px for v in found.lines])))]
+def _direction(reading: Reading | Unreadable) -> Direction | None:
+    """Which way a line runs; None where it has no letters that tell."""
+    has_letters = isinstance(reading, Reading) and any(sign.isalpha() for sign in reading.text)
+    return reading.direction if has_letters else None  # type: ignore[union-attr]
 
 
 def _sample_of(found: _Found, count: int) -> list[int]:

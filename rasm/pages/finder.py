@@ -50,7 +50,8 @@ class FinderSettings:
     small_px: where a quarter of the type is below this, the page is looked at again, so large that it is above, up to most_side_px.
     join: the widest gap within a line, by its size. same_height: by how much the smaller of two pieces may be smaller.
     area: the least chance of an area's pixels. covered: a line of the first look is kept where the second covers less of it. level_degrees:
-    a page whose lines slant by less is level. smooth: over how much of a line its middle is evened out, by its size. edge, hidden: where more than this share of a coloured page has edges, of more grey levels
+    a page whose lines slant by less is level. smooth: over how much of a line its middle is evened out, by its size. mark,
+    reach: what is smaller than another line by this, and within so much of where that one's ink reaches, is its marks. edge, hidden: where more than this share of a coloured page has edges, of more grey levels
     than this in one of its colours and of less than a quarter of it in grey, it is looked at in that colour, too (rendered pages of red on
     green of one lightness have 3% and more, photographs hardly any).
     """
@@ -67,6 +68,8 @@ class FinderSettings:
     covered: float = 0.3
     level_degrees: float = 0.15
     smooth: float = 1.25
+    mark: float = 0.6
+    reach: float = 1.1
     edge: float = 60.0
     hidden: float = 0.005
 
@@ -165,7 +168,7 @@ class LineFinder:
         if skew_degrees:
             lines = [replace(v, middle=moved(to_level, v.middle), baseline=moved(to_level, v.baseline)) for v in lines]
         areas = {name: self._areas(found, name, to_level) for name in ("gutter", "rule", "picture", "cell", "check-box")}
-        lines = _joined(lines, areas["gutter"], settings)
+        lines = _without_marks(_joined(lines, areas["gutter"], settings), settings)
         return FoundPage(
             lines, areas["gutter"], areas["rule"], areas["picture"], areas["cell"], areas["check-box"],
             found.turn, skew_degrees, to_page, channel is not None,
@@ -337,6 +340,22 @@ def _joined(lines: Sequence[TextLine], gutters: Sequence[Box], settings: FinderS
         while (k := _next_piece(line, waiting, gutters, settings)) is not None:
             line = _union(line, waiting.pop(k))
         found.append(line)
+    return found
+
+
+def _without_marks(lines: Sequence[TextLine], settings: FinderSettings) -> list[TextLine]:
+    """The lines but those that are another's marks: vowels and signs of pause above large letters look like small type."""
+    found = []
+    for line in lines:
+        middle = line.middle
+        inside = False
+        for other in lines:
+            if line.size_px < settings.mark * other.size_px and other.middle[0, 0] < middle[0, 0] and middle[-1, 0] < other.middle[-1, 0]:
+                level = np.interp(middle[:, 0], other.middle[:, 0], other.middle[:, 1])
+                above, below = level - settings.reach * other.above_px, level + settings.reach * other.below_px
+                inside |= bool((above < middle[:, 1]).all() and (middle[:, 1] < below).all())
+        if not inside:
+            found.append(line)
     return found
 
 

@@ -1,6 +1,6 @@
 """Lines that were found against lines that are known: how many are found whole, how many are right, what is lost, in which order.
 
-Where it stands: called by ``evaluation/scoring.py`` for rendered pages; tests of ``rasm/pages/segment.py`` use it too. The
+Where it stands: called by ``evaluation/scoring.py`` for rendered pages; tests of ``rasm/pages/finder.py`` use it too. The
 ``NAME.lines.json`` of ``python -m model.rendering --pages`` tells where each line is.
 """
 

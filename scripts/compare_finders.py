@@ -3,8 +3,8 @@
     python -m scripts.compare_finders held-out --models finder.onnx other.onnx
     python -m scripts.compare_finders held-out --models finder.onnx --degraded       (as scanners and telephones copy them, tilted and bent)
 
-Where it stands: beside ``python -m evaluation``, for pages of ``python -m model.rendering.pages``. The way that reads today is always
-among them, as ``classical``.
+Where it stands: beside ``python -m evaluation``, for pages of ``python -m model.rendering.pages``. The finder that comes with Rasm is
+always among them.
 """
 
 from __future__ import annotations
@@ -23,22 +23,22 @@ from evaluation.outlines import Outline, OutlineCounts, count_outlines
 from model.rendering.pages.degrade import degrade, random_warp
 from model.rendering.pages.labels import PageLabels, read_labels
 from model.rendering.pages.warp import Warp
+from rasm import weights
 from rasm.command_line import PATH, argument, command, option, positive, run
 from rasm.errors import DatasetError
 from rasm.image import Pixels
-from rasm.pages.finder import LineFinder
-from rasm.pages.segment import find_lines
+from rasm.pages.finder import LineFinder, moved
 
 Way = Callable[[Pixels], list[Outline]]
 
 
 @command("python -m scripts.compare_finders", __doc__)
 @argument("pages", "Folders that python -m model.rendering.pages wrote", nargs=-1, type=PATH, required=True)
-@option("--models", several=True, type=PATH, metavar="FILE", help="Finders that python -m model.finder.export wrote.")
+@option("--models", several=True, type=PATH, metavar="FILE", help="Other finders, as export.py writes them.")
 @option("--degraded", is_flag=True, help="Copies of the pages, in place of them as drawn.")
 @option("--count", type=positive, metavar="N", show_default="all", help="Pages of each folder.")
 def compare(pages: Sequence[Path], models: Sequence[Path], degraded: bool, count: int | None) -> None:
-    ways: dict[str, Way] = {"classical": classical} | {str(path): learned(LineFinder(path)) for path in models}
+    ways: dict[str, Way] = {path.name: learned(LineFinder(path)) for path in (weights.FINDER, *models)}
     files = [file for folder in pages for file in sorted(folder.glob("*.json"))[:count]]
     if not files:
         raise DatasetError(f"{', '.join(map(str, pages))}: no pages; python -m model.rendering.pages draws some")
@@ -89,19 +89,12 @@ def picture(file: Path, labels: PageLabels, degraded: bool) -> tuple[Pixels, lis
     return pixels, known
 
 
-def classical(pixels: Pixels) -> list[Outline]:
-    """The boxes that ``rasm/pages/segment.py`` finds on the levelled page, on the page as it is."""
-    found = find_lines(pixels)
-    outlines = []
-    for line in found.lines:
-        left, top, right, bottom = line.box
-        corners = np.array([(left, top, 1), (right, top, 1), (right, bottom, 1), (left, bottom, 1)], np.float64)
-        outlines.append(corners @ found.flat.to_page.T)
-    return outlines
-
-
 def learned(finder: LineFinder) -> Way:
-    return lambda pixels: [line.polygon for line in finder.find(pixels).lines]
+    def outlines(pixels: Pixels) -> list[Outline]:
+        found = finder.find(pixels)
+        return [moved(found.to_page, line.polygon) for line in found.lines]
+
+    return outlines
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -30,7 +30,7 @@ from rasm.pages.finder import FoundPage, LineFinder
 
 @command("python -m scripts.order_pages", __doc__)
 @argument("pages", "Folders that python -m model.rendering.pages wrote", nargs=-1, type=PATH, required=True)
-@option("--model", type=PATH, metavar="FILE", show_default="the labels", help="A finder that python -m model.finder.export wrote.")
+@option("--model", type=PATH, metavar="FILE", show_default="the labels", help="A finder, as export.py writes it.")
 @option("--count", type=positive, metavar="N", show_default="all", help="Pages of each folder.")
 @option("--worst", type=positive, metavar="N", show_default="none", help="Name so many of the pages with the most pairs put wrong.")
 def measure(pages: Sequence[Path], model: Path | None, count: int | None, worst: int | None) -> None:

@@ -5,7 +5,7 @@
     python preprocess.py LINES --out data/LINES --unlabelled diacritics tatweel
 
 Where it stands: before ``preprocess.py``, for those who have the text of their pages but not of each line: editions, mostly.
-Lines are found as reading finds them (``rasm/pages/segment.py``) and read by a model. The readings are aligned with the page's text,
+Lines are found as reading finds them (``rasm/pages/finder.py``) and read by a model. The readings are aligned with the page's text,
 and each line gets the stretch that it stands beside (as in Stoekl Ben Ezra et al. 2021, "Transcription alignment"). Lines whose
 stretch does not fit are left out: running heads, notes, and what was cut or read badly.
 

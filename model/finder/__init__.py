@@ -7,5 +7,5 @@ Where it stands: beside ``model/crnn.py``, which reads the lines that it finds.
     targets     drawn pages (``model/rendering/pages``) -> windows of them, degraded, with the maps that the network should give
     checkpoint  a training in a file
     training    ``python -m model.finder``: the loop
-    export      ``python -m model.finder.export``: a checkpoint -> ONNX, if it gives what PyTorch gives
+    export      what ``export.py`` calls: a checkpoint -> ONNX, if it gives what PyTorch gives
 """

@@ -5,7 +5,7 @@
     python -m model.finder pages --val held-out --out runs/finder --minutes 60
     python -m model.finder pages --val held-out --out runs/finder --resume          (after Ctrl-C, or a fall of the machine)
 
-Where it stands: after ``python -m model.rendering.pages``, before ``python -m model.finder.export``.
+Where it stands: after ``python -m model.rendering.pages``, before ``export.py``.
 """
 
 from __future__ import annotations

@@ -3,8 +3,8 @@
     python export.py runs/finder/best.pt --out finder.onnx [--weights finder.pt]
     python export.py runs/finder/best.pt --out finder.onnx --int8 --pages held-out
 
-Where it stands: after ``python -m model.finder``; ``export.py`` calls it for a finder's checkpoints. The graph takes uint8 pages of any size in multiples of 64 and gives chances; its
-metadata tell the names of its maps.
+Where it stands: after ``python -m model.finder``; ``export.py`` calls it for a finder's checkpoints. The graph takes uint8 pages of any
+size in multiples of 64 and gives chances; its metadata tell the names of its maps.
 
 Nothing is written unless it passes the parity gate: at sizes other than the traced one, every number is within ``TOLERANCE`` of PyTorch's.
 ``--int8`` quantises weights and activations, calibrated on windows of --pages, and is held to the cores that it finds on others: nothing

@@ -177,7 +177,7 @@ def train(args: Options) -> int:
     if stopping:
         print(f"stopped at step {step}; go on with --resume", file=sys.stderr)
         return 130
-    print(f"loss {best:.4f} at best: {args.out / 'best.pt'}; next: python -m model.finder.export {args.out / 'best.pt'} --out finder.onnx")
+    print(f"loss {best:.4f} at best: {args.out / 'best.pt'}; next: python export.py {args.out / 'best.pt'} --out finder.onnx")
     return 0
 
 

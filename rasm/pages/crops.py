@@ -14,14 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rasm.image import Pixels, to_grey
-from rasm.pages.finder import FoundPage, TextLine, band, moved
+from rasm.pages.finder import FoundPage, Matrix, TextLine, band, moved
 
 
 @dataclass(frozen=True)
 class CropSettings:
     """Lengths are in sizes of type, from the baseline. above, below: the least and the most that is cut; between, it is what the network
     says that ink reaches, and margin. side: beyond the ends. owners_px: the longer side of the map that says which line a pixel belongs
-    to. level: a line that bends by less is not resampled. ink: of the difference between paper and ink, what is ink."""
+    to. ink: of the difference between paper and ink, what is ink."""
 
     above: tuple[float, float] = (0.75, 1.15)
     below: tuple[float, float] = (0.35, 0.6)
@@ -63,7 +63,13 @@ def cut_lines(page: Pixels, found: FoundPage, settings: CropSettings = CropSetti
 
 
 def _cut(
-    grey: Pixels, owners: NDArray[np.float32], scale: float, number: int, line: TextLine, to_page: NDArray[np.float64], settings: CropSettings
+    grey: Pixels,
+    owners: NDArray[np.float32],
+    scale: float,
+    number: int,
+    line: TextLine,
+    to_page: NDArray[np.float64],
+    settings: CropSettings,
 ) -> Crop:
     size = line.size_px
     above, below = extent(line, settings)

@@ -1,7 +1,7 @@
 """A photograph of a page that lies on something darker -> the page seen from straight above.
 
 Where it stands: before lines are looked for (``rasm/pages/reader.py``). Only a page whose four corners are all in the picture is
-straightened: the sides of a light quadrilateral, where they are not those of a rectangle. Skew alone is left to ``rasm/pages/flatten.py``,
+straightened: the sides of a light quadrilateral, where they are not those of a rectangle. Skew alone is left to ``rasm/pages/finder.py``,
 and so are scans, whose paper reaches the picture's edge.
 
 Source: the page's outline as a four-cornered polygon (Douglas and Peucker 1973, as OpenCV has it), as in most document scanners.
@@ -14,7 +14,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rasm.image import Pixels, to_grey
-from rasm.pages.flatten import shrunk
 
 _LOOK_PX = 500  # the longer side of what the outline is looked for in
 _LEAST_AREA = 0.25  # of the picture
@@ -47,7 +46,7 @@ def _corners(page: Pixels) -> NDArray[np.float64] | None:
     scale = _LOOK_PX / max(height, width)
     if scale >= 1 or scale * min(height, width) < 1:  # too small for a photograph of a page, or a strip
         return None
-    grey = to_grey(shrunk(page, scale))
+    grey = to_grey(np.asarray(cv2.resize(page, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8))
     _, light = cv2.threshold(cv2.GaussianBlur(grey, (5, 5), 0), 0, 255, cv2.THRESH_OTSU)
     # all around the page is what it lies on: where the picture's edge is light, it is a scan
     edge = np.concatenate([light[0], light[-1], light[:, 0], light[:, -1]])

@@ -29,6 +29,7 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
+from rasm import weights
 from rasm.errors import ModelFileError
 from rasm.image import Pixels, to_grey
 
@@ -45,15 +46,18 @@ Box = tuple[float, float, float, float]
 class FinderSettings:
     """Numbers that decide, and where they are from. Sizes are of type, in pixels of what the network sees.
 
-    side_px: the page's longer side that it was trained around. core, sure: the least chance of a core's pixels, and of the
-    surest of them (the prototype's, chosen on its 23 cases). most_enlarged: a small page is not made larger than this.
+    side_px: the page's longer side that it was trained around. most_enlarged: a small page is not made larger than this.
+    core, sure: the least chance of a core's pixels, and of the surest of them (the prototype's, chosen on its 23 cases).
+    area: the least chance of an area's pixels.
     small_px: where a quarter of the type is below this, the page is looked at again, so large that it is above, up to most_side_px.
+    covered: a line of the first look is kept where the second covers less of it.
+    edge, hidden: where more than a share of ``hidden`` of a coloured page has edges of more than ``edge`` levels in one colour, and of
+    less than a quarter of that in grey, it is looked at in that colour, too (red on green of one lightness: 0.07; 364 pages and
+    photographs: 0.004 at most, but for one page of such letters).
+    level_degrees: a page whose lines slant by less is level.
     join: the widest gap within a line, by its size. same_height: by how much the smaller of two pieces may be smaller.
-    area: the least chance of an area's pixels. covered: a line of the first look is kept where the second covers less of it. level_degrees:
-    a page whose lines slant by less is level. smooth: over how much of a line its middle is evened out, by its size. mark,
-    reach: what is smaller than another line by this, and within so much of where that one's ink reaches, is its marks. edge, hidden: where more than this share of a coloured page has edges, of more grey levels
-    than this in one of its colours and of less than a quarter of it in grey, it is looked at in that colour, too (rendered pages of red on
-    green of one lightness have 3% and more, photographs hardly any).
+    smooth: over how much of a line its middle is evened out, by its size.
+    mark, reach: what is smaller than another line by this, and within so much of where that one's ink reaches, is its marks.
     """
 
     side_px: int = 1280
@@ -76,8 +80,9 @@ class FinderSettings:
 
 @dataclass(frozen=True)
 class TextLine:
-    """A line, in pixels of the levelled page. baseline, middle: (n, 2) points from left to right, of the baseline and of the middle of the letters.
-    above_px, below_px: how far its ink reaches from the middle. size_px: of its type. kind: of the block it is in, as the network thinks.
+    """A line, in pixels of the levelled page. baseline, middle: (n, 2) points from left to right, of the baseline and of the middle of
+    the letters. above_px, below_px: how far its ink reaches from the middle. size_px: of its type. kind: of the block it is in, as the
+    network thinks.
     first, last: the chances that it begins, or ends, its block. confidence: the mean chance that its core is one.
     """
 
@@ -305,7 +310,7 @@ def _either(second: list[TextLine], first: Sequence[TextLine], settings: FinderS
 @cache
 def shipped_finder() -> LineFinder:
     """The finder that comes with Rasm, opened once. It may be called from several threads at once."""
-    return LineFinder(os.environ.get("FINDER", "/work/tmp/start.onnx"))
+    return LineFinder(weights.FINDER)
 
 
 def band(middle: Points, above: float, below: float) -> Points:
@@ -320,7 +325,7 @@ def _info(metadata: dict[str, str], path: str) -> dict[str, Any]:
             raise ModelFileError(f"{path}: format version {info['format_version']}; this Rasm reads version {FORMAT_VERSION}")
         return info | {"maps": [str(name) for name in info["maps"]]}
     except (KeyError, ValueError, TypeError) as e:
-        raise ModelFileError(f"{path}: not a finder of lines: python -m model.finder.export writes them") from e
+        raise ModelFileError(f"{path}: not a finder of lines: export.py writes them of what python -m model.finder trained") from e
 
 
 def _smooth(values: NDArray[np.float64], window: int) -> NDArray[np.float64]:

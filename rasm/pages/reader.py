@@ -137,7 +137,8 @@ class PageReader:
         finder: LineFinder | None = None,
     ) -> None:
         """``least_confidence``: what a line needs to be text; see ``unread.py``. ``orient``: whether pages that lie on their side or stand
-        on their head are to be recognised as such. ``finder``: what finds the lines; the one that comes with Rasm if None. Raises ConfigError."""
+        on their head are to be recognised as such. ``finder``: what finds the lines; the one that comes with Rasm if None. Raises
+        ConfigError."""
         self.recognizer = recognizer
         self.least_confidence = checked(least_confidence)
         self.orient = orient
@@ -320,7 +321,8 @@ def _word_boxes(crop: Crop, size_px: float, words: Sequence[Sequence[_Sign]]) ->
 
 
 def _edge(columns: NDArray[np.bool_], at: int, step: int, slack: int) -> int:
-    """The end of the ink nearest to ``at``, within ``slack``; outwards where ``at`` is within ink. ``step``: -1 of a left end, 1 of a right."""
+    """The end of the ink nearest to ``at``, within ``slack``; outwards where ``at`` is within ink. ``step``: -1 of a left end, 1 of a
+    right one."""
     width = len(columns)
     inner = at if step < 0 else at - 1  # the outermost column within the word
     if not 0 <= inner < width:

@@ -10,6 +10,8 @@ _FOLDER = Path(__file__).parent
 SHIPPED_MODEL = _FOLDER / "rasm-print.onnx"
 #: The language model of beam search: 5-grams of letters, in KenLM's binary form.
 LANGUAGE_MODEL = _FOLDER / "arabic-5gram.klm"
+#: What finds lines, blocks and columns on pages.
+FINDER = _FOLDER / "finder" / "rasm-finder.onnx"
 #: What each model is for, by name.
 PURPOSES = {
     "rasm-print": "Arabic print: books, journals, papers",

@@ -12,8 +12,8 @@ from rasm.formats import write
 from rasm.formats.directions import directions
 from rasm.lines.recognizer import Reading, Sign
 from rasm.pages.crops import Crop
+from rasm.pages.finder import TextLine
 from rasm.pages.reader import _place
-from rasm.pages.segment import LineShape
 from rasm.pages.text_layer import has_whole_ligatures, turn_ligatures
 from tests.turned import HEIGHT_PX, level_page, turned_page
 
@@ -48,11 +48,13 @@ def test_alto_says_how_a_page_is_turned(degrees: int) -> None:
 
 def test_every_letter_has_a_width_within_its_word() -> None:
     # the ink ends at 100, and the network has the last letter of the word after that, and the first one before the ink
-    ink = np.array([(20, 10, 100, 50)])
-    line = LineShape((20, 10, 100, 50), np.array([(20.0, 40.0), (100.0, 40.0)]), 20.0, 100, np.array([1]), ink)
+    pixels = np.full((60, 120), 255, np.uint8)
+    pixels[10:50, 20:100] = 0
+    middle = np.array([(20.0, 30.0), (100.0, 30.0)])
+    line = TextLine(middle, middle + np.array([0, 10]), 20.0, 20.0, 20.0, "paragraph", 0.5, 0.5, 1.0)
     spans = [("ا", 108, 125), ("ب", 60, 100), ("ت", 2, 5)]
     reading = Reading("ابت", 1.0, [Sign(text, 1.0, start, end) for text, start, end in spans])
-    (word,) = _place(np.eye(3), line, Crop(np.zeros((40, 120), np.uint8), 0), reading).words
+    (word,) = _place(np.eye(3), line, Crop(pixels, 0.0, np.zeros(120)), reading).words
     for sign in word.characters:
         assert word.box[0] <= sign.box[0] <= sign.box[2] - 1 and sign.box[2] <= word.box[2]
 

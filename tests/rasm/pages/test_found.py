@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import cv2
 import matplotlib
@@ -16,14 +15,13 @@ from model.rendering.fonts import find_fonts
 from model.rendering.lines import Synthesizer
 from model.rendering.pages.simple import PageSynthesizer
 from model.rendering.texts import load_texts
-from rasm.image import ImageSettings, Pixels, decode
+from rasm.image import ImageSettings, Pixels
+from rasm.pages.blocks import arrange
 from rasm.pages.crops import cut_lines
 from rasm.pages.dewarp import straightened
 from rasm.pages.finder import FoundPage, TextLine, moved, shipped_finder
-from rasm.pages.reader import arrange
-from rasm.pages.single_line import is_line
 from rasm.text.charset import DEFAULT_CHARSET
-from tests.paper import GOLDEN, golden_line, prose_page, sheet
+from tests.paper import golden_line, prose_page, sheet
 from tests.paths import ROOT
 
 DEJAVU = Path(matplotlib.get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf"
@@ -41,7 +39,8 @@ class Ordered:
 
 def ordered_lines(page: Pixels) -> Ordered:
     found = shipped_finder().find(page)
-    return Ordered(page, replace(found, lines=[found.lines[i] for block in arrange(found) for i in block]))
+    order = [i for block in arrange(found, [None] * len(found.lines)) for i in block.lines]
+    return Ordered(page, replace(found, lines=[found.lines[i] for i in order]))
 
 
 def crops(found: Ordered) -> list[Pixels]:
@@ -258,26 +257,16 @@ def test_a_crop_has_its_own_ink_and_no_neighbours() -> None:
 
 
 @pytest.mark.parametrize("page", [np.full((900, 700), 255, np.uint8), np.zeros((40, 40), np.uint8), np.full((4, 4), 200, np.uint8)])
+@pytest.mark.parametrize("page", [np.full((900, 700), 255, np.uint8), np.zeros((40, 40), np.uint8), np.full((4, 4), 200, np.uint8)])
 def test_paper_without_ink_has_no_lines(page: Pixels) -> None:
     found = ordered_lines(page)
-    assert found.lines == [] and cut_lines(found) == []
+    assert found.lines == [] and crops(found) == []
 
 
 def test_noise_does_no_harm() -> None:
     rng = np.random.default_rng(1)
     for shape in ((300, 200), (50, 1000), (8, 8), (1000, 10)):
         ordered_lines(rng.integers(0, 256, shape, dtype=np.uint8))
-
-
-def test_skew_of_nothing_is_none() -> None:
-    assert find_skew(flatten(np.full((200, 200), 255, np.uint8))[1]) == 0.0
-
-
-def test_a_line_is_told_from_a_page() -> None:
-    for path in GOLDEN.glob("*.png"):
-        assert is_line(decode(path.read_bytes()))[0], path.name
-    assert not is_line(prose_page()[0])[0]
-    assert not is_line(two_columns())[0]
 
 
 def test_lines_of_rendered_pages_are_found() -> None:
@@ -291,10 +280,10 @@ def test_lines_of_rendered_pages_are_found() -> None:
     for seed in range(3, 11):
         page = pages.page(seed)
         found = ordered_lines(page.pixels)
-        corners = np.array([line.box for line in found.lines], np.float64).reshape(-1, 2, 2)
-        moved = corners @ found.to_page[:, :2].T + found.to_page[:, 2]
+        corners = np.array([line.box for line in found.lines], np.float64).reshape(-1, 2)
+        boxes = moved(found.found.to_page, corners).reshape(-1, 4)
         known = [KnownLine(line.text, line.box) for line in page.lines]
-        scores.append(count_lines(known, [tuple(box) for box in moved.reshape(-1, 4).tolist()]))
+        scores.append(count_lines(known, [tuple(box) for box in boxes.tolist()]))
     assert np.mean([s.recall for s in scores]) > 0.9
     assert np.mean([s.precision for s in scores]) > 0.9
     assert np.mean([s.order for s in scores]) > 0.9

@@ -21,7 +21,8 @@ from rasm.pages.finder import FoundPage, Matrix, TextLine, band, moved
 class CropSettings:
     """Lengths are in sizes of type, from the baseline. above, below: the least and the most that is cut; between, it is what the network
     says that ink reaches, and margin. side: beyond the ends. owners_px: the longer side of the map that says which line a pixel belongs
-    to. ink: of the difference between paper and ink, what is ink."""
+    to. ink: of the difference between paper and ink, what is ink. whole: what hangs together and has more than this
+    share of its ink in one line, belongs to it as a whole."""
 
     above: tuple[float, float] = (0.75, 1.15)
     below: tuple[float, float] = (0.35, 0.6)
@@ -29,6 +30,7 @@ class CropSettings:
     side: float = 0.15
     owners_px: int = 2000
     ink: float = 0.4
+    whole: float = 0.7
 
 
 @dataclass(frozen=True)
@@ -41,16 +43,14 @@ class Crop:
     rows: NDArray[np.float64] = field(repr=False)
 
     def ink(self, share: float = CropSettings.ink) -> NDArray[np.bool_]:
-        """Where there is ink: what differs from the paper by a ``share`` of the greatest difference."""
-        difference = np.abs(self.pixels.astype(np.float32) - float(np.median(self.pixels)))
-        return np.asarray(difference > max(12.0, share * float(np.percentile(difference, 99))))
+        """Where there is ink."""
+        return _ink(self.pixels, float(np.median(self.pixels)), share)
 
 
 def cut_lines(page: Pixels, found: FoundPage, settings: CropSettings = CropSettings()) -> list[Crop]:
     """The image of each of ``found.lines``. ``page``: as it was given to the finder.
 
-    Each pixel within several lines' outlines belongs to that whose middle is nearest, by its own height; what belongs to others is
-    painted over in the level of the paper around.
+    Each pixel within several lines' outlines belongs to that whose middle is nearest, by its own height.
     """
     grey = page if found.by_colour else to_grey(page)
     scale = min(1.0, settings.owners_px / max(grey.shape[:2]))
@@ -83,10 +83,31 @@ def _cut(
     if cut.ndim == 3:
         cut = _of_most_contrast(cut)
     owner = cv2.remap(owners, map_x * scale, map_y * scale, cv2.INTER_NEAREST)
-    hidden = np.asarray((owner != 0) & (owner != number))
-    if hidden.any() and not hidden.all():
-        cut[hidden] = _paper(cut, hidden)[hidden]
+    others = np.asarray((owner != 0) & (owner != number))
+    if others.any() and not others.all():
+        cut = _without(cut, others, owner == number, settings)
     return Crop(cut, float(x0), top)
+
+
+def _without(cut: Pixels, others: NDArray[np.bool_], own: NDArray[np.bool_], settings: CropSettings) -> Pixels:
+    """The image with what belongs to other lines painted over in the level of the paper around. What hangs together belongs to the line
+    that has most of it; only where lines touch, pixel by pixel."""
+    paper = _paper(cut, others)
+    _, labels = cv2.connectedComponents(_ink(cut, paper, settings.ink).astype(np.uint8))
+    count = int(labels.max()) + 1
+    theirs = np.bincount(labels[others], minlength=count)
+    share = theirs / np.maximum(1, theirs + np.bincount(labels[own], minlength=count))
+    share[0] = 0.0
+    hidden = (share > settings.whole)[labels] | (others & (share > 1 - settings.whole)[labels])
+    kept = (labels > 0) & ~hidden
+    around = cv2.dilate(hidden.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0  # edges of letters are fainter than what counts as ink
+    return np.where(around & ~(cv2.dilate(kept.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0), paper, cut)
+
+
+def _ink(pixels: Pixels, paper: Pixels | float, share: float) -> NDArray[np.bool_]:
+    """What differs from the paper by a ``share`` of the greatest difference."""
+    difference = np.abs(pixels.astype(np.float32) - paper)
+    return np.asarray(difference > max(12.0, share * float(np.percentile(difference[::2, ::2], 98))))
 
 
 def _of_most_contrast(cut: Pixels) -> Pixels:

@@ -17,6 +17,7 @@ from backend.reading.batching import Batcher
 from backend.reading.errors import ModelUnavailable, UnknownModel
 from rasm.errors import ModelFileError
 from rasm.lines.recognizer import ModelInfo, Recognizer
+from rasm.pages.finder import shipped_finder
 
 logger = logging.getLogger(__name__)
 
@@ -102,8 +103,9 @@ def models() -> Models:
 
 
 def warm_up() -> None:
-    """Open the model now rather than at the first request. What is wrong is logged, and told to each request."""
+    """Open the model and the finder of lines now rather than at the first request. What is wrong is logged, and told to each request."""
     with contextlib.suppress(ModelUnavailable):
         models().open()
+    shipped_finder().find(np.full((64, 64), 255, np.uint8))
     gc.collect()
     gc.freeze()  # what is loaded by now stays: the collector need not look through it again and again

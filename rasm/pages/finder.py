@@ -293,6 +293,8 @@ def _skew(lines: Sequence[TextLine]) -> float:
 
 def _either(second: list[TextLine], first: Sequence[TextLine], settings: FinderSettings) -> list[TextLine]:
     """The lines of the second look, and those of the first that it does not see: type may be too large for it."""
+    if not second or not first:
+        return [*second, *first]
     shrink = 8.0
     corner = np.max([line.polygon.max(axis=0) for line in (*second, *first)], axis=0) / shrink
     seen = np.zeros((int(corner[1]) + 2, int(corner[0]) + 2), np.uint8)

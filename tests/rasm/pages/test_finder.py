@@ -140,3 +140,10 @@ def test_ink_of_the_papers_lightness_is_looked_for_by_its_colour() -> None:
     assert finder.find(page).by_colour and len(finder.seen) == 2
     finder = Told([(100, 500, 160)])
     assert not finder.find(np.repeat(to_grey(page)[..., None], 3, axis=2)).by_colour and len(finder.seen) == 1
+
+
+def test_a_coloured_pattern_without_lines_has_none() -> None:
+    page = np.full((320, 640, 3), (60, 131, 60), np.uint8)
+    page[::4, ::6] = (200, 60, 60)
+    found = Told([]).find(page)
+    assert found.by_colour and found.lines == []

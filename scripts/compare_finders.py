@@ -46,12 +46,12 @@ def compare(pages: Sequence[Path], models: Sequence[Path], degraded: bool, count
     seconds = dict.fromkeys(ways, 0.0)
     for file in tqdm(files, unit="page", disable=None):
         labels = read_labels(file)
-        pixels, known = picture(file, labels, degraded)
+        pixels, known, ignored = picture(file, labels, degraded)
         for name, way in ways.items():
             start = time.perf_counter()
             found = way(pixels)
             seconds[name] += time.perf_counter() - start
-            counts = count_outlines(known, found)
+            counts = count_outlines(known, without(found, ignored))
             for kind in (labels.kind, "all"):
                 sums[name, kind] = sums.get((name, kind), OutlineCounts()) + counts
     for kind in [*sorted({kind for _, kind in sums} - {"all"}), "all"]:
@@ -62,8 +62,13 @@ def compare(pages: Sequence[Path], models: Sequence[Path], degraded: bool, count
             print(f"{kind:12} {name:24} lines {c.known:6}  {shares}{speed}")
 
 
-def picture(file: Path, labels: PageLabels, degraded: bool) -> tuple[Pixels, list[Outline]]:
-    """The page, grey, and the outlines of the lines that are to be found on it."""
+def without(found: Sequence[Outline], ignored: Sequence[Outline]) -> list[Outline]:
+    """What was found, but for what nobody has to find: watermarks, what is cut off."""
+    return [outline for outline in found if not ignored or not count_outlines([outline], ignored).covered]
+
+
+def picture(file: Path, labels: PageLabels, degraded: bool) -> tuple[Pixels, list[Outline], list[Outline]]:
+    """The page, grey, and the outlines of the lines that are to be found on it, and of those that are ignored."""
     read = cv2.imread(str(file.with_suffix(".jpg")), cv2.IMREAD_GRAYSCALE)
     if read is None:
         raise DatasetError(f"{file}: its picture is missing")
@@ -79,14 +84,13 @@ def picture(file: Path, labels: PageLabels, degraded: bool) -> tuple[Pixels, lis
         warp = Warp(np.array([[1, 0, -low[0]], [0, 1, -low[1]], [0, 0, 1.0]]) @ warp.matrix, warp.waves)
         wide, high = np.ceil(np.ptp(corners, axis=0)).astype(int).tolist()
         pixels = degrade(rng, warp.picture(pixels, wide, high, int(np.median(pixels[::16, ::16]))))
-    known = []
+    outlines: tuple[list[Outline], list[Outline]] = ([], [])
     for line in labels.lines:
-        if not line.ignored:
-            (x0, y), (x1, _) = line.baseline[0], line.baseline[-1]
-            xs = np.linspace(x0, x1, 17)
-            rows = [np.column_stack([xs, np.full(17, v)]) for v in (y - line.above_px, y + line.below_px)]
-            known.append(warp.points(np.concatenate([rows[0], rows[1][::-1]])))
-    return pixels, known
+        (x0, y), (x1, _) = line.baseline[0], line.baseline[-1]
+        xs = np.linspace(x0, x1, 17)
+        rows = [np.column_stack([xs, np.full(17, v)]) for v in (y - line.above_px, y + line.below_px)]
+        outlines[line.ignored].append(warp.points(np.concatenate([rows[0], rows[1][::-1]])))
+    return pixels, *outlines
 
 
 def learned(finder: LineFinder) -> Way:

@@ -56,6 +56,8 @@ class FinderSettings:
     photographs: 0.004 at most, but for one page of such letters).
     level_degrees: a page whose lines slant by less is level.
     join: the widest gap within a line, by its size. same_height: by how much the smaller of two pieces may be smaller.
+    justified: the widest gap, by its size, where the line above or below, at most ``pitch`` sizes away and as large to ``alike``, goes on
+    across it, and begins and ends where this one does, to ``flush``: drawn pages have none wider.
     smooth: over how much of a line its middle is evened out, by its size.
     mark, reach: what is smaller than another line by this, and within so much of where that one's ink reaches, is its marks.
     """
@@ -68,6 +70,10 @@ class FinderSettings:
     most_side_px: int = 2560
     join: float = 0.45
     same_height: float = 0.6
+    justified: float = 6.0
+    pitch: float = 2.5
+    alike: float = 0.8
+    flush: float = 0.7
     area: float = 0.5
     covered: float = 0.3
     level_degrees: float = 0.15
@@ -174,6 +180,7 @@ class LineFinder:
             lines = [replace(v, middle=moved(to_level, v.middle), baseline=moved(to_level, v.baseline)) for v in lines]
         areas = {name: self._areas(found, name, to_level) for name in ("gutter", "rule", "picture", "cell", "check-box")}
         lines = _without_marks(_joined(lines, areas["gutter"], settings), settings)
+        lines = _justified(lines, areas["gutter"], areas["cell"], settings)
         return FoundPage(
             lines, areas["gutter"], areas["rule"], areas["picture"], areas["cell"], areas["check-box"],
             found.turn, skew_degrees, to_page, channel is not None,
@@ -348,6 +355,84 @@ def _joined(lines: Sequence[TextLine], gutters: Sequence[Box], settings: FinderS
             line = _union(line, waiting.pop(k))
         found.append(line)
     return found
+
+
+def _justified(lines: list[TextLine], gutters: Sequence[Box], cells: Sequence[Box], settings: FinderSettings) -> list[TextLine]:
+    """Lines whose pieces stand far apart, as in narrow columns that are set to one width: their neighbours go on across the gaps."""
+    lines = sorted(lines, key=lambda line: float(line.middle[0, 0]))
+    k = 0
+    while k < len(lines):
+        line = lines[k]
+        end_x, end_y = line.middle[-1]
+        for j in range(k + 1, len(lines)):
+            other = lines[j]
+            x, y = other.middle[0]
+            size = max(line.size_px, other.size_px)
+            if x - end_x > settings.justified * size:
+                break
+            same = abs(y - end_y) <= 0.3 * size and min(line.size_px, other.size_px) >= settings.alike * size
+            if same and x - end_x > 0 and _goes_on((end_x, x), (end_y + y) / 2, size, line, other, lines, gutters, cells, settings):
+                lines[k] = _union(line, lines.pop(j))
+                break
+        else:
+            k += 1
+            continue
+        if lines[k] is line:
+            k += 1
+    return lines
+
+
+def _goes_on(
+    gap: tuple[float, float],
+    level: float,
+    size: float,
+    left: TextLine,
+    right: TextLine,
+    lines: Sequence[TextLine],
+    gutters: Sequence[Box],
+    cells: Sequence[Box],
+    settings: FinderSettings,
+) -> bool:
+    """Whether what stands next above or below a gap between two pieces goes on across it, as lines of one column do."""
+    middle = (gap[0] + gap[1]) / 2
+    if any(x0 < middle < x1 and y0 < level < y1 for x0, y0, x1, y1 in gutters):
+        return False
+    if _cell_at(cells, left) != _cell_at(cells, right):
+        return False
+    nearest: dict[bool, tuple[float, TextLine]] = {}
+    row: list[TextLine] = []
+    for line in lines:
+        x0, x1 = line.middle[0, 0], line.middle[-1, 0]
+        away = float(np.interp(middle, line.middle[:, 0], line.middle[:, 1])) - level
+        if abs(away) < 0.3 * size:
+            row.append(line)
+        if line is left or line is right or x1 < gap[0] or x0 > gap[1]:
+            continue
+        if abs(away) < 0.3 * size:
+            return False  # something else stands between
+        if (away > 0) not in nearest or abs(away) < nearest[away > 0][0]:
+            nearest[away > 0] = (abs(away), line)
+    return any(
+        away < settings.pitch * size
+        and min(line.size_px, size) >= settings.alike * max(line.size_px, size)
+        and line.middle[0, 0] < gap[0] - size
+        and line.middle[-1, 0] > gap[1] + size
+        and _as_wide(line, row, settings.flush * size)
+        for away, line in nearest.values()
+    )
+
+
+def _as_wide(line: TextLine, row: Sequence[TextLine], slack: float) -> bool:
+    """Whether pieces of a row begin and end where a line above or below them does."""
+    x0, x1 = float(line.middle[0, 0]), float(line.middle[-1, 0])
+    spans = [(float(piece.middle[0, 0]), float(piece.middle[-1, 0])) for piece in row]
+    within = [(a, b) for a, b in spans if a > x0 - slack and b < x1 + slack]
+    return bool(within) and min(a for a, _ in within) < x0 + slack and max(b for _, b in within) > x1 - slack
+
+
+def _cell_at(cells: Sequence[Box], line: TextLine) -> int | None:
+    x, y = line.middle.mean(axis=0)
+    return next((k for k, (x0, y0, x1, y1) in enumerate(cells) if x0 < x < x1 and y0 < y < y1), None)
 
 
 def _without_marks(lines: Sequence[TextLine], settings: FinderSettings) -> list[TextLine]:

@@ -417,17 +417,19 @@ def _goes_on(
         and min(line.size_px, size) >= settings.alike * max(line.size_px, size)
         and line.middle[0, 0] < gap[0] - size
         and line.middle[-1, 0] > gap[1] + size
-        and _as_wide(line, row, settings.flush * size)
+        and _as_wide(line, row, settings.flush * size, settings.justified * size)
         for away, line in nearest.values()
     )
 
 
-def _as_wide(line: TextLine, row: Sequence[TextLine], slack: float) -> bool:
-    """Whether pieces of a row begin and end where a line above or below them does."""
+def _as_wide(line: TextLine, row: Sequence[TextLine], slack: float, widest: float) -> bool:
+    """Whether pieces of a row begin and end where a line above or below them does, with no gap wider than ``widest``."""
     x0, x1 = float(line.middle[0, 0]), float(line.middle[-1, 0])
     spans = [(float(piece.middle[0, 0]), float(piece.middle[-1, 0])) for piece in row]
-    within = [(a, b) for a, b in spans if a > x0 - slack and b < x1 + slack]
-    return bool(within) and min(a for a, _ in within) < x0 + slack and max(b for _, b in within) > x1 - slack
+    within = sorted((a, b) for a, b in spans if a > x0 - slack and b < x1 + slack)
+    edges = [x0, *(edge for span in within for edge in span), x1]
+    gaps = [b - a for a, b in zip(edges[::2], edges[1::2], strict=True)]
+    return bool(within) and max(gaps[0], gaps[-1]) < slack and max(gaps) < widest
 
 
 def _cell_at(cells: Sequence[Box], line: TextLine) -> int | None:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rasm.image import Pixels, to_grey
-from rasm.pages.finder import FoundPage, Matrix, TextLine, band, moved
+from rasm.pages.finder import FoundPage, TextLine, band, moved
 
 
 @dataclass(frozen=True)

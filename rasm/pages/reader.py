@@ -9,7 +9,8 @@ recogniser is very unsure of is no text: pictures and ornaments leave such lines
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field
 from typing import Literal
@@ -17,11 +18,12 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from rasm.document import Box, Character, Line, Page, Region, Unread, UnreadReason, Word
+from rasm.document import Box, Character, Line, Page, Region, RegionKind, Unread, UnreadReason, Word
 from rasm.errors import ImageTooSmall, LineTooLong
 from rasm.image import Pixels, squared
 from rasm.lines.recognizer import Reading, Recognizer
-from rasm.pages.blocks import Direction, arrange
+from rasm.pages import verses
+from rasm.pages.blocks import Block, Direction, arrange
 from rasm.pages.crops import Crop, cut_lines
 from rasm.pages.dewarp import straightened
 from rasm.pages.files import PageFile
@@ -170,11 +172,7 @@ class PageReader:
             elif verdict != "nothing" and verdict != "text":
                 unread.append(_unread(_boxes(found.to_page, [line.box])[0], verdict, reading))
         directions = [_direction(reading) for reading in readings]
-        regions = [
-            Region(block.kind, _union([lines[i].box for i in read]), [lines[i] for i in read])
-            for block in arrange(found.page, directions)
-            if (read := [i for i in block.lines if i in lines])
-        ]
+        regions = _regions(arrange(found.page, directions), found.page.lines, lines)
         return Page(
             image.number,
             pixels.shape[1],
@@ -247,6 +245,23 @@ def _direction(reading: Reading | Unreadable) -> Direction | None:
     """Which way a line runs; None where it has no letters that tell."""
     has_letters = isinstance(reading, Reading) and any(sign.isalpha() for sign in reading.text)
     return reading.direction if has_letters else None  # type: ignore[union-attr]
+
+
+def _regions(blocks: Sequence[Block], found: Sequence[TextLine], lines: Mapping[int, Line]) -> list[Region]:
+    """``lines``: what was read, by the numbers of what was found. Blocks of which nothing was read are left out."""
+    regions = []
+    for is_table, group in itertools.groupby(blocks, key=lambda block: block.kind == "table"):
+        kept = [(block, read) for block in group if (read := [i for i in block.lines if i in lines])]
+        if is_table:
+            regions += [Region(block.kind, _union([lines[i].box for i in read]), [lines[i] for i in read]) for block, read in kept]
+            continue
+        kinds = {id(lines[i]): block.kind for block, read in kept for i in read}
+        sizes = {len(read) for _, read in kept}
+        for together in verses.joined([[(found[i], lines[i]) for i in read] for _, read in kept]):
+            read_lines = [line for _, line in together]
+            kind: RegionKind = kinds[id(read_lines[0])] if len(together) <= max(sizes) else "verse"
+            regions.append(Region(kind, _union([line.box for line in read_lines]), read_lines))
+    return regions
 
 
 def _sample_of(found: _Found, count: int) -> list[int]:

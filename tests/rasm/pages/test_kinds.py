@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import cv2
 import numpy as np
 import pytest
@@ -23,7 +25,7 @@ def half(name: str, height_px: int, words: int) -> tuple[Pixels, str]:
     """The first words of a golden line, cut at the space after them."""
     line, text = golden_line(name, height_px), golden_text(name)
     ink = np.flatnonzero((line < 128).any(axis=0))
-    gaps = [(a, b) for a, b in zip(ink[:-1], ink[1:], strict=True) if b - a > 0.11 * height_px]
+    gaps = [(a, b) for a, b in itertools.pairwise(ink.tolist()) if b - a > 0.11 * height_px]
     cut = sorted(gaps, key=lambda gap: -gap[0])[words - 1]
     return line[:, (cut[0] + cut[1]) // 2 :], " ".join(text.split()[:words])
 

@@ -22,7 +22,6 @@ PROGRAMS = {
     "model.rendering.__main__": "python -m model.rendering",
     "model.rendering.pages.__main__": "python -m model.rendering.pages",
     "model.finder.__main__": "python -m model.finder",
-    "model.finder.export": "python -m model.finder.export",
     "evaluation.__main__": "python -m evaluation",
     "benchmarking.__main__": "python -m benchmarking",
     **SCRIPTS,

@@ -50,7 +50,9 @@ class FinderSettings:
     core, sure: the least chance of a core's pixels, and of the surest of them (the prototype's, chosen on its 23 cases).
     area: the least chance of an area's pixels.
     small_px: where a quarter of the type is below this, the page is looked at again, so large that it is above, up to most_side_px.
-    covered: a line of the first look is kept where the second covers less of it.
+    large_px: and where most of it is above this, so small that it is below: gutters between columns of large type look like spaces
+    (three quarters of the drawn pages that the network learned from have type below 33).
+    covered, kept: a line of one look is added to those of another that covers less of it than this, if it is as sure as this.
     edge, hidden: where more than a share of ``hidden`` of a coloured page has edges of more than ``edge`` levels in one colour, and of
     less than a quarter of that in grey, it is looked at in that colour, too (red on green of one lightness: 0.07; 364 pages and
     photographs: 0.004 at most, but for one page of such letters).
@@ -58,6 +60,7 @@ class FinderSettings:
     join: the widest gap within a line, by its size. same_height: by how much the smaller of two pieces may be smaller.
     justified: the widest gap, by its size, where the line above or below, at most ``pitch`` sizes away and as large to ``alike``, goes on
     across it, and begins and ends where this one does, to ``flush``: drawn pages have none wider.
+    halves: the widest gap where there are but two pieces.
     smooth: over how much of a line its middle is evened out, by its size.
     mark, reach: what is smaller than another line by this, and within so much of where that one's ink reaches, is its marks.
     """
@@ -67,15 +70,18 @@ class FinderSettings:
     sure: float = 0.7
     most_enlarged: float = 2.0
     small_px: float = 9.0
+    large_px: float = 28.0
     most_side_px: int = 2560
     join: float = 0.45
     same_height: float = 0.6
     justified: float = 6.0
     pitch: float = 2.5
     alike: float = 0.8
+    halves: float = 2.0
     flush: float = 0.7
     area: float = 0.5
     covered: float = 0.3
+    kept: float = 0.8
     level_degrees: float = 0.15
     smooth: float = 1.25
     mark: float = 0.6
@@ -164,12 +170,9 @@ class LineFinder:
         lines = self._lines(found)
         if (channel := _hidden_in_grey(page, settings)) is not None:
             lines = _either(lines, self._lines(self._look(channel, settings.side_px)), settings)
-        if lines and max(grey.shape) > settings.side_px:
-            small = float(np.percentile([line.size_px * found.scale for line in lines], 25))
-            if small < settings.small_px:
-                side = min(settings.most_side_px, max(grey.shape), round(settings.side_px * settings.small_px / small * 1.2))
-                found = self._look(grey, side)
-                lines = _either(self._lines(found), lines, settings)
+        if lines and (side_px := self._better_side(lines, found.scale, max(grey.shape))):
+            found = self._look(grey, side_px)
+            lines = _either(self._lines(found), lines, settings)
         skew_degrees = _skew(lines)
         if abs(skew_degrees) < settings.level_degrees:
             skew_degrees = 0.0
@@ -185,6 +188,17 @@ class LineFinder:
             lines, areas["gutter"], areas["rule"], areas["picture"], areas["cell"], areas["check-box"],
             found.turn, skew_degrees, to_page, channel is not None,
         )  # fmt: skip
+
+    def _better_side(self, lines: Sequence[TextLine], scale: float, longer_px: int) -> int | None:
+        """How large a page is to be seen where most of its type is smaller, or larger, than what the network knows best; else None."""
+        settings = self.settings
+        small, usual = np.percentile([line.size_px * scale for line in lines], (25, 50)).tolist()
+        side_px = round(longer_px * scale)
+        if small < settings.small_px and longer_px > side_px:
+            return min(settings.most_side_px, longer_px, round(side_px * settings.small_px / small * 1.2))
+        if usual > settings.large_px:
+            return max(_STRIDE, round(side_px * settings.large_px / usual * 0.8))
+        return None
 
     def _look(self, grey: Pixels, side_px: int) -> _Maps:
         height, width = grey.shape
@@ -309,6 +323,8 @@ def _either(second: list[TextLine], first: Sequence[TextLine], settings: FinderS
         cv2.fillPoly(seen, [np.round(line.polygon / shrink).astype(np.int32)], 1)
     found = list(second)
     for line in first:
+        if line.confidence < settings.kept:
+            continue
         own = np.zeros_like(seen)
         cv2.fillPoly(own, [np.round(line.polygon / shrink).astype(np.int32)], 1)
         if int((own & seen).sum()) < settings.covered * int(own.sum()):
@@ -417,19 +433,20 @@ def _goes_on(
         and min(line.size_px, size) >= settings.alike * max(line.size_px, size)
         and line.middle[0, 0] < gap[0] - size
         and line.middle[-1, 0] > gap[1] + size
-        and _as_wide(line, row, settings.flush * size, settings.justified * size)
+        and _as_wide(line, row, size, settings)
         for away, line in nearest.values()
     )
 
 
-def _as_wide(line: TextLine, row: Sequence[TextLine], slack: float, widest: float) -> bool:
-    """Whether pieces of a row begin and end where a line above or below them does, with no gap wider than ``widest``."""
-    x0, x1 = float(line.middle[0, 0]), float(line.middle[-1, 0])
+def _as_wide(line: TextLine, row: Sequence[TextLine], size: float, settings: FinderSettings) -> bool:
+    """Whether pieces of a row begin and end where a line above or below them does, with no gap that is too wide."""
+    x0, x1, slack = float(line.middle[0, 0]), float(line.middle[-1, 0]), settings.flush * size
     spans = [(float(piece.middle[0, 0]), float(piece.middle[-1, 0])) for piece in row]
     within = sorted((a, b) for a, b in spans if a > x0 - slack and b < x1 + slack)
     edges = [x0, *(edge for span in within for edge in span), x1]
     gaps = [b - a for a, b in zip(edges[::2], edges[1::2], strict=True)]
-    return bool(within) and max(gaps[0], gaps[-1]) < slack and max(gaps) < widest
+    widest = settings.justified if len(within) > 2 else settings.halves  # two halves of a verse are as wide as the prose around them
+    return bool(within) and max(gaps[0], gaps[-1]) < slack and max(gaps) < widest * size
 
 
 def _cell_at(cells: Sequence[Box], line: TextLine) -> int | None:

@@ -113,7 +113,7 @@ def crops_of(pixels: Pixels) -> list[Pixels]:
         return [pixels]
     found = shipped_finder().find(pixels) if image.found is None else image.found
     crops = cut_lines(pixels, found)
-    return [crops[i].pixels for block in arrange(found, [None] * len(crops)) for i in block.lines]
+    return [crops[i].pixels for block in arrange(found, ["rtl"] * len(crops)) for i in block.lines]
 
 
 @dataclass(frozen=True)

@@ -39,7 +39,7 @@ class Ordered:
 
 def ordered_lines(page: Pixels) -> Ordered:
     found = shipped_finder().find(page)
-    order = [i for block in arrange(found, [None] * len(found.lines)) for i in block.lines]
+    order = [i for block in arrange(found, ["rtl"] * len(found.lines)) for i in block.lines]
     return Ordered(page, replace(found, lines=[found.lines[i] for i in order]))
 
 

@@ -53,9 +53,14 @@ def test_small_type_under_large_on_a_large_scan(reader: rasm.Reader) -> None:
     assert read.count(FIGURES) >= 23 and HEADING in read
 
 
-def columns(rights: tuple[int, ...], rows: int, top: int) -> list[tuple[Pixels, int, int]]:
-    line = golden_line("figures", 30)
-    return [(line, x, top + 46 * row) for x in rights for row in range(rows)]
+def columns(rights: tuple[int, ...], rows: int, top: int, height_px: int = 30) -> list[tuple[Pixels, int, int]]:
+    """Of two lines by turns, so that the ends of no two rows rhyme as those of verses do."""
+    lines = [golden_line(name, height_px) for name in ("figures", "heading")]
+    return [(lines[(row + k) % 2], x, top + round(1.55 * height_px) * row) for k, x in enumerate(rights) for row in range(rows)]
+
+
+def column_texts(count: int, rows: int) -> list[str]:
+    return [(FIGURES, HEADING)[(row + k) % 2] for k in range(count) for row in range(rows)]
 
 
 def test_a_newspaper_is_read_column_by_column_under_its_headline(reader: rasm.Reader) -> None:
@@ -64,25 +69,22 @@ def test_a_newspaper_is_read_column_by_column_under_its_headline(reader: rasm.Re
     headline = golden_line("heading", 96)
     page = sheet([(headline, (rights[0] + headline.shape[1]) // 2, 60), *columns(rights, 14, 240)], rights[0] + 60, 940)
     read = reader.read(page).pages[0]
-    assert texts(read) == [HEADING, *[FIGURES] * 42]
-    middles = [(line.box[0] + line.box[2]) / 2 for line in read.lines[1:]]
-    assert middles == sorted(middles, reverse=True) or all(
-        abs(middle - (right - width / 2)) < 40 for middle, right in zip(middles, np.repeat(rights, 14).tolist(), strict=True)
-    )
+    assert texts(read) == [HEADING, *column_texts(3, 14)]
+    assert all(abs(line.box[2] - right) < 20 for line, right in zip(read.lines[1:], np.repeat(rights, 14).tolist(), strict=True))
 
 
 def test_the_pages_of_a_spread_are_read_one_after_the_other(reader: rasm.Reader) -> None:
     line = golden_line("figures", 40)
     width = line.shape[1]
     rights = (2 * width + 260, width + 80)
-    page = sheet([(line, x, 80 + 66 * row) for x in rights for row in range(12)], 2 * width + 340, 940)
+    page = sheet(columns(rights, 12, 80, 40), 2 * width + 340, 940)
     shade = np.ones(page.shape[1])
     middle = width + 170
     shade[middle - 70 : middle + 70] = 1 - 0.7 * np.cos(np.linspace(-np.pi / 2, np.pi / 2, 140))
     noise = np.random.default_rng(1).normal(0, 9, page.shape)
     photographed = np.clip(page * shade * 0.9 + noise, 0, 255).astype(np.uint8)
     lines = reader.read(photographed).pages[0].lines
-    assert [line.text for line in lines].count(FIGURES) >= 22 and len(lines) == 24
+    assert sum(line.text == text for line, text in zip(lines, column_texts(2, 12), strict=True)) >= 20
     assert all(line.box[0] > middle for line in lines[:12]) and all(line.box[2] < middle for line in lines[12:])
 
 

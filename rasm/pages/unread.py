@@ -24,12 +24,14 @@ class UnreadSettings:
     """least_of_short: what a reading of one or two signs, or of signs that are neither letters nor digits, needs, since so much looks like
     an alef or a dot. sure_of_short: and the least chance, by the finder, that it is a line (of lines on drawn pages of held-out kinds 3%
     have less, of what is found on photographs without text nine tenths). least_of_nothing: where nothing is read
-    less surely than this, something is there. likely: the least chance, by the finder, of what is told as unread."""
+    less surely than this, something is there. likely: the least chance, by the finder, of what is told as unread though it is not read
+    surely. On 60 drawn pages of held-out kinds 36 such lines have more, nearly all of them text (45 have more than 0.8); of 300
+    pictures without text 28 tell of something then (with 0.8, 47)."""
 
     least_of_short: float = 0.85
     sure_of_short: float = 0.86
     least_of_nothing: float = LEAST_CONFIDENCE
-    likely: float = 0.8
+    likely: float = 0.88
 
 
 def judged(
@@ -38,18 +40,20 @@ def judged(
     """Whether a line is text, or nothing at all, or why it is unread.
 
     ``reading``: or why the recogniser could not take it. ``chance``: that it is a line, by the finder; None of a finder that gives none.
-    With a ``least_confidence`` of 0 everything that was read is text.
+    With a ``least_confidence`` of 0 everything that was read is text. What is read surely is never passed over.
     """
-    if isinstance(reading, Reading) and reading.text:
+    if not isinstance(reading, Reading):  # whatever the finder found is told, where the recogniser has no say
+        return reading
+    is_sure = False
+    if reading.text:
         is_short = len(reading.text.replace(" ", "")) <= 2 or not any(sign.isalnum() for sign in reading.text)
         is_short &= least_confidence > 0
         least = max(least_confidence, settings.least_of_short if is_short else 0.0)
-        if reading.confidence >= least and not (is_short and chance is not None and chance < settings.sure_of_short):
+        is_sure = reading.confidence >= least
+        if is_sure and not (is_short and chance is not None and chance < settings.sure_of_short):
             return "text"
-    if chance is not None and chance < settings.likely:
+    if chance is not None and chance < settings.likely and not is_sure:
         return "nothing"
-    if not isinstance(reading, Reading):
-        return reading
     if reading.text:
         return "unsure"
     return "nothing" if chance is None and reading.confidence >= settings.least_of_nothing else "not-read"

@@ -16,21 +16,27 @@ from numpy.typing import NDArray
 from rasm.image import Pixels, to_grey
 from rasm.pages.finder import FoundPage, TextLine, band, moved
 
+_SPECK = 0.002  # of a type's size squared: ink that is less is no mark
+
 
 @dataclass(frozen=True)
 class CropSettings:
     """Lengths are in sizes of type, from the baseline. above, below: the least and the most that is cut; between, it is what the network
     says that ink reaches, and margin. side: beyond the ends. owners_px: the longer side of the map that says which line a pixel belongs
     to. ink: of the difference between paper and ink, what is ink. whole: what hangs together and has more than this
-    share of its ink in one line, belongs to it as a whole."""
+    share of its ink in one line, belongs to it as a whole.
+    bullet, solid, apart: a bullet's height (a full stop has 0.1 to 0.17), how much of its box is ink (of a disc 0.79), and how far it stands from the text."""
 
-    above: tuple[float, float] = (0.75, 1.15)
-    below: tuple[float, float] = (0.35, 0.6)
-    margin: float = 0.06
+    above: tuple[float, float] = (0.75, 1.35)
+    below: tuple[float, float] = (0.35, 0.75)
+    margin: float = 0.08
     side: float = 0.15
     owners_px: int = 2000
     ink: float = 0.4
     whole: float = 0.7
+    bullet: tuple[float, float] = (0.22, 0.6)
+    solid: float = 0.6
+    apart: float = 0.25
 
 
 @dataclass(frozen=True)
@@ -86,7 +92,7 @@ def _cut(
     others = np.asarray((owner != 0) & (owner != number))
     if others.any() and not others.all():
         cut = _without(cut, others, owner == number, settings)
-    return Crop(cut, float(x0), top)
+    return Crop(_without_bullets(cut, size, above / (above + below), settings), float(x0), top)
 
 
 def _without(cut: Pixels, others: NDArray[np.bool_], own: NDArray[np.bool_], settings: CropSettings) -> Pixels:
@@ -102,6 +108,30 @@ def _without(cut: Pixels, others: NDArray[np.bool_], own: NDArray[np.bool_], set
     kept = (labels > 0) & ~hidden
     around = cv2.dilate(hidden.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0  # edges of letters are fainter than what counts as ink
     return np.where(around & ~(cv2.dilate(kept.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0), paper, cut)
+
+
+def _without_bullets(cut: Pixels, size: float, baseline: float, settings: CropSettings) -> Pixels:
+    """The image without a disc or square that stands by itself before or after the text, which reads as ه or ٥ else. baseline: where it
+    is, of the image's height."""
+    paper = float(np.median(cut))
+    _, labels, boxes, centres = cv2.connectedComponentsWithStats(_ink(cut, paper, settings.ink).astype(np.uint8))
+    marks = np.flatnonzero(boxes[:, cv2.CC_STAT_AREA] > _SPECK * size * size)[1:]  # the first is the paper
+    if len(marks) < 3:
+        return cut
+    x0 = boxes[marks, cv2.CC_STAT_LEFT]
+    x1 = x0 + boxes[marks, cv2.CC_STAT_WIDTH]
+    for k, gap in (
+        (int(x1.argmax()), int(x0[x1.argmax()] - np.partition(x1, -2)[-2])),
+        (int(x0.argmin()), int(np.partition(x0, 1)[1] - x1[x0.argmin()])),
+    ):
+        _, _, width, height, area = boxes[marks[k]].tolist()
+        least, most = settings.bullet
+        is_solid = area > settings.solid * width * height and 0.7 < width / height < 1.4
+        level = (centres[marks[k]][1] / len(cut) - baseline) * len(cut) / size  # how far below the baseline its middle is
+        if gap > settings.apart * size and is_solid and least * size < height < most * size and abs(level + 0.25) < 0.35:
+            where = cv2.dilate((labels == marks[k]).astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
+            cut = np.where(where, np.uint8(paper), cut)
+    return cut
 
 
 def _ink(pixels: Pixels, paper: Pixels | float, share: float) -> NDArray[np.bool_]:

@@ -166,12 +166,13 @@ class LineFinder:
     def find(self, page: Pixels) -> FoundPage:
         """``page``: uint8 (height, width[, channels]), RGB or grey."""
         grey, settings = to_grey(page), self.settings
-        found = self._look(grey, settings.side_px)
+        side_px = _side(grey, settings)
+        found = self._look(grey, side_px)
         lines = self._lines(found)
         if (channel := _hidden_in_grey(page, settings)) is not None:
-            lines = _either(lines, self._lines(self._look(channel, settings.side_px)), settings)
-        if lines and (side_px := self._better_side(lines, found.scale, max(grey.shape))):
-            found = self._look(grey, side_px)
+            lines = _either(lines, self._lines(self._look(channel, side_px)), settings)
+        if lines and (better_px := self._better_side(lines, found.scale, max(grey.shape))):
+            found = self._look(grey, better_px)
             lines = _either(self._lines(found), lines, settings)
         skew_degrees = _skew(lines)
         if abs(skew_degrees) < settings.level_degrees:
@@ -270,6 +271,13 @@ class LineFinder:
             (left, top), (right, bottom) = points.min(axis=0) - k / 2, points.max(axis=0) + k / 2
             areas.append((float(left), float(top), float(right), float(bottom)))
         return areas
+
+
+def _side(grey: Pixels, settings: FinderSettings) -> int:
+    """How long the longer side of a page is to be seen. A strip is seen with as many pixels as a page of paper has (ISO 216)."""
+    longer, shorter = max(grey.shape), min(grey.shape)
+    as_page = settings.side_px * math.sqrt(longer / shorter / math.sqrt(2))
+    return round(min(settings.most_side_px, max(settings.side_px, as_page)))
 
 
 def moved(matrix: Matrix, points: Points) -> Points:

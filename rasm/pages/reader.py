@@ -256,10 +256,9 @@ def _regions(blocks: Sequence[Block], found: Sequence[TextLine], lines: Mapping[
             regions += [Region(block.kind, _union([lines[i].box for i in read]), [lines[i] for i in read]) for block, read in kept]
             continue
         kinds = {id(lines[i]): block.kind for block, read in kept for i in read}
-        sizes = {len(read) for _, read in kept}
-        for together in verses.joined([[(found[i], lines[i]) for i in read] for _, read in kept]):
+        for is_verse, together in verses.joined([[(found[i], lines[i]) for i in read] for _, read in kept]):
             read_lines = [line for _, line in together]
-            kind: RegionKind = kinds[id(read_lines[0])] if len(together) <= max(sizes) else "verse"
+            kind: RegionKind = "verse" if is_verse else kinds[id(read_lines[0])]
             regions.append(Region(kind, _union([line.box for line in read_lines]), read_lines))
     return regions
 

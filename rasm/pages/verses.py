@@ -32,8 +32,9 @@ _GUTTER = 0.65  # in sizes of type: how far the edges of other halves may be fro
 _REACH = 0.13  # in sizes of type: how far the letters of two halves may reach over each other
 
 
-def joined(regions: Sequence[Sequence[Placed]]) -> list[list[Placed]]:
-    """``regions`` in reading order, with those that are two columns of verses as one, which is read row by row."""
+def joined(regions: Sequence[Sequence[Placed]]) -> list[tuple[bool, list[Placed]]]:
+    """``regions`` in reading order, with two columns of verses as a region of its own, which is read row by row. Of each, whether it is
+    one of verses."""
     lines = [line for region in regions for line in region]
     region_of = [number for number, region in enumerate(regions) for _ in region]
     beside = _beside([found for found, _ in lines])
@@ -42,7 +43,7 @@ def joined(regions: Sequence[Sequence[Placed]]) -> list[list[Placed]]:
     while start < len(lines):
         # the right halves are read first: up to the one that stands beside the first of them
         middle = int(beside[start].argmax()) if beside[start].any() else start
-        if middle - start < _LEAST_ROWS or region_of[middle] == region_of[start]:
+        if middle - start < _LEAST_ROWS:
             start += 1
             continue
         end = middle
@@ -59,7 +60,7 @@ def joined(regions: Sequence[Sequence[Placed]]) -> list[list[Placed]]:
     for right, left in _lone_pairs([found for found, _ in lines], beside, right_of):
         right_of[left], region_of[left] = right, region_of[right]
     order = sorted(range(len(lines)), key=lambda i: (right_of.get(i, i), i))
-    return [[lines[i] for i in region] for _, region in groupby(order, key=lambda i: region_of[i])]
+    return [(number < 0, [lines[i] for i in region]) for number, region in groupby(order, key=lambda i: region_of[i])]
 
 
 def _lone_pairs(found: Sequence[TextLine], beside: NDArray[np.bool_], right_of: dict[int, int]) -> list[tuple[int, int]]:

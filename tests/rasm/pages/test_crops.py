@@ -108,3 +108,21 @@ def no_lines(page: Pixels) -> bool:
 
 def test_a_page_without_lines() -> None:
     assert no_lines(np.full((20, 20), 255, np.uint8)) and no_lines(np.full((20, 20, 3), 255, np.uint8))
+
+
+@pytest.mark.parametrize("mirrored", [False, True], ids=["at the right", "at the left"])
+def test_a_bullet_is_no_letter(mirrored: bool) -> None:
+    text = golden_line("figures", 40)[:, -300:]
+    page = np.full((200, 500), 255, np.uint8)
+    page[80:120, 100:400] = text
+    plain = page.copy()
+    cv2.circle(page, (425, 104), 6, 0, -1)
+    xs = np.linspace(100, 435, 20)
+    middle = np.column_stack([xs, np.full(20, 100.0)])
+    line = TextLine(middle, middle + np.array([0, 11]), 20, 20, 30, "list-item", 0, 0, 1)
+    if mirrored:
+        page, plain = np.ascontiguousarray(page[:, ::-1]), np.ascontiguousarray(plain[:, ::-1])
+        mirror = np.column_stack([499 - middle[::-1, 0], middle[:, 1]])
+        line = TextLine(mirror, mirror + np.array([0, 11]), 20, 20, 30, "list-item", 0, 0, 1)
+    (with_bullet,), (without,) = (cut_lines(image, found(line)) for image in (page, plain))
+    assert np.abs(with_bullet.pixels.astype(int) - without.pixels).max() < 60

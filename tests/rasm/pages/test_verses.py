@@ -7,9 +7,10 @@ import pytest
 
 from rasm.document import Line, Page
 from rasm.lines.recognizer import Recognizer
+from rasm.pages import verses
 from rasm.pages.finder import TextLine
 from rasm.pages.reader import PageImage, PageReader
-from rasm.pages.verses import Placed, joined
+from rasm.pages.verses import Placed
 from tests.paper import golden_line, sheet
 from tests.paths import SHIPPED
 
@@ -50,6 +51,10 @@ def columns(rows: Rows, first_row: int = 0) -> list[list[Placed]]:
     return [[placed(row[half], x, i + first_row) for i, row in enumerate(rows)] for half, x in ((0, 1000), (1, 540))]
 
 
+def joined(regions: list[list[Placed]]) -> list[list[Placed]]:
+    return [lines for _, lines in verses.joined(regions)]
+
+
 def texts(regions: list[list[Placed]]) -> list[list[str]]:
     return [[line.text for _, line in region] for region in regions]
 
@@ -57,6 +62,13 @@ def texts(regions: list[list[Placed]]) -> list[list[str]]:
 @pytest.mark.parametrize("rows", [ONE_RHYME, COUPLETS], ids=["one rhyme", "couplets"])
 def test_halves_of_verses_are_read_row_by_row(rows: Rows) -> None:
     assert texts(joined(columns(rows))) == [[half for row in rows for half in row]]
+
+
+def test_columns_of_one_region_are_parted_from_what_stands_around_them() -> None:
+    right, left = columns(ONE_RHYME, 2)
+    found = verses.joined([[placed("وقال الشاعر", 1000, 0), *right, *left, placed("ثم قال", 1000, 9)]])
+    assert [is_verse for is_verse, _ in found] == [False, True, False]
+    assert texts([lines for _, lines in found]) == [["وقال الشاعر"], [half for row in ONE_RHYME for half in row], ["ثم قال"]]
 
 
 def test_what_stands_around_verses_stays_where_it_was() -> None:
@@ -107,8 +119,7 @@ def read(right: str, left: list[str]) -> Page:
 
 
 def test_a_page_of_verses_is_read_across_and_one_of_prose_down() -> None:
-    verses, prose = read("prose", ["figures"] * 6), read("prose", ["figures", "prose", "heading"] * 2)
-    assert [len(region.lines) for region in verses.regions] == [12]
-    assert all("\t" in row for row in verses.regions[0].text.split("\n"))
-    assert len(prose.regions) > 1
+    poem, prose = read("prose", ["figures"] * 6), read("prose", ["figures", "prose", "heading"] * 2)
+    assert [len(region.lines) for region in poem.regions] == [12]
+    assert all("\t" in row for row in poem.regions[0].text.split("\n"))
     assert len({line.text for line in prose.lines[:6]}) == 1

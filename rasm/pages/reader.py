@@ -23,7 +23,7 @@ from rasm.errors import ImageTooSmall, LineTooLong
 from rasm.image import Pixels, squared
 from rasm.lines.recognizer import Reading, Recognizer
 from rasm.pages import verses
-from rasm.pages.blocks import Block, Direction, arrange
+from rasm.pages.blocks import Block, Direction, arrange, as_region
 from rasm.pages.crops import Crop, cut_lines
 from rasm.pages.dewarp import straightened
 from rasm.pages.files import PageFile
@@ -172,7 +172,7 @@ class PageReader:
             elif verdict != "nothing" and verdict != "text":
                 unread.append(_unread(_boxes(found.to_page, [line.box])[0], verdict, reading))
         directions = [_direction(reading) for reading in readings]
-        regions = _regions(arrange(found.page, directions), found.page.lines, lines)
+        regions = _regions(arrange(found.page, directions), found.page.lines, lines, found.to_page)
         return Page(
             image.number,
             pixels.shape[1],
@@ -247,19 +247,20 @@ def _direction(reading: Reading | Unreadable) -> Direction | None:
     return reading.direction if has_letters else None  # type: ignore[union-attr]
 
 
-def _regions(blocks: Sequence[Block], found: Sequence[TextLine], lines: Mapping[int, Line]) -> list[Region]:
+def _regions(blocks: Sequence[Block], found: Sequence[TextLine], lines: Mapping[int, Line], to_page: Matrix) -> list[Region]:
     """``lines``: what was read, by the numbers of what was found. Blocks of which nothing was read are left out."""
-    regions = []
+    regions: list[Region] = []
     for is_table, group in itertools.groupby(blocks, key=lambda block: block.kind == "table"):
-        kept = [(block, read) for block in group if (read := [i for i in block.lines if i in lines])]
+        whole = [(block, region) for block in group if (region := as_region(block, lines, lambda boxes: _boxes(to_page, boxes)))]
         if is_table:
-            regions += [Region(block.kind, _union([lines[i].box for i in read]), [lines[i] for i in read]) for block, read in kept]
+            regions += [region for _, region in whole]
             continue
-        kinds = {id(lines[i]): block.kind for block, read in kept for i in read}
-        for is_verse, together in verses.joined([[(found[i], lines[i]) for i in read] for _, read in kept]):
-            read_lines = [line for _, line in together]
-            kind: RegionKind = "verse" if is_verse else kinds[id(read_lines[0])]
-            regions.append(Region(kind, _union([line.box for line in read_lines]), read_lines))
+        by_line = {id(line): region for _, region in whole for line in region.lines}
+        placed = [[(found[i], lines[i]) for i in block.lines if i in lines] for block, _ in whole]
+        for is_verse, together in verses.joined(placed):
+            read = [line for _, line in together]
+            kind: RegionKind = "verse" if is_verse else by_line[id(read[0])].kind
+            regions.append(Region(kind, _union([line.box for line in read]), read))
     return regions
 
 

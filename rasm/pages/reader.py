@@ -323,7 +323,7 @@ def _word_boxes(crop: Crop, size_px: float, words: Sequence[Sequence[_Sign]]) ->
     """Where each word stands on its crop. The ink is where it is; the network's borders are good to half a letter."""
     ink = crop.ink()
     height, width = ink.shape
-    columns = ink.any(axis=0)
+    columns = np.asarray(ink.any(axis=0))
     slack = max(1, round(_SLACK * size_px))
     found = []
     for signs in words:

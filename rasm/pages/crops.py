@@ -23,7 +23,7 @@ _SPECK = 0.002  # of a type's size squared: ink that is less is no mark
 class CropSettings:
     """Lengths are in sizes of type, from the baseline. above, below: the least and the most that is cut; between, it is what the network
     says that ink reaches, and margin. side: beyond the ends. owners_px: the longer side of the map that says which line a pixel belongs
-    to. ink: of the difference between paper and ink, what is ink. whole: what hangs together and has more than this share of its ink in
+    to. level: a line that bends by less is cut straight out. ink: of the difference between paper and ink, what is ink. whole: what hangs together and has more than this share of its ink in
     one line, belongs to it as a whole. bullet, solid, apart: a bullet's height (a full stop has 0.1 to 0.17), how much of its box is
     ink (of a disc 0.79), and how far it stands from the text."""
 
@@ -32,6 +32,7 @@ class CropSettings:
     margin: float = 0.08
     side: float = 0.15
     owners_px: int = 2000
+    level: float = 0.08
     ink: float = 0.4
     whole: float = 0.7
     bullet: tuple[float, float] = (0.22, 0.6)
@@ -80,8 +81,10 @@ def _cut(
     size = line.size_px
     above, below = extent(line, settings)
     x0, x1 = line.middle[0, 0] - settings.side * size, line.middle[-1, 0] + settings.side * size
-    xs = np.arange(x0, max(x1, x0 + 2), dtype=np.float32)
+    xs = np.arange(np.floor(x0), max(x1, x0 + 2), dtype=np.float32)
     top = np.interp(xs, line.baseline[:, 0], line.baseline[:, 1]) - above
+    if np.ptp(top) < settings.level * size:  # whole pixels: resampling blurs
+        top = np.full(len(xs), round(float(np.median(top))), np.float64)
     ys = top.astype(np.float32) + np.arange(max(2, round(above + below)), dtype=np.float32)[:, None]
     (a, b, c), (d, e, f) = to_page.astype(np.float32)
     map_x, map_y = a * xs + b * ys + c, d * xs + e * ys + f
@@ -92,7 +95,7 @@ def _cut(
     others = np.asarray((owner != 0) & (owner != number))
     if others.any() and not others.all():
         cut = _without(cut, others, owner == number, settings)
-    return Crop(_without_bullets(cut, size, above / (above + below), settings), float(x0), top)
+    return Crop(_without_bullets(cut, size, above / (above + below), settings), float(xs[0]), top)
 
 
 def _without(cut: Pixels, others: NDArray[np.bool_], own: NDArray[np.bool_], settings: CropSettings) -> Pixels:

@@ -43,8 +43,7 @@ class CutSettings:
     slack: by how much its ends are shortened, in ems, since found lines reach a little over gutters. bin: the unit in which white space is
     measured along lines, in ems, and most_bins, how many there are at most. sure: all level cuts as sure as this are made at once.
     latin: a page of which more than this share runs from left to right is read from the left, a part of it where more than all_latin
-    does. along, gutter: an upright cut of which more than this share runs along gutters that the finder saw, is at least so sure.
-    right_of: but a page whose Arabic stands so far to the right of the rest, in widths of the page, is read from the right.
+    does. right_of: but a page whose Arabic stands so far to the right of the rest, in widths of the page, is read from the right.
     """
 
     body: float = 0.36
@@ -55,8 +54,6 @@ class CutSettings:
     latin: float = 0.65
     all_latin: float = 0.8
     right_of: float = 0.25
-    along: float = 0.75
-    gutter: float = 0.97
 
 
 SETTINGS = CutSettings()
@@ -121,11 +118,6 @@ class Cuts:
     of_upright: Floats
     backwards: bool
 
-    @property
-    def along_gutter(self) -> Floats:
-        """(upright cuts,) the share of each that runs along gutters, where there are rows enough on both sides to tell."""
-        return np.where(np.expm1(self.of_upright[:, 11]) >= 3, self.of_upright[:, 8], 0.0)
-
 
 class Scorer:
     """Networks with one hidden layer: features -> how sure it is, 0 to 1, that a level or an upright cut is right, or that a block ends."""
@@ -169,7 +161,6 @@ def reading_order(things: Things, between: Between, scorer: Scorer | None = None
             continue
         cuts = page.cuts(part)
         level, upright = scorer("level", cuts.of_level), scorer("upright", cuts.of_upright)
-        upright = np.where(cuts.along_gutter > SETTINGS.along, np.maximum(upright, SETTINGS.gutter), upright)
         best_level, best_upright = level.max(initial=-1.0), upright.max(initial=-1.0)
         if best_level < 0 and best_upright < 0:
             order += part[breuel_order(things.of(part), cuts.backwards)].tolist()

@@ -85,7 +85,7 @@ class FinderSettings:
     level_degrees: float = 0.15
     smooth: float = 1.25
     mark: float = 0.6
-    reach: float = 1.1
+    reach: float = 1.25
     edge: float = 60.0
     hidden: float = 0.005
 

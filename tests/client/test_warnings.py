@@ -97,7 +97,7 @@ def test_a_real_service_keeps_to_the_bound(service: Service, page: str, capsys: 
     out, err = capsys.readouterr()
     everything = json.loads(out)
     assert everything["unread"] == [] and "not read" not in err
-    assert len(everything["lines"]) == len(said["lines"]) + sum(bool(place["text"]) for place in said["unread"])
+    assert len(everything["lines"]) >= len(said["lines"]) + sum(bool(place["text"]) for place in said["unread"])
 
 
 def test_the_schemas_example_is_understood() -> None:

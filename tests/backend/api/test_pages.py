@@ -12,6 +12,7 @@ import zipfile
 
 import pypdfium2 as pdfium
 import pytest
+from rapidfuzz.distance import Levenshtein
 
 from tests.backend.documents import LINE, PAGE, TEXT, paper, saved
 from tests.paper import golden_line
@@ -69,7 +70,7 @@ def test_each_page_of_a_file_has_its_result(kind: str) -> None:
     results = post(("two", data), ("line.png", LINE), options={"mode": "page" if kind == "TIFF" else "auto"}).json()["results"]
     assert [(r["file"], r["page"], r["pages"]) for r in results] == [(0, 1, 2), (0, 2, 2), (1, 1, 1)]
     assert [len(r["lines"]) for r in results] == [1, 2, 1]
-    assert {line["text"] for r in results for line in r["lines"]} == {TEXT}
+    assert all(Levenshtein.distance(line["text"], TEXT) <= 1 for r in results for line in r["lines"])
 
 
 def test_the_lines_of_a_multi_page_tiff() -> None:

@@ -208,7 +208,7 @@ def test_other_checkpoints_are_refused(tmp_path: Path, change: dict[str, object]
 
 
 def test_what_is_exported_finds_as_pytorch_does(tmp_path: Path) -> None:
-    export(a_checkpoint(), tmp_path / "a.onnx", "tiny", [], int8=False)
+    export(a_checkpoint(), tmp_path / "a.onnx", "tiny", "1", [], int8=False)
     network = a_checkpoint().network()
     assert check_parity(tmp_path / "a.onnx", network, random_pages([(64, 128), (320, 64)])) < 1e-3
     with torch.no_grad():
@@ -219,20 +219,20 @@ def test_what_is_exported_finds_as_pytorch_does(tmp_path: Path) -> None:
 
 def test_int8_is_held_to_the_cores_it_finds(pages: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(ConfigError, match="--pages"):
-        export(a_checkpoint(), tmp_path / "a.onnx", "tiny", [], int8=True)
+        export(a_checkpoint(), tmp_path / "a.onnx", "tiny", "1", [], int8=True)
     monkeypatch.setattr(finder_export, "LEAST_AGREEMENT", 2.0)
     with pytest.raises(ExportError, match="other cores"):
-        export(a_checkpoint(), tmp_path / "a.onnx", "tiny", [pages], int8=True)
+        export(a_checkpoint(), tmp_path / "a.onnx", "tiny", "1", [pages], int8=True)
     assert list(tmp_path.iterdir()) == []
     monkeypatch.setattr(finder_export, "LEAST_AGREEMENT", 0.5)
-    export(a_checkpoint(), tmp_path / "a.onnx", "tiny", [pages], int8=True)
+    export(a_checkpoint(), tmp_path / "a.onnx", "tiny", "1", [pages], int8=True)
     assert LineFinder(tmp_path / "a.onnx").info["precision"] == "int8"
 
 
 def test_a_file_that_is_no_finder_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ModelFileError, match="not a model file"):
         LineFinder(tmp_path / "missing.onnx")
-    export(a_checkpoint(), tmp_path / "a.onnx", "tiny", [], int8=False)
+    export(a_checkpoint(), tmp_path / "a.onnx", "tiny", "1", [], int8=False)
     model = onnx.load(tmp_path / "a.onnx")
     (prop,) = model.metadata_props
     for value in ("{}", json.dumps(json.loads(prop.value) | {"format_version": 9})):

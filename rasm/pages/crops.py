@@ -23,9 +23,9 @@ _SPECK = 0.002  # of a type's size squared: ink that is less is no mark
 class CropSettings:
     """Lengths are in sizes of type, from the baseline. above, below: the least and the most that is cut; between, it is what the network
     says that ink reaches, and margin. side: beyond the ends. owners_px: the longer side of the map that says which line a pixel belongs
-    to. level: a line that bends by less is cut straight out. ink: of the difference between paper and ink, what is ink. whole: what hangs together and has more than this share of its ink in
-    one line, belongs to it as a whole. bullet, solid, apart: a bullet's height (a full stop has 0.1 to 0.17), how much of its box is
-    ink (of a disc 0.79), and how far it stands from the text."""
+    to. level: a line that bends by less is cut straight out. ink: of the difference between paper and ink, what is ink. whole: what
+    hangs together and has more than this share of its ink in one line, belongs to it as a whole. bullet, solid, apart: a bullet's height
+    (a full stop has 0.1 to 0.17), how much of its box is ink (of a disc 0.79), and how far it stands from the text."""
 
     above: tuple[float, float] = (0.75, 1.35)
     below: tuple[float, float] = (0.35, 0.75)

@@ -13,6 +13,14 @@ from rasm.text.charset import ARROWS, CHECKS, CURRENCY_2, LATIN_2, SIGNS_2, SUPE
 
 _ALIKE = "0O1lI5S8B2Z6G"
 _UPPER, _LOWER, _DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz", "0123456789"
+# of which a group of a code is made, and how often. Whoever makes codes leaves out O and I beside figures, mostly. A reader that was
+# shown as many O as zeros in them reads zeros as O. All that look alike stand side by side seldom, but everywhere
+_CLEAR = "ABCDEFGHJKLMNPQRSTUVWXYZ"
+_CODE_ALPHABETS, _CODE_WEIGHTS = zip(
+    (_DIGITS, 6), (_UPPER, 2), (_CLEAR + _DIGITS, 3), (_UPPER + _DIGITS, 1), (_LOWER.replace("l", "") + _DIGITS, 1), (_LOWER + _DIGITS, 0.5),
+    (_ALIKE, 0.5), (_ALIKE + _DIGITS, 1), (_UPPER + _LOWER + _DIGITS, 1), ("0", 1), ("O0", 0.4), ("1lI", 0.4), (_DIGITS + "abcdef", 1),
+    strict=True,
+)  # fmt: skip
 _DOMAINS = (".com", ".com", ".org", ".net", ".sa", ".gov.sa", ".com.sa", ".edu.eg", ".ae", ".io", ".fr", ".co.uk", ".ir", ".pk")
 _FILES = ("pdf", "docx", "xlsx", "png", "jpg", "txt", "zip", "py", "csv", "mp4", "html", "pptx")
 _CODES_OF_MONEY = ("SAR", "USD", "EUR", "AED", "KWD", "EGP", "QAR", "GBP", "TRY", "MAD", "JOD")
@@ -92,24 +100,8 @@ def code(rng: random.Random) -> str:
     """Letters and digits that mean nothing, alone or in groups."""
 
     def group(length: int) -> str:
-        alphabet = rng.choice(
-            (
-                _DIGITS,
-                _DIGITS,
-                _UPPER,
-                _UPPER + _DIGITS,
-                _UPPER + _DIGITS,
-                _LOWER + _DIGITS,
-                _ALIKE,
-                _ALIKE + _DIGITS,
-                _UPPER + _LOWER + _DIGITS,
-                "0",
-                "O0",
-                "1lI",
-                "0123456789abcdef",
-            )
-        )
-        return "".join(rng.choices(alphabet, k=length))
+        letters = rng.choices(_CODE_ALPHABETS, _CODE_WEIGHTS)[0]
+        return "".join(rng.choices(letters, k=length))
 
     joint = rng.choice(("-", "-", "-", "/", ".", "_", "", "", " ", ":"))
     return joint.join(group(rng.randint(1, 6)) for _ in range(rng.choice((1, 1, 2, 2, 3, 3, 4))))

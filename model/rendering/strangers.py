@@ -67,6 +67,8 @@ class Strangers:
         parts = [part for part in parts if part[0].size]
         if not parts:
             return _scribble(rng, size_px)
+        if block != "emoji" or colours is None:
+            parts = [(_turned(rng, bitmap), x, y) for bitmap, x, y in parts]
         x0, y0 = min(x for _, x, _ in parts), min(y for *_, y in parts)
         x1, y1 = max(x + b.shape[1] for b, x, _ in parts), max(y + b.shape[0] for b, _, y in parts)
         canvas = np.zeros((y1 - y0, x1 - x0), np.uint8)
@@ -102,6 +104,14 @@ def _coloured(path: str, character: str) -> Bitmap | None:
     grey = (bgra[..., 0] * 29 + bgra[..., 1] * 150 + bgra[..., 2] * 77) >> 8  # premultiplied
     ink = np.clip(bgra[..., 3] - grey, 0, 255)
     return np.asarray(np.where(bgra[..., 3] > 64, np.maximum(ink, 24), ink), np.uint8)
+
+
+def _turned(rng: random.Random, bitmap: Bitmap) -> Bitmap:
+    """Now and then mirrored or on its head: a sign that no font has is as strange, and what is strange must not be learned by heart."""
+    way = rng.random()
+    if way < 0.15:
+        return np.ascontiguousarray(bitmap[:, ::-1])
+    return np.ascontiguousarray(bitmap[::-1, ::-1]) if way < 0.25 else bitmap
 
 
 def _scribble(rng: random.Random, size_px: int) -> tuple[Bitmap, int]:

@@ -171,7 +171,7 @@ class TextSampler:
         for _ in range(20):
             if self.as_written:
                 sample = self._as_written(rng, characters)
-            elif not self.sources or (self.charset.version > 1 and rng.random() < (0.66 if characters <= 16 else 0.5)):
+            elif not self.sources or (self.charset.version > 1 and rng.random() < (0.62 if characters <= 16 else 0.46)):
                 sample = self._of_today(rng, characters)
             else:
                 sample = self._of_print(rng, characters)
@@ -214,14 +214,14 @@ class TextSampler:
             sample = self._mixed(rng, characters)
         elif kind < 0.73:
             sample = self._list(rng, characters)
-        elif kind < 0.93 and self.others:
+        elif kind < 0.91 and self.others:
             source = self._source(rng, [s for sources in self.others.values() for s in sources])
             sample = self._other_language(rng, source, characters)
         elif kind < 0.96 and self.quran:
             sample = self._verse(rng, characters)
         else:
             sample = self._signs_line(rng, characters)
-        if rng.random() < 0.13:
+        if rng.random() < 0.15:
             words = sample.text.split(" ")
             for _ in range(rng.choice((1, 1, 2))):
                 at = rng.randint(0, len(words))

@@ -24,7 +24,8 @@ from rasm.errors import ConfigError
 from rasm.image import ImageSettings
 from rasm.lines.recognizer import Recognizer
 from rasm.text.charset import DEFAULT_CHARSET, Direction
-from rasm.text.normalisation import OTHER_LANGUAGES, LabelSettings, as_drawn, guess_language, normalise_label, write_in
+from rasm.text.languages import as_drawn, guess_language, write_in
+from rasm.text.normalisation import OTHER_LANGUAGES, LabelSettings, normalise_label
 from rasm.weights import SHIPPED_MODEL
 from scripts.order_suite import SUITE
 

@@ -34,7 +34,8 @@ from rasm.text.charset import (
     Charset,
     Direction,
 )
-from rasm.text.normalisation import OTHER_LANGUAGES, LabelSettings, as_drawn, guess_language, normalise_label
+from rasm.text.languages import as_drawn, guess_language
+from rasm.text.normalisation import OTHER_LANGUAGES, LabelSettings, normalise_label
 
 _PLACEHOLDER = re.compile(r"(?<!\S):\w+|\{[^}]*\}|<[^>]*>|%\w|\|")
 _DIACRITIC = re.compile(f"[{DIACRITICS}]")

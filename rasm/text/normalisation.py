@@ -12,7 +12,6 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -24,14 +23,12 @@ from rasm.text.charset import (
     EXTENDED_DIGITS,
     LEADER,
     MARKS,
-    PASHTO_LETTERS,
-    SINDHI_LETTERS,
     TATWEEL,
     UNKNOWN,
-    UYGHUR_LETTERS,
     WESTERN_DIGITS,
     ZWNJ,
 )
+from rasm.text.languages import UNSEEN_ZWNJ
 
 
 @dataclass(frozen=True)
@@ -78,11 +75,6 @@ _KEPT_FORMS = "ﷺ"
 _PRESENTATION_FORMS = re.compile("[\ufb50-\ufdfb\ufdfd\ufe70-\ufefc]")
 _INVISIBLE = re.compile("[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]")
 _SPACES = re.compile(r"\s+")
-# letters that do not join to the next one
-_ENDING = "ءآأؤإاةدذرزوىٱژۀۂۃەۓےڈڑډړڕږڙڊڌڍۆۇۈۋۍ"
-_LETTERS = "\u0620-\u063f\u0641-\u064a\u066e-\u06d3\u06d5\u06ee-\u06fc"
-_SEEN_ZWNJ = rf"(?<=[{_LETTERS}])(?<![{_ENDING}]){ZWNJ}(?=[{_LETTERS}])(?!ء)"
-_UNSEEN_ZWNJ = re.compile(rf"(?!{_SEEN_ZWNJ}){ZWNJ}")
 _TATWEELS = re.compile(f"{TATWEEL}+")
 _HEH_HAMZA = re.compile(f"ه([{DIACRITICS}]*)\u0654")  # Unicode composes it with ae only, not with heh
 _LATIN_LETTER = re.compile("[A-Za-z]")
@@ -130,7 +122,7 @@ def normalise_label(text: str, settings: LabelSettings = LabelSettings(), change
 
     for old, new in settings.replace:
         step(f"replace {old}", text.replace(old, new))
-    step("zero-width non-joiner", _UNSEEN_ZWNJ.sub("", text) if settings.joiners == "keep" else text.replace(ZWNJ, ""))
+    step("zero-width non-joiner", UNSEEN_ZWNJ.sub("", text) if settings.joiners == "keep" else text.replace(ZWNJ, ""))
     step("controls", _INVISIBLE.sub(lambda m: ZWNJ if m.group() == ZWNJ else "", text))
     step("presentation forms", _PRESENTATION_FORMS.sub(_spell_form, text))
     step("nfc", unicodedata.normalize("NFC", text))
@@ -186,70 +178,6 @@ def apply_profile(text: str, profile: Profile) -> str:
     elif profile.digits == "arabic_indic":
         text = text.translate(str.maketrans(WESTERN_DIGITS + EXTENDED_DIGITS, ARABIC_INDIC_DIGITS * 2))
     return text
-
-
-Language = Literal["ar", "fa", "ur", "ckb", "ps", "ug", "sd"]
-LANGUAGES: tuple[Language, ...] = ("ar", "fa", "ur", "ckb", "ps", "ug", "sd")
-# letters that tell a language; Persian's are in the other ones too
-_TELLING: dict[Language, str] = {
-    "ur": "ٹڈڑںےہ", "ckb": "ڕڵێۆ", "ps": PASHTO_LETTERS.replace("ې", ""), "ug": UYGHUR_LETTERS + "ې", "sd": SINDHI_LETTERS.replace("ڪ", ""),
-}  # fmt: skip
-_PERSIAN = "پچژگ"
-_LEAST_TELLING, _LEAST_PERSIAN = 0.015, 0.02  # shares of a text's letters: Arabic has names with گ or پ in it
-_INTO: dict[Language, dict[int, str]] = {
-    "ar": str.maketrans(
-        {**dict.fromkeys("ھہەۂ", "ه"), "ۃ": "ة", **dict.fromkeys("ےی", "ي"), "ۓ": "ئ", **dict.fromkeys("کڪ", "ك"), "۔": ".", ZWNJ: ""}
-    ),
-    "fa": str.maketrans({**dict.fromkeys("يىے", "ی"), **dict.fromkeys("كڪ", "ک"), **dict.fromkeys("ھہە", "ه"), "ۂ": "ۀ", "۔": "."}),
-    "ur": str.maketrans({**dict.fromkeys("يى", "ی"), **dict.fromkeys("كڪ", "ک"), **dict.fromkeys("هە", "ہ"), "ۀ": "ۂ", "ة": "ۃ"}),
-    "ckb": str.maketrans({**dict.fromkeys("يىے", "ی"), **dict.fromkeys("كڪ", "ک"), **dict.fromkeys("ھہ", "ه"), "۔": ".", ZWNJ: ""}),
-    "ps": str.maketrans({**dict.fromkeys("كڪ", "ک"), **dict.fromkeys("ھہە", "ه"), "ى": "ی", "۔": ".", ZWNJ: ""}),
-    "ug": str.maketrans({**dict.fromkeys("کڪ", "ك"), **dict.fromkeys("هہ", "ھ"), "ی": "ي", "۔": ".", ZWNJ: ""}),
-    "sd": str.maketrans({"ك": "ک", **dict.fromkeys("ہە", "ه"), "ى": "ي", "ی": "ي", "۔": ".", ZWNJ: ""}),
-}  # fmt: skip
-_LAST = rf"(?=[{MARKS}]*(?![{_LETTERS}{MARKS}{TATWEEL}]))"  # nothing joins after it
-_LAST_HEH, _LAST_HEH_DOACHASHMEE = re.compile(f"ه{_LAST}"), re.compile(f"ھ{_LAST}")
-_INNER_YEH = re.compile(rf"ي(?=[{MARKS}]*[{_LETTERS}{TATWEEL}])")
-_EXTENDED_DIGITS_IN = ("fa", "ur", "ps")
-
-
-def guess_language(texts: Iterable[str]) -> Language:
-    """The language whose letters a document has; Arabic where none is told by its letters."""
-    letters = Counter(c for text in texts for c in text if _ARABIC.match(c) or c == ZWNJ)
-    total = sum(letters.values())
-    best, most = max(((name, sum(letters[c] for c in some)) for name, some in _TELLING.items()), key=lambda pair: pair[1])
-    if most >= 3 and most >= _LEAST_TELLING * total:
-        return best
-    persian = sum(letters[c] for c in _PERSIAN + ZWNJ)
-    return "fa" if persian >= 3 and persian >= _LEAST_PERSIAN * total else "ar"
-
-
-def write_in(text: str, language: Language) -> str:
-    """A reading with the characters in which a language writes the letters that were seen. Logical order in and out.
-
-    One shape is ى and ی at a word's end, ي and ی inside it, ك and ک at its beginning: the reader tells what is drawn, the language which
-    character it is. Digits between Persian, Urdu or Pashto words become theirs; 0-9 stay.
-    """
-    if language == "ps":  # ي with dots at the end of a word is another letter than ی
-        text = _INNER_YEH.sub("ی", text)
-    text = text.translate(_INTO[language])
-    if language == "ckb":
-        text = _LAST_HEH.sub("ە", text)
-    elif language == "ug":
-        text = _LAST_HEH_DOACHASHMEE.sub("ە", text)
-    if language in _EXTENDED_DIGITS_IN:
-        text = text.translate(str.maketrans(ARABIC_INDIC_DIGITS, EXTENDED_DIGITS))
-    return _UNSEEN_ZWNJ.sub("", text)
-
-
-def as_drawn(text: str) -> str:
-    """A text of one of these languages with one class for each shape, as the reader tells them: the inverse of ``write_in``, nearly."""
-    text = _YEH_AT_END.sub("ى", text.translate(_DRAWN_LETTERS))
-    return text.replace("ی", "ي")
-
-
-_DRAWN_LETTERS = str.maketrans("ک" + EXTENDED_DIGITS, "ك" + ARABIC_INDIC_DIGITS)
-_YEH_AT_END = re.compile(f"ی{_LAST}")
 
 
 def finish_reading(text: str) -> str:

@@ -10,14 +10,10 @@ from rasm.text.normalisation import (
     LOOK_ALIKES,
     OTHER_LANGUAGES,
     LabelSettings,
-    Language,
     Profile,
     apply_profile,
-    as_drawn,
     finish_reading,
-    guess_language,
     normalise_label,
-    write_in,
 )
 
 KEEP = LabelSettings()
@@ -157,38 +153,6 @@ def test_a_reading_is_finished() -> None:
 
 
 # -- other languages of the script, and signs that no charset has
-
-SENTENCES = {
-    "ar": "هذا كتاب عن تاريخ العلوم في القاهرة، صدر سنة ١٩٩٠ في باريس وبرلين.",
-    "fa": "پژوهشگران می\u200cگویند که در سال ۱۴۰۲ بیش از ۶۵٪ دانشجویان از چراغ\u200cها و گنجه\u200cها استفاده کرده\u200cاند".replace(
-        "٪", "%"
-    ),
-    "ur": "لڑکے اور لڑکیاں ٹھنڈے پانی سے ہاتھ دھوتے ہیں اور ڈاکٹر کے پاس جاتے ہیں۔ یہ کتاب ۱۵۰ روپے میں ملتی ہے",
-    "ckb": "ڕۆژنامەی کوردستان یەکەم ڕۆژنامەی کوردییە کە لە ساڵی ١٨٩٨ لە قاهیرە دەرچووە",
-    "ps": "ټولو د کابل ښار ته راغلي، ځکه څنګه چې هلته ډېر خلک ږغېږي او ړومبی کار کوي",
-    "ug": "ئۇيغۇرچە كىتابلارنىڭ ھەممىسى كۈتۈپخانىدا ساقلىنىۋاتىدۇ",
-    "sd": "سنڌي ٻولي پاڪستان ۾ ڳالهائي وڃي ٿي، ڄاڻ ۽ ڏاهپ",
-}
-
-
-@pytest.mark.parametrize(("language", "text"), SENTENCES.items())
-def test_a_language_is_told_by_its_letters(language: str, text: str) -> None:
-    assert guess_language([text]) == language
-    assert guess_language(text.split()) == language, "of a document, whatever its lines are"
-
-
-@pytest.mark.parametrize(("language", "text"), [(k, v) for k, v in SENTENCES.items() if k in ("ar", "fa", "ur", "ckb", "ug")])
-def test_what_is_seen_is_written_as_the_language_has_it(language: Language, text: str) -> None:
-    """One class for each shape: ك for ک, ى for a last ی, ي for one inside a word, ٠-٩ for all Eastern digits."""
-    label = normalise_label(text, LabelSettings(keep_apart=OTHER_LANGUAGES, joiners="keep"))
-    seen = as_drawn(label)
-    assert not set(seen) & set("کی۰۱۲۳۴۵۶۷۸۹")
-    assert write_in(seen, language) == text
-
-
-def test_arabic_is_never_written_with_letters_of_its_neighbours() -> None:
-    assert write_in("ھذا کتاب\u200cہ فی بیت", "ar") == "هذا كتابه في بيت"
-    assert write_in("پاریس چین", "ar") == "پاريس چين", "but names keep theirs"
 
 
 @pytest.mark.parametrize(

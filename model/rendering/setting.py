@@ -45,6 +45,7 @@ class Setting:
     filled: bool
     step_px: float  # joining strokes that are sorts of their own stand lower by so much
     aside_px: float  # vowel signs stand after their letter by so much
+    dash_px: float = 0.0  # hyphens stand lower by so much: some faces have them near the baseline
 
     def gap(self, rng: random.Random, typed: str, at: int, last: int) -> float:
         """How far apart letter ``at`` and the one drawn before it, ``last``, stand more than the font has them."""
@@ -72,6 +73,8 @@ class Setting:
         down = rng.gauss(0, self.jitter_px) if self.jitter_px else 0.0
         if character in MARKS:
             return -self.aside_px, down
+        if character in "-–":
+            return 0.0, down + self.dash_px
         return 0.0, down + (self.step_px if character == TATWEEL else 0.0)
 
 
@@ -118,11 +121,13 @@ def choose_setting(rng: random.Random, font: Font, *, clean: bool) -> Setting:
 def choose_modern_setting(rng: random.Random) -> Setting:
     """As programs set a line: by the font's own rules, a space wider where a line is justified."""
     space = 1.0 if rng.random() < 0.6 else rng.uniform(0.85, 1.3) if rng.random() < 0.7 else rng.uniform(1.0, 2.6)
-    tracking = 0.0 if rng.random() < 0.85 else rng.uniform(-0.02, 0.08)
+    tracking = 0.0 if rng.random() < 0.85 else rng.uniform(-0.02, 0.08) if rng.random() < 0.7 else rng.uniform(0.08, 0.4)
+    size_px = rng.choice(_MODERN_SIZES_PX)
     return Setting(
-        size_px=rng.choice(_MODERN_SIZES_PX), features={}, tracking=tracking, word_space=space, little_space=space, raised_notes=False,
+        size_px=size_px, features={}, tracking=tracking, word_space=space, little_space=space, raised_notes=False,
         jitter_px=0,
         apart=0.0, unevenness=0.0, broken=0.0, cut=0, hung=0, tooth=1.0, bowl=1.0, filled=False, step_px=0.0, aside_px=0.0,
+        dash_px=size_px * rng.uniform(0.02, 0.15) if rng.random() < 0.08 else 0.0,
     )  # fmt: skip
 
 

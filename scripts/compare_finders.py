@@ -27,7 +27,8 @@ from rasm import weights
 from rasm.command_line import PATH, argument, command, option, positive, run
 from rasm.errors import DatasetError
 from rasm.image import Pixels
-from rasm.pages.finder import LineFinder, moved
+from rasm.pages.finder import LineFinder
+from rasm.pages.found import moved
 
 Way = Callable[[Pixels], list[Outline]]
 

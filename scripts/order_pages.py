@@ -25,7 +25,8 @@ from model.rendering.pages.labels import PageLabels, read_labels
 from rasm.command_line import PATH, argument, command, option, positive, run
 from rasm.errors import DatasetError
 from rasm.pages.blocks import Direction, arrange
-from rasm.pages.finder import FoundPage, LineFinder
+from rasm.pages.finder import LineFinder
+from rasm.pages.found import FoundPage
 
 
 @command("python -m scripts.order_pages", __doc__)

@@ -18,7 +18,7 @@ from model.rendering.pages.labels import LineLabel, PageLabels
 from rasm.pages.blocks import Direction, things_of, with_tables
 from rasm.pages.cuts import KINDS, SETTINGS, Between, Floats, Page, Things
 from rasm.pages.ends import end_features
-from rasm.pages.finder import Box, FoundPage, TextLine
+from rasm.pages.found import Box, FoundPage, TextLine
 from rasm.pages.tables import find_tables
 
 UNORDERED = frozenset({"map"})  # their labels stand in no order

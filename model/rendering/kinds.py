@@ -17,9 +17,9 @@ _UPPER, _LOWER, _DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvw
 # shown as many O as zeros in them reads zeros as O. All that look alike stand side by side seldom, but everywhere
 _CLEAR = "ABCDEFGHJKLMNPQRSTUVWXYZ"
 _CODE_ALPHABETS, _CODE_WEIGHTS = zip(
-    (_DIGITS, 6), (_UPPER, 2), (_CLEAR + _DIGITS, 3), (_UPPER + _DIGITS, 1), (_LOWER.replace("l", "") + _DIGITS, 1), (_LOWER + _DIGITS, 0.5),
-    (_ALIKE, 0.5), (_ALIKE + _DIGITS, 1), (_UPPER + _LOWER + _DIGITS, 1), ("0", 1), ("O0", 0.4), ("1lI", 0.4), (_DIGITS + "abcdef", 1),
-    strict=True,
+    (_DIGITS, 6), (_UPPER, 2), (_CLEAR + _DIGITS, 3), (_UPPER + _DIGITS, 1), (_LOWER.replace("l", "") + _DIGITS, 1),
+    (_LOWER + _DIGITS, 0.5), (_ALIKE, 0.5), (_ALIKE + _DIGITS, 1), (_UPPER + _LOWER + _DIGITS, 1), (_DIGITS + "abcdef", 1),
+    ("0", 1), ("O0", 0.4), ("1lI", 0.4), strict=True,
 )  # fmt: skip
 _DOMAINS = (".com", ".com", ".org", ".net", ".sa", ".gov.sa", ".com.sa", ".edu.eg", ".ae", ".io", ".fr", ".co.uk", ".ir", ".pk")
 _FILES = ("pdf", "docx", "xlsx", "png", "jpg", "txt", "zip", "py", "csv", "mp4", "html", "pptx")

@@ -30,7 +30,7 @@ from rasm.document import Document, Line, Page
 from rasm.formats.directions import directions, levelled, turn
 from rasm.image import Pixels
 from rasm.pages.files import pdfium_lock
-from rasm.pages.finder import Matrix
+from rasm.pages.found import Matrix
 
 _FONT = Path(__file__).with_name("glyphless.ttf")
 _ADVANCE = 0.5  # of each glyph, in heights of the type

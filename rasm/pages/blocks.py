@@ -23,7 +23,7 @@ from rasm import document
 from rasm.document import Line, Region
 from rasm.pages.cuts import KINDS, SETTINGS, Between, Floats, Scorer, Things, default_scorer, join_things, median, reading_order
 from rasm.pages.ends import end_features
-from rasm.pages.finder import Box, FoundPage, TextLine
+from rasm.pages.found import Box, FoundPage, TextLine
 from rasm.pages.tables import Cell, Table, find_tables
 
 Direction = Literal["rtl", "ltr"]

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rasm.image import Pixels, to_grey
-from rasm.pages.finder import FoundPage, TextLine, band, moved
+from rasm.pages.found import FoundPage, TextLine, band, moved
 
 _SPECK = 0.002  # of a type's size squared: ink that is less is no mark
 

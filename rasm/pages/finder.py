@@ -9,7 +9,7 @@ Where it stands: after ``rasm/pages/files.py``, before ``rasm/pages/crops.py`` a
    from column to column, so a line may bend.
 3. Within it, the network tells how far its ink reaches, the size of its type and where its baseline is.
 4. The page is taken to be turned as far as its lines slant; from here on all is said of the level page.
-5. Pieces that a small gap parts are one line, unless a gutter stands between.
+5. Pieces that a small gap parts are one line, unless a gutter stands between: ``rasm/pages/pieces.py``.
 
 Source: Liao et al. 2020, "Real-time Scene Text Detection with Differentiable Binarization", for lines by their shrunken cores.
 """
@@ -20,7 +20,7 @@ import json
 import math
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
@@ -32,14 +32,12 @@ from numpy.typing import NDArray
 from rasm import weights
 from rasm.errors import ModelFileError
 from rasm.image import Pixels, to_grey
+from rasm.pages.found import Box, FoundPage, Matrix, TextLine, moved
+from rasm.pages.pieces import whole_lines
 
 FORMAT_VERSION = 1
 METADATA = "rasm_finder"  # the key of the file's metadata, JSON
 _STRIDE = 64  # heights and widths are padded to multiples of this
-
-Points = NDArray[np.float64]
-Matrix = NDArray[np.float64]
-Box = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True)
@@ -57,12 +55,7 @@ class FinderSettings:
     less than a quarter of that in grey, it is looked at in that colour, too (red on green of one lightness: 0.07; 364 pages and
     photographs: 0.004 at most, but for one page of such letters).
     level_degrees: a page whose lines slant by less is level.
-    join: the widest gap within a line, by its size. same_height: by how much the smaller of two pieces may be smaller.
-    justified: the widest gap, by its size, where the line above or below, at most ``pitch`` sizes away and as large to ``alike``, goes on
-    across it, and begins and ends where this one does, to ``flush``: drawn pages have none wider.
-    halves: the widest gap where there are but two pieces.
     smooth: over how much of a line its middle is evened out, by its size.
-    mark, reach: what is smaller than another line by this, and within so much of where that one's ink reaches, is its marks.
     """
 
     side_px: int = 1280
@@ -72,69 +65,13 @@ class FinderSettings:
     small_px: float = 9.0
     large_px: float = 28.0
     most_side_px: int = 2560
-    join: float = 0.45
-    same_height: float = 0.6
-    justified: float = 6.0
-    pitch: float = 2.5
-    alike: float = 0.8
-    halves: float = 2.0
-    flush: float = 0.7
     area: float = 0.5
     covered: float = 0.3
     kept: float = 0.8
     level_degrees: float = 0.15
     smooth: float = 1.25
-    mark: float = 0.6
-    reach: float = 1.25
     edge: float = 60.0
     hidden: float = 0.005
-
-
-@dataclass(frozen=True)
-class TextLine:
-    """A line, in pixels of the levelled page. baseline, middle: (n, 2) points from left to right, of the baseline and of the middle of
-    the letters. above_px, below_px: how far its ink reaches from the middle. size_px: of its type. kind: of the block it is in, as the
-    network thinks.
-    first, last: the chances that it begins, or ends, its block. confidence: the mean chance that its core is one.
-    """
-
-    middle: Points = field(repr=False)
-    baseline: Points = field(repr=False)
-    above_px: float
-    below_px: float
-    size_px: float
-    kind: str
-    first: float
-    last: float
-    confidence: float
-
-    @property
-    def polygon(self) -> Points:
-        """Around its ink: (2 n, 2), from the upper left, clockwise."""
-        return band(self.middle, self.above_px, self.below_px)
-
-    @property
-    def box(self) -> Box:
-        (left, top), (right, bottom) = self.polygon.min(axis=0), self.polygon.max(axis=0)
-        return float(left), float(top), float(right), float(bottom)
-
-
-@dataclass(frozen=True)
-class FoundPage:
-    """What is on a page, in pixels of the level page. lines: in no order. gutters, rules, pictures, cells, check_boxes: boxes. turn: by how
-    many quarters, clockwise, the page seems to be turned. skew_degrees: by how much its lines fall to the right. to_page: (2, 3), from
-    (x, y) of the level page to the page's. by_colour: whether some of its ink differs from the paper in colour alone."""
-
-    lines: list[TextLine]
-    gutters: list[Box]
-    rules: list[Box]
-    pictures: list[Box]
-    cells: list[Box]
-    check_boxes: list[Box]
-    turn: int
-    skew_degrees: float = 0.0
-    to_page: Matrix = field(default_factory=lambda: np.eye(3)[:2], repr=False)
-    by_colour: bool = False
 
 
 @dataclass(frozen=True)
@@ -183,8 +120,7 @@ class LineFinder:
         if skew_degrees:
             lines = [replace(v, middle=moved(to_level, v.middle), baseline=moved(to_level, v.baseline)) for v in lines]
         areas = {name: self._areas(found, name, to_level) for name in ("gutter", "rule", "picture", "cell", "check-box")}
-        lines = _without_marks(_joined(lines, areas["gutter"], settings), settings)
-        lines = _justified(lines, areas["gutter"], areas["cell"], settings)
+        lines = whole_lines(lines, areas["gutter"], areas["cell"])
         return FoundPage(
             lines, areas["gutter"], areas["rule"], areas["picture"], areas["cell"], areas["check-box"],
             found.turn, skew_degrees, to_page, channel is not None,
@@ -280,14 +216,6 @@ def _side(grey: Pixels, settings: FinderSettings) -> int:
     return round(min(settings.most_side_px, max(settings.side_px, as_page)))
 
 
-def moved(matrix: Matrix, points: Points) -> Points:
-    """(n, 2) points, moved by a (2, 3) matrix, or by a (3, 3) one with perspective."""
-    found = points @ matrix[:2, :2].T + matrix[:2, 2]
-    if len(matrix) == 3:
-        found = found / (points @ matrix[2, :2] + matrix[2, 2])[:, None]
-    return np.asarray(found, np.float64)
-
-
 def _hidden_in_grey(page: Pixels, settings: FinderSettings) -> Pixels | None:
     """The colour in which a page has edges that it has not in grey, (height, width); None where it has none."""
     if page.ndim == 2:
@@ -346,11 +274,6 @@ def shipped_finder() -> LineFinder:
     return LineFinder(weights.FINDER)
 
 
-def band(middle: Points, above: float, below: float) -> Points:
-    """Around points from left to right: (2 n, 2)."""
-    return np.concatenate([middle - np.array([0, above]), middle[::-1] + np.array([0, below])])
-
-
 def _info(metadata: dict[str, str], path: str) -> dict[str, Any]:
     try:
         info: dict[str, Any] = json.loads(metadata[METADATA])
@@ -367,144 +290,3 @@ def _smooth(values: NDArray[np.float64], window: int) -> NDArray[np.float64]:
     straight = values.mean() + x * float(x @ values / max(1.0, float(x @ x)))
     row = (values - straight)[None].astype(np.float32)
     return straight + np.asarray(cv2.blur(row, (window, 1), borderType=cv2.BORDER_REPLICATE)[0], np.float64)
-
-
-def _joined(lines: Sequence[TextLine], gutters: Sequence[Box], settings: FinderSettings) -> list[TextLine]:
-    """Pieces of one line that a small gap parts, from left to right, but over no gutter."""
-    waiting = sorted(lines, key=lambda line: float(line.middle[0, 0]))
-    found = []
-    while waiting:
-        line = waiting.pop(0)
-        while (k := _next_piece(line, waiting, gutters, settings)) is not None:
-            line = _union(line, waiting.pop(k))
-        found.append(line)
-    return found
-
-
-def _justified(lines: list[TextLine], gutters: Sequence[Box], cells: Sequence[Box], settings: FinderSettings) -> list[TextLine]:
-    """Lines whose pieces stand far apart, as in narrow columns that are set to one width: their neighbours go on across the gaps."""
-    lines = sorted(lines, key=lambda line: float(line.middle[0, 0]))
-    k = 0
-    while k < len(lines):
-        line = lines[k]
-        end_x, end_y = line.middle[-1]
-        for j in range(k + 1, len(lines)):
-            other = lines[j]
-            x, y = other.middle[0]
-            size = max(line.size_px, other.size_px)
-            if x - end_x > settings.justified * size:
-                break
-            same = abs(y - end_y) <= 0.3 * size and min(line.size_px, other.size_px) >= settings.alike * size
-            if same and x - end_x > 0 and _goes_on((end_x, x), (end_y + y) / 2, size, line, other, lines, gutters, cells, settings):
-                lines[k] = _union(line, lines.pop(j))
-                break
-        else:
-            k += 1
-            continue
-        if lines[k] is line:
-            k += 1
-    return lines
-
-
-def _goes_on(
-    gap: tuple[float, float],
-    level: float,
-    size: float,
-    left: TextLine,
-    right: TextLine,
-    lines: Sequence[TextLine],
-    gutters: Sequence[Box],
-    cells: Sequence[Box],
-    settings: FinderSettings,
-) -> bool:
-    """Whether what stands next above or below a gap between two pieces goes on across it, as lines of one column do."""
-    middle = (gap[0] + gap[1]) / 2
-    if any(x0 < middle < x1 and y0 < level < y1 for x0, y0, x1, y1 in gutters):
-        return False
-    if _cell_at(cells, left) != _cell_at(cells, right):
-        return False
-    nearest: dict[bool, tuple[float, TextLine]] = {}
-    row: list[TextLine] = []
-    for line in lines:
-        x0, x1 = line.middle[0, 0], line.middle[-1, 0]
-        away = float(np.interp(middle, line.middle[:, 0], line.middle[:, 1])) - level
-        if abs(away) < 0.3 * size:
-            row.append(line)
-        if line is left or line is right or x1 < gap[0] or x0 > gap[1]:
-            continue
-        if abs(away) < 0.3 * size:
-            return False  # something else stands between
-        if (away > 0) not in nearest or abs(away) < nearest[away > 0][0]:
-            nearest[away > 0] = (abs(away), line)
-    return any(
-        away < settings.pitch * size
-        and min(line.size_px, size) >= settings.alike * max(line.size_px, size)
-        and line.middle[0, 0] < gap[0] - size
-        and line.middle[-1, 0] > gap[1] + size
-        and _as_wide(line, row, size, settings)
-        for away, line in nearest.values()
-    )
-
-
-def _as_wide(line: TextLine, row: Sequence[TextLine], size: float, settings: FinderSettings) -> bool:
-    """Whether pieces of a row begin and end where a line above or below them does, with no gap that is too wide."""
-    x0, x1, slack = float(line.middle[0, 0]), float(line.middle[-1, 0]), settings.flush * size
-    spans = [(float(piece.middle[0, 0]), float(piece.middle[-1, 0])) for piece in row]
-    within = sorted((a, b) for a, b in spans if a > x0 - slack and b < x1 + slack)
-    edges = [x0, *(edge for span in within for edge in span), x1]
-    gaps = [b - a for a, b in zip(edges[::2], edges[1::2], strict=True)]
-    widest = settings.justified if len(within) > 2 else settings.halves  # two halves of a verse are as wide as the prose around them
-    return bool(within) and max(gaps[0], gaps[-1]) < slack and max(gaps) < widest * size
-
-
-def _cell_at(cells: Sequence[Box], line: TextLine) -> int | None:
-    x, y = line.middle.mean(axis=0)
-    return next((k for k, (x0, y0, x1, y1) in enumerate(cells) if x0 < x < x1 and y0 < y < y1), None)
-
-
-def _without_marks(lines: Sequence[TextLine], settings: FinderSettings) -> list[TextLine]:
-    """The lines but those that are another's marks: vowels and signs of pause above large letters look like small type."""
-    found = []
-    for line in lines:
-        middle = line.middle
-        inside = False
-        for other in lines:
-            if line.size_px < settings.mark * other.size_px and other.middle[0, 0] < middle[0, 0] and middle[-1, 0] < other.middle[-1, 0]:
-                level = np.interp(middle[:, 0], other.middle[:, 0], other.middle[:, 1])
-                above, below = level - settings.reach * other.above_px, level + settings.reach * other.below_px
-                inside |= bool((above < middle[:, 1]).all() and (middle[:, 1] < below).all())
-        if not inside:
-            found.append(line)
-    return found
-
-
-def _next_piece(line: TextLine, others: Sequence[TextLine], gutters: Sequence[Box], settings: FinderSettings) -> int | None:
-    """Which of ``others``, sorted by their left ends, goes on with the line."""
-    end_x, end_y = line.middle[-1]
-    best, nearest = None, math.inf
-    for k, other in enumerate(others):
-        x, y = other.middle[0]
-        size = max(line.size_px, other.size_px)
-        gap = x - end_x
-        if gap > settings.join * 4 * size:  # those behind are further still
-            break
-        if not -0.3 * size < gap < settings.join * size or gap >= nearest:
-            continue
-        if abs(y - end_y) > 0.3 * size or min(line.size_px, other.size_px) < settings.same_height * size:
-            continue
-        if any(left < (x + end_x) / 2 < right and top < y < bottom for left, top, right, bottom in gutters):
-            continue
-        best, nearest = k, gap
-    return best
-
-
-def _union(left: TextLine, right: TextLine) -> TextLine:
-    a, b = (float(line.middle[-1, 0] - line.middle[0, 0]) for line in (left, right))
-
-    def mean(name: str) -> float:
-        return (a * float(getattr(left, name)) + b * float(getattr(right, name))) / max(a + b, 1e-6)
-
-    middle, baseline = (np.concatenate([getattr(line, name) for line in (left, right)]) for name in ("middle", "baseline"))
-    order = np.argsort(middle[:, 0], kind="stable")
-    numbers = {name: mean(name) for name in ("above_px", "below_px", "size_px", "first", "last", "confidence")}
-    return TextLine(middle[order], baseline[order], kind=(left if a >= b else right).kind, **numbers)

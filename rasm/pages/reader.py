@@ -27,7 +27,8 @@ from rasm.pages.blocks import Block, Direction, arrange, as_region
 from rasm.pages.crops import Crop, cut_lines
 from rasm.pages.dewarp import straightened
 from rasm.pages.files import PageFile
-from rasm.pages.finder import FoundPage, LineFinder, Matrix, TextLine, moved, shipped_finder
+from rasm.pages.finder import LineFinder, shipped_finder
+from rasm.pages.found import FoundPage, Matrix, TextLine, moved
 from rasm.pages.single_line import is_line
 from rasm.pages.unread import LEAST_CONFIDENCE, Unreadable, checked, judged
 from rasm.text.normalisation import finish_reading

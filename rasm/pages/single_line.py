@@ -9,7 +9,8 @@ import cv2
 import numpy as np
 
 from rasm.image import Pixels, to_grey
-from rasm.pages.finder import FoundPage, shipped_finder
+from rasm.pages.finder import shipped_finder
+from rasm.pages.found import FoundPage
 
 _LEAST_PAGE_PX = 40
 _FILLED = 0.35  # of the image's height, has the ink of the line that it is of

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rasm.document import Line
-from rasm.pages.finder import TextLine
+from rasm.pages.found import TextLine
 from rasm.text.charset import TATWEEL
 
 Placed = tuple[TextLine, Line]  # where it was found, and what was read

@@ -12,7 +12,7 @@ from rasm.formats import write
 from rasm.formats.directions import directions
 from rasm.lines.recognizer import Reading, Sign
 from rasm.pages.crops import Crop
-from rasm.pages.finder import TextLine
+from rasm.pages.found import TextLine
 from rasm.pages.reader import _place
 from rasm.pages.text_layer import has_whole_ligatures, turn_ligatures
 from tests.turned import HEIGHT_PX, level_page, turned_page

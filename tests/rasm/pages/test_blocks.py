@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from rasm.document import Line
 from rasm.pages.blocks import Block, Direction, arrange, arrange_boxes, as_region
-from rasm.pages.finder import Box, FoundPage, TextLine
+from rasm.pages.found import Box, FoundPage, TextLine
 
 SIZE = 20.0
 

@@ -8,7 +8,7 @@ import pytest
 
 from rasm.image import Pixels
 from rasm.pages.crops import CropSettings, cut_lines, extent
-from rasm.pages.finder import FoundPage, TextLine
+from rasm.pages.found import FoundPage, TextLine
 from tests.paper import golden_line
 
 

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from rasm.image import Pixels, to_grey
-from rasm.pages.finder import Box, FinderSettings, LineFinder, moved
+from rasm.pages.finder import FinderSettings, LineFinder
+from rasm.pages.found import Box, moved
 
 NAMES = [
     "above",

@@ -19,7 +19,8 @@ from rasm.image import ImageSettings, Pixels
 from rasm.pages.blocks import arrange
 from rasm.pages.crops import Crop, cut_lines
 from rasm.pages.dewarp import straightened
-from rasm.pages.finder import FoundPage, TextLine, moved, shipped_finder
+from rasm.pages.finder import shipped_finder
+from rasm.pages.found import FoundPage, TextLine, moved
 from rasm.text.charset import DEFAULT_CHARSET
 from tests.paper import golden_line, prose_page, sheet
 from tests.paths import ROOT

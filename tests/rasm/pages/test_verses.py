@@ -8,7 +8,7 @@ import pytest
 from rasm.document import Line, Page
 from rasm.lines.recognizer import Recognizer
 from rasm.pages import verses
-from rasm.pages.finder import TextLine
+from rasm.pages.found import TextLine
 from rasm.pages.reader import PageImage, PageReader
 from rasm.pages.verses import Placed
 from tests.paper import golden_line, sheet

@@ -85,7 +85,7 @@ class ReadingOptions(TypedDict, total=False):
     """How to read; the service's own defaults for what is left out. See /api/docs."""
 
     mode: Literal["auto", "line", "page"]
-    text_layer: Literal["ignore", "use"]
+    pdf_text: Literal["auto", "use", "ignore"]
     least_confidence: float
     model: str
     password: str
@@ -845,7 +845,9 @@ def _given(arguments: Sequence[str] | None) -> argparse.Namespace:
     choices = {name: get_args(kind) for name, kind in get_type_hints(Options).items()}
     add = parser.add_argument_group("how to read").add_argument
     add("--mode", choices=choices["mode"], help="what the images are: lines, or pages")
-    add("--text-layer", choices=choices["text_layer"], help="of PDFs: read the picture, or take the text that is in it, where it is sound")
+    add(
+        "--pdf-text", "--text-layer", choices=choices["pdf_text"], help="of PDFs: take the text that is in them where it is sound, or never"
+    )
     add("--least-confidence", type=_share, metavar="SHARE", help="of a page: leave out, and warn of, lines read less surely; 0: none")
     add("--password", default=os.environ.get("RASM_PASSWORD"), help="of PDFs; RASM_PASSWORD is safer")
     add("--model", help="one that /api/v1/models lists")

@@ -26,7 +26,7 @@ from rasm.errors import ConfigError, ImageError
 from rasm.formats import SUFFIXES, write_pages
 from rasm.formats.searchable_pdf import SearchablePdf
 from rasm.pages.files import MAX_PAGES, PAGE_SUFFIXES, PageFile, open_pages
-from rasm.pages.reader import Mode, TextLayer
+from rasm.pages.reader import Mode, PdfText
 from rasm.pages.unread import LEAST_CONFIDENCE
 from rasm.reader import Reader
 from rasm.text.normalisation import Profile
@@ -41,7 +41,7 @@ class Settings:
     """How every file is read, and how its text is given. The options of ``rasm read``."""
 
     mode: Mode = "auto"
-    text_layer: TextLayer = "ignore"
+    pdf_text: PdfText = "auto"
     profile: Profile = field(default_factory=Profile)
     join_lines: bool = True  # of a paragraph, in text
     password: str | None = None
@@ -163,7 +163,7 @@ def read_file(item: Input, reader: Reader, settings: Settings, output: Output, b
     partial = output.folder / PARTIAL / f"{item.name}.jsonl"
     digest = hashlib.blake2b(data, digest_size=16).hexdigest()
     same: dict[str, str | bool | float] = {"file": digest, "model": reader.info.name, "version": reader.info.version}
-    same |= {"mode": settings.mode, "text_layer": settings.text_layer, "again": settings.again}
+    same |= {"mode": settings.mode, "pdf_text": settings.pdf_text, "again": settings.again}
     same["least_confidence"] = settings.least_confidence
     with open_pages(data, password=settings.password, max_pages=settings.max_pages) as file:
         partial.parent.mkdir(parents=True, exist_ok=True)
@@ -183,9 +183,9 @@ def read_file(item: Input, reader: Reader, settings: Settings, output: Output, b
         if len(errors) == file.count:
             _discard(partial, output.folder)  # or the next time would find no page that is left to read
             raise ImageError(errors[0].message if file.count == 1 else f"no page could be read: {errors[0].message}")
-        own = sum(bool(line.get("has_text_layer")) for line in _logged(partial))
-        if hint := hint_at_text_layer(str(item.path), own, file.count, settings):
-            tqdm.write(hint, file=sys.stderr)
+        own = sum(line["source"] == "text_layer" for line in _logged(partial))
+        if own and not settings.quiet:
+            tqdm.write(own_text_line(str(item.path), own, file.count), file=sys.stderr)
         warned = [line for line in _logged(partial) if line["warnings"]]
         if not settings.quiet:
             for line in warned:
@@ -306,16 +306,14 @@ def write_results(item: Input, file: PageFile, data: bytes, partial: Path, reade
 def read_page(file: PageFile, index: int, reader: Reader, settings: Settings) -> Page | PageError:
     """Page ``index``, from 0, or why it cannot be read."""
     try:
-        return reader.page_reader.read_from(file, index, mode=settings.mode, text_layer=settings.text_layer)
+        return reader.page_reader.read_from(file, index, mode=settings.mode, pdf_text=settings.pdf_text)
     except ImageError as e:
         return PageError(index + 1, e.code, str(e))
 
 
-def hint_at_text_layer(name: str, own: int, pages: int, settings: Settings) -> str:
-    """A line for the user where ``own`` of the pages need not be read; nothing where there are none, or where they are not."""
-    if not own or settings.text_layer == "use":
-        return ""
-    return f"{name}: {own} of {pages} pages say their text themselves; --text-layer use takes it in place of reading"
+def own_text_line(name: str, own: int, pages: int) -> str:
+    """What is told of a PDF of which ``own`` of the pages need not be read."""
+    return f"{name}: of {own} of {pages} pages the PDF's own text is taken; --pdf-text ignore reads their pictures"
 
 
 def warning_line(name: str, number: int, pages: int, messages: Iterable[str]) -> str:

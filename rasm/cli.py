@@ -20,7 +20,7 @@ from rasm.errors import ConfigError, ImageError
 if TYPE_CHECKING:
     from rasm.batch import Settings
     from rasm.document import Page, PageError
-    from rasm.pages.reader import Mode, TextLayer
+    from rasm.pages.reader import Mode, PdfText
     from rasm.reader import Reader
 
 # those of rasm.formats, rasm.pages.files and rasm.pages.unread, which take too long to import for a help text; a test holds them to these
@@ -58,10 +58,12 @@ def rasm() -> None:
 @option("--model", default=weights.SHIPPED_MODEL.stem, metavar="MODEL", help="A model of `rasm models`, or the path of an ONNX file.")
 @option("--mode", type=click.Choice(("auto", "page", "line")), default="auto", help="What images are of.")
 @option(
-    "--text-layer",
-    type=click.Choice(("ignore", "use")),
-    default="ignore",
-    help="Of PDFs: read the picture, or use a page's own text where that is sound.",
+    "--pdf-text",
+    "--text-layer",  # its name before 0.11.0
+    "pdf_text",
+    type=click.Choice(("auto", "use", "ignore")),
+    default="auto",
+    help="Of PDFs: a page's own text is taken where it agrees with a few lines of its picture, wherever it can be text, or never.",
 )
 @option(
     "--line-breaks",
@@ -90,7 +92,7 @@ def read(
     formats: Sequence[str],
     model: str,
     mode: Mode,
-    text_layer: TextLayer,
+    pdf_text: PdfText,
     line_breaks: Literal["join", "keep"],
     diacritics: Literal["keep", "strip"],
     tatweel: Literal["keep", "strip"],
@@ -110,7 +112,7 @@ def read(
 
     settings = batch.Settings(
         mode,
-        text_layer,
+        pdf_text,
         Profile(diacritics, tatweel, digits),
         line_breaks == "join",
         password,
@@ -163,7 +165,7 @@ def _print(path: Path, kind: str, reader: Reader, settings: Settings) -> int:
     data = sys.stdin.buffer.read() if given else path.read_bytes()
     failed: list[PageError] = []
     warned: list[str] = []
-    own = 0  # pages with a sound text layer
+    own = 0  # pages whose own text is taken
     try:
         with open_pages(data, password=settings.password, max_pages=settings.max_pages) as file:
             if kind == "page" and file.count > 1:
@@ -178,7 +180,7 @@ def _print(path: Path, kind: str, reader: Reader, settings: Settings) -> int:
                             raise ImageError(page.message)
                         failed.append(page)
                     else:
-                        own += page.has_text_layer
+                        own += page.source == "text_layer"
                         if messages := [warning.message for warning in page.warnings]:
                             warned.append(batch.warning_line(shown, page.number, file.count, messages))
                     yield page
@@ -186,8 +188,8 @@ def _print(path: Path, kind: str, reader: Reader, settings: Settings) -> int:
             # bytes, since a text of another encoding than UTF-8, if a terminal says so, could not hold it
             batch.write_text(pages(), kind, sys.stdout.buffer, "" if given else path.name, reader, settings)
             sys.stdout.buffer.flush()
-            if hint := batch.hint_at_text_layer(shown, own, file.count, settings):
-                print(hint, file=sys.stderr)
+            if own and not settings.quiet:
+                print(batch.own_text_line(shown, own, file.count), file=sys.stderr)
             for line in [] if settings.quiet else warned:
                 print(line, file=sys.stderr)
     except ImageError as e:

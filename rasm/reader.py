@@ -31,7 +31,7 @@ from rasm.errors import ConfigError, ImageError
 from rasm.image import from_pillow
 from rasm.lines.recognizer import ModelInfo, Recognizer
 from rasm.pages.files import MAX_PAGES, PageFile, PixelsFile, open_pages
-from rasm.pages.reader import Mode, PageReader, TextLayer
+from rasm.pages.reader import Mode, PageReader, PdfText
 from rasm.pages.unread import LEAST_CONFIDENCE
 
 Source = str | os.PathLike[str] | bytes | Image.Image | NDArray[np.uint8]
@@ -78,7 +78,7 @@ class Reader:
         source: Source,
         *,
         mode: Mode = "auto",
-        text_layer: TextLayer = "ignore",
+        pdf_text: PdfText = "auto",
         password: str | None = None,
         max_pages: int = MAX_PAGES,
         name: str = "",
@@ -89,7 +89,8 @@ class Reader:
             source: the path of a PDF or an image (PNG, JPEG, WebP, BMP, TIFF), its bytes, a Pillow image, or an array of uint8:
                 (height, width) grey or (height, width, 3) RGB.
             mode: whether an image is of one line or of a page; "auto" looks. A PDF has pages in any case.
-            text_layer: "use" takes what a PDF's page says by itself, where that is sound, and does not read its picture.
+            pdf_text: what becomes of the text that a PDF's page says itself: "auto" takes it where the same is read in a few lines of
+                its picture, "use" wherever it can be text, "ignore" never. ``Page.source`` says which it was.
             password: of an encrypted PDF.
             max_pages: a longer file is refused.
             name: the document's; as the file's, if that is a path.
@@ -103,7 +104,7 @@ class Reader:
             OSError: the path cannot be opened.
         """
         with _open(source, password, max_pages) as file:
-            found = list(self._read(file, mode, text_layer))
+            found = list(self._read(file, mode, pdf_text))
         pages = [page for page in found if isinstance(page, Page)]
         errors = [error for error in found if isinstance(error, PageError)]
         return Document(name or _name(source), pages, f"{self.info.name} {self.info.version}", errors)
@@ -113,21 +114,21 @@ class Reader:
         source: Source,
         *,
         mode: Mode = "auto",
-        text_layer: TextLayer = "ignore",
+        pdf_text: PdfText = "auto",
         password: str | None = None,
         max_pages: int = MAX_PAGES,
     ) -> Iterator[Page | PageError]:
         """The same page by page: only one is in memory at a time. Takes and raises what ``read`` does, as the pages are asked for."""
         with _open(source, password, max_pages) as file:
-            yield from self._read(file, mode, text_layer)
+            yield from self._read(file, mode, pdf_text)
 
-    def _read(self, file: PageFile, mode: Mode, text_layer: TextLayer) -> Iterator[Page | PageError]:
+    def _read(self, file: PageFile, mode: Mode, pdf_text: PdfText) -> Iterator[Page | PageError]:
         """Raises the first page's ImageError if no page could be read."""
         first: ImageError | None = None
         some = False
         for index in range(file.count):
             try:
-                page = self.page_reader.read_from(file, index, mode=mode, text_layer=text_layer)
+                page = self.page_reader.read_from(file, index, mode=mode, pdf_text=pdf_text)
             except ImageError as e:
                 first = first or e
                 if file.count > 1:
@@ -146,7 +147,7 @@ def read(
     decoder: Decoder = "greedy",
     least_confidence: float = LEAST_CONFIDENCE,
     mode: Mode = "auto",
-    text_layer: TextLayer = "ignore",
+    pdf_text: PdfText = "auto",
     password: str | None = None,
     max_pages: int = MAX_PAGES,
     name: str = "",
@@ -156,7 +157,7 @@ def read(
     ``model``, ``decoder`` and ``least_confidence`` are those of ``Reader``; everything else is as in ``Reader.read``.
     """
     reader = _reader(os.fspath(model), decoder, least_confidence)
-    return reader.read(source, mode=mode, text_layer=text_layer, password=password, max_pages=max_pages, name=name)
+    return reader.read(source, mode=mode, pdf_text=pdf_text, password=password, max_pages=max_pages, name=name)
 
 
 @lru_cache(maxsize=2)

@@ -25,7 +25,7 @@ class Job(models.Model):
     key = models.ForeignKey(ApiKey, null=True, on_delete=models.CASCADE)
     state = models.CharField(max_length=10, choices=State.choices, default=State.RECEIVING)
     mode = models.CharField(max_length=10)
-    text_layer = models.CharField(max_length=10)
+    text_layer = models.CharField(max_length=10)  # what the API calls pdf_text; of jobs of 0.10.0 "use" or "ignore"
     least_confidence = models.FloatField(default=0.7)  # that of 0.9.0, whose jobs have none
     password = models.CharField(max_length=200, blank=True)
     model = models.CharField(max_length=200)

@@ -10,7 +10,7 @@ import logging
 import threading
 import time
 from collections.abc import Iterator
-from typing import IO
+from typing import IO, cast
 
 import cv2
 from django.conf import settings
@@ -26,7 +26,7 @@ from rasm.document import Page
 from rasm.errors import ImageError
 from rasm.formats.searchable_pdf import SearchablePdf
 from rasm.pages.files import PageFile
-from rasm.pages.reader import PageReader
+from rasm.pages.reader import PageReader, PdfText
 
 logger = logging.getLogger(__name__)
 
@@ -108,7 +108,7 @@ def _read_page(part: JobPart, number: int) -> Page:
     """Raises ImageError."""
     job = part.job
     reader = _page_reader(job.model).asking(job.least_confidence)
-    return reader.read_from(opened(part.file), number - 1, mode=job.mode, text_layer=job.text_layer)
+    return reader.read_from(opened(part.file), number - 1, mode=job.mode, pdf_text=cast(PdfText, job.text_layer))
 
 
 class _Open:

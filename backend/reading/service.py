@@ -24,7 +24,7 @@ from rasm.errors import ImageError, TooManyPages
 from rasm.image import aspect_of, decode
 from rasm.lines.recognizer import ModelInfo
 from rasm.pages.files import PageFile
-from rasm.pages.reader import LineImage, Mode, PageImage, PageReader, TextLayer, look, look_at, page_of_line
+from rasm.pages.reader import LineImage, Mode, PageImage, PageReader, PdfText, look_at, page_of_line
 from rasm.pages.unread import LEAST_CONFIDENCE
 
 Seen = Page | LineImage | PageImage
@@ -37,7 +37,7 @@ class Request:
 
     files: Sequence[Upload]
     mode: Mode = "auto"
-    text_layer: TextLayer = "ignore"
+    pdf_text: PdfText = "auto"
     model: str = ""
     password: str = ""
     gone: Gone | None = None
@@ -149,7 +149,8 @@ class _Files:
             taken = _Taken(Outcome(name, number, index + 1, file.count))
             try:
                 self._count_page()
-                wanted = partial(look, file, index, mode=self._request.mode, text_layer=self._request.text_layer)
+                assert self._page_reader is not None
+                wanted = partial(self._page_reader.look, file, index, mode=self._request.mode, pdf_text=self._request.pdf_text)
                 seen = self._look(taken, wanted, is_pdf=file.kind == "pdf")
                 if isinstance(seen, Page):
                     taken.succeed(seen)

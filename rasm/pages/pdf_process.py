@@ -18,7 +18,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
@@ -29,10 +29,11 @@ from typing import IO, Any, Literal, cast
 
 import pypdfium2 as pdfium
 
-from rasm.document import Page
+from rasm.document import Box
 from rasm.errors import ImageError, TooComplex
 from rasm.image import Pixels
 from rasm.pages.files import PageFile, open_pages
+from rasm.pages.text_layer import TextLayer
 
 ROOT = Path(__file__).resolve().parents[2]
 PROCESSOR_S = 20  # for opening a file, or for one page
@@ -41,7 +42,7 @@ REOPENED_AFTER = 50  # pages
 MOST_ENDS = 3  # a file of which so many pages in a row have ended the process is not looked at any more
 LOOK_EVERY_S = 0.5  # how often whoever waits looks whether the answer is still wanted
 
-Operation = Literal["open", "image", "text_layer", "close"]
+Operation = Literal["open", "image", "text_layer", "clips", "close"]
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,7 @@ class PdfProcess:
         """
         return _Pdf(self, next(self._numbers), file, {"password": password, "max_pages": max_pages, "max_pixels": max_pixels}, check)
 
-    def ask(self, pdf: _Pdf, operation: Operation, index: int) -> Any:
+    def ask(self, pdf: _Pdf, operation: Operation, what: Any) -> Any:
         """Raises an ImageError, what ``pdf.check`` raises, or EOFError if the process has ended over it."""
         with self._turn(pdf.check):
             if self._child is None or self._child.process.poll() is not None:
@@ -79,7 +80,7 @@ class PdfProcess:
                 if pdf.child is not self._child:
                     pdf.count = self._child.ask(_Request("open", pdf.number, pdf.options), pdf.check, pdf.file)
                     pdf.child = self._child
-                return pdf.count if operation == "open" else self._child.ask(_Request(operation, pdf.number, index), pdf.check)
+                return pdf.count if operation == "open" else self._child.ask(_Request(operation, pdf.number, what), pdf.check)
             except ImageError:
                 raise
             except (EOFError, OSError) as e:
@@ -166,18 +167,21 @@ class _Pdf(PageFile):
     def image(self, index: int) -> Pixels:
         return cast(Pixels, self._ask("image", index))
 
-    def text_layer(self, index: int) -> Page | None:
-        return cast("Page | None", self._ask("text_layer", index))
+    def text_layer(self, index: int) -> TextLayer | None:
+        return cast("TextLayer | None", self._ask("text_layer", index))
+
+    def clips(self, index: int, boxes: Sequence[Box]) -> list[Pixels]:
+        return cast("list[Pixels]", self._ask("clips", (index, list(boxes))))
 
     def close(self) -> None:
         self._process.forget(self)
         if self._copy is not None:
             self._copy.close()
 
-    def _ask(self, operation: Operation, index: int) -> Any:
+    def _ask(self, operation: Operation, what: Any) -> Any:
         try:
             if self._ends < MOST_ENDS:
-                answer = self._process.ask(self, operation, index)
+                answer = self._process.ask(self, operation, what)
                 self._ends = 0
                 return answer
         except EOFError:
@@ -227,12 +231,14 @@ class _Opened:
         self._file = open_pages(self._raw, **self._options)
         self.count = self._file.count
 
-    def page(self, operation: Operation, index: int) -> Any:
+    def page(self, operation: Operation, what: Any) -> Any:
         self._pages_seen += 1
         if self._pages_seen % REOPENED_AFTER == 0:
             self._file.close()
             self._open()
-        return self._file.image(index) if operation == "image" else self._file.text_layer(index)
+        if operation == "clips":
+            return self._file.clips(*what)
+        return self._file.image(what) if operation == "image" else self._file.text_layer(what)
 
     def close(self) -> None:
         self._file.close()

@@ -1,7 +1,7 @@
 """A page of a file -> a Page: decide what it is, then straighten, find, order, crop, read, and put together.
 
-Where it stands: at the top of ``rasm/pages``. ``rasm/reader.py``, ``python -m evaluation`` and the service call it. ``look`` decides, for
-all of them, whether a page's own text is taken, or its picture is read as one line or as a page.
+Where it stands: at the top of ``rasm/pages``. ``rasm/reader.py``, ``python -m evaluation`` and the service call it. ``PageReader.look``
+decides, for all of them, whether a page's own text is taken, or its picture is read as one line or as a page.
 
 Which way is up is best seen by reading: a page that reads badly is tried the other ways, and the surest reading is kept. What the
 recogniser is very unsure of is no text: pictures and ornaments leave such lines.
@@ -29,12 +29,13 @@ from rasm.pages.dewarp import straightened
 from rasm.pages.files import PageFile
 from rasm.pages.finder import LineFinder, shipped_finder
 from rasm.pages.found import FoundPage, Matrix, TextLine, moved
+from rasm.pages.layer_check import PictureOfLayer, says_what_is_seen
 from rasm.pages.single_line import is_line
 from rasm.pages.unread import LEAST_CONFIDENCE, Unreadable, checked, judged
 from rasm.text.normalisation import finish_reading
 
 Mode = Literal["auto", "page", "line"]
-TextLayer = Literal["ignore", "use"]
+PdfText = Literal["auto", "use", "ignore"]
 
 _UNSURE = 0.85  # a page below this is tried the other ways up: upside down it is read to 0.75, the right way up to 0.97
 _SURE = 0.95  # nor is a page above this, whatever its profile
@@ -69,28 +70,13 @@ class PageImage:
     aspect: float = 1.0
 
 
-def look(file: PageFile, index: int, *, mode: Mode = "auto", text_layer: TextLayer = "ignore") -> Page | LineImage | PageImage:
-    """What page ``index``, from 0, of an open file is: a Page where its own text is taken, else the picture that has to be read.
-
-    ``mode``: whether images are of lines or of pages; "auto" looks. A PDF has pages in any case. ``text_layer``: "use" what a PDF says
-    by itself where it is sound. Raises an ImageError where the page cannot be used.
-    """
-    layer = file.text_layer(index)
-    if text_layer == "use" and layer is not None:
-        return layer
-    pixels, mode = file.image(index), "page" if file.kind == "pdf" else mode
-    return look_at(pixels, number=index + 1, mode=mode, has_text_layer=layer is not None, aspect=file.aspect(index))
-
-
-def look_at(
-    pixels: Pixels, *, number: int = 1, mode: Mode = "auto", has_text_layer: bool = False, aspect: float = 1.0
-) -> LineImage | PageImage:
-    """``look`` at a picture alone, as ``rasm.image.decode`` gives it."""
+def look_at(pixels: Pixels, *, number: int = 1, mode: Mode = "auto", aspect: float = 1.0) -> LineImage | PageImage:
+    """What a picture is, as ``rasm.image.decode`` gives it: of a line or of a page. ``mode``: "auto" looks."""
     square = squared(pixels, aspect)
     line, found = (mode == "line", None) if mode != "auto" else is_line(square)
     if line:
         return LineImage(square, number, (pixels.shape[1], pixels.shape[0]))
-    return PageImage(pixels, number, has_text_layer, found, aspect)
+    return PageImage(pixels, number, found=found, aspect=aspect)
 
 
 def page_of_line(reading: Reading, width: int, height: int, *, number: int = 1) -> Page:
@@ -153,6 +139,25 @@ class PageReader:
         other.least_confidence = checked(least_confidence)
         return other
 
+    def look(self, file: PageFile, index: int, *, mode: Mode = "auto", pdf_text: PdfText = "auto") -> Page | LineImage | PageImage:
+        """What page ``index``, from 0, of an open file is: a Page where its own text is taken, else the picture that has to be read.
+
+        ``mode``: whether images are of lines or of pages; "auto" looks. A PDF has pages in any case. ``pdf_text``: what becomes of the
+        text that a PDF's page says itself; "auto" takes it where the same is read in a few lines of the picture, "use" wherever it can be
+        text, "ignore" never. Raises an ImageError where the page cannot be used.
+        """
+        layer = file.text_layer(index)
+        if layer is None:
+            pixels, mode = file.image(index), "page" if file.kind == "pdf" else mode
+            return look_at(pixels, number=index + 1, mode=mode, aspect=file.aspect(index))
+        if pdf_text == "use":
+            return layer.page
+        seen = PictureOfLayer(file, index, self._finder)
+        is_sound = says_what_is_seen(layer, seen, self.recognizer)
+        if is_sound and pdf_text == "auto":
+            return layer.page
+        return PageImage(seen.pixels, index + 1, is_sound, seen.found_already)
+
     def read(self, image: PageImage) -> Page:
         """A page without text has no regions."""
         pixels = image.pixels
@@ -190,9 +195,9 @@ class PageReader:
         (reading,) = self.recognizer.read([image.pixels])
         return page_of_line(reading, *image.size_px, number=image.number)
 
-    def read_from(self, file: PageFile, index: int, *, mode: Mode = "auto", text_layer: TextLayer = "ignore") -> Page:
+    def read_from(self, file: PageFile, index: int, *, mode: Mode = "auto", pdf_text: PdfText = "auto") -> Page:
         """Page ``index``, from 0, of an open file: ``look``, and read what has to be read. Raises an ImageError."""
-        seen = look(file, index, mode=mode, text_layer=text_layer)
+        seen = self.look(file, index, mode=mode, pdf_text=pdf_text)
         if isinstance(seen, Page):
             return seen
         return self.read_line(seen) if isinstance(seen, LineImage) else self.read(seen)

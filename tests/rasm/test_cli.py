@@ -33,14 +33,18 @@ def test_the_text_of_one_file_goes_to_the_terminal(capsys: pytest.CaptureFixture
     assert "1953" in capsys.readouterr().out
 
 
-def test_a_pdf_that_says_its_text_itself_is_pointed_out(capsys: pytest.CaptureFixture[str]) -> None:
+def test_it_is_told_where_a_pdfs_own_text_is_taken(capsys: pytest.CaptureFixture[str]) -> None:
     pdf = str(FIXTURES / "encrypted.pdf")
-    for layer, hint in (
-        ("ignore", f"{pdf}: 1 of 1 pages say their text themselves; --text-layer use takes it in place of reading\n"),
-        ("use", ""),
+    told = f"{pdf}: of 1 of 1 pages the PDF's own text is taken; --pdf-text ignore reads their pictures\n"
+    for options, said in (
+        ([], told),
+        (["--pdf-text", "use"], told),
+        (["--text-layer", "use"], told),  # the option's name before 0.11.0
+        (["--quiet"], ""),
+        (["--pdf-text", "ignore"], ""),
     ):
-        assert cli.main(["read", pdf, "--password", "kitab", "--text-layer", layer]) == 0
-        assert capsys.readouterr().err == hint
+        assert cli.main(["read", pdf, "--password", "kitab", *options]) == 0
+        assert capsys.readouterr().err == said
 
 
 @pytest.mark.parametrize("kind", [kind for kind in SUFFIXES if kind not in ("text", "pdf")])

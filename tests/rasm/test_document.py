@@ -23,7 +23,7 @@ from rasm.formats.searchable_pdf import SearchablePdf, searchable_pdf
 from rasm.lines.recognizer import Recognizer
 from rasm.pages.files import open_pages
 from rasm.pages.reader import PageImage, PageReader
-from rasm.pages.text_layer import in_regions, is_sound_text
+from rasm.pages.text_layer import in_regions, is_forwards, is_legible
 from rasm.text.metrics import letters
 from rasm.text.normalisation import Profile
 from tests.paper import golden_line, golden_text, prose_page
@@ -247,23 +247,23 @@ def test_a_pdf_keeps_what_it_was_and_gains_text(reader: PageReader) -> None:
     searchable = pdf.finish()
     assert len(searchable) < len(scan) + 20_000
     with open_pages(searchable) as file:
-        layer = file.text_layer(0)
+        layer = layer_of.page if (layer_of := file.text_layer(0)) else None
         assert layer is not None and layer.source == "text_layer"
         assert [v.text.split() for v in layer.lines] == [v.text.split() for v in read.lines]
         for ours, theirs in zip(read.lines, layer.lines, strict=True):
             assert abs(ours.box[2] - theirs.box[2]) < 30 and theirs.box[1] < (ours.box[1] + ours.box[3]) / 2 < theirs.box[3]
-        used = reader.read_from(file, 0, text_layer="use")
-        read = reader.read_from(file, 0)
+        used = reader.read_from(file, 0, pdf_text="auto")
+        read = reader.read_from(file, 0, pdf_text="ignore")
         assert used.source == "text_layer" and read.source == "ocr"
         assert used.has_text_layer and read.has_text_layer, "it is said to be there, used or not"
 
 
 def test_unsound_text_layers_are_not_taken() -> None:
-    assert is_sound_text("هذا الكتاب في اللغة العربية")
-    assert not is_sound_text("")
-    assert not is_sound_text("12  34")
-    assert not is_sound_text("\ufffd\ufffd\ufffd\ue001\ue002 abcdefg")
-    assert not is_sound_text("باتكلا اذه يف ةغللا ةيبرعلا ةسردملا ةبتكملا رادلا ملقلا ةقرولا"), "backwards"
+    assert is_legible("هذا الكتاب في اللغة العربية") and is_forwards("هذا الكتاب في اللغة العربية")
+    assert not is_legible("")
+    assert not is_legible("12  34")
+    assert not is_legible("\ufffd\ufffd\ufffd\ue001\ue002 abcdefg")
+    assert not is_forwards("باتكلا اذه يف ةغللا ةيبرعلا ةسردملا ةبتكملا رادلا ملقلا ةقرولا"), "backwards"
 
 
 def test_lines_of_a_text_layer_are_put_in_order_whatever_order_they_are_stored_in() -> None:

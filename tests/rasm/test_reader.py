@@ -81,14 +81,16 @@ def test_a_page_that_cannot_be_read_is_told_beside_the_others(reader: rasm.Reade
         reader.read(out.getvalue())
 
 
-def test_a_text_layer_is_taken_where_it_is_asked_for(reader: rasm.Reader) -> None:
+def test_a_pdfs_own_text_is_taken_unless_its_picture_is_asked_for(reader: rasm.Reader) -> None:
     pixels, _ = prose_page()
     document = reader.read(pixels)
     pdf = SearchablePdf()
     pdf.add(document.pages[0], pixels)
     data = pdf.finish()
-    read, taken = reader.read(data).pages[0], reader.read(data, text_layer="use").pages[0]
-    assert (read.source, read.has_text_layer) == ("ocr", True) and (taken.source, taken.kind) == ("text_layer", "page")
+    read = reader.read(data, pdf_text="ignore").pages[0]
+    assert (read.source, read.has_text_layer) == ("ocr", True)
+    for taken in (reader.read(data).pages[0], reader.read(data, pdf_text="use").pages[0]):
+        assert (taken.source, taken.kind) == ("text_layer", "page")
 
 
 @pytest.mark.parametrize(

@@ -122,7 +122,7 @@ def create_job(request: HttpRequest, files: File[list[UploadedFile]], options: F
     job = Job(
         key=owner_of(request),
         mode=options.mode,
-        text_layer=options.text_layer,
+        text_layer=options.wanted_pdf_text,
         least_confidence=options.least_confidence,
         password=options.password,
         model=info.name,

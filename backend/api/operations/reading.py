@@ -54,7 +54,7 @@ def ocr(request: HttpRequest, files: File[list[UploadedFile]], options: Form[Ocr
     wanted = Request(
         files,
         options.mode,
-        options.text_layer,
+        options.wanted_pdf_text,
         options.model,
         options.password,
         request.META.get("rasm.gone"),

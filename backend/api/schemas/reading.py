@@ -12,6 +12,7 @@ from typing_extensions import TypedDict  # what pydantic asks for before Python 
 from backend.reading import errors as _errors  # noqa: F401  (it adds to the kinds of ImageError)
 from rasm.document import UNREAD_REASONS, WARNINGS, RegionKind, UnreadReason, WarningCode
 from rasm.errors import ImageError
+from rasm.pages.reader import PdfText
 from rasm.pages.unread import LEAST_CONFIDENCE
 
 # ISO 639-1 and 639-2: Arabic, Persian, Urdu, Pashto, Kurdish, Uyghur, Sindhi
@@ -52,11 +53,18 @@ class ReadingOptions(BaseModel):
         "A PDF has pages in any case.",
         examples=["auto"],
     )
-    text_layer: Literal["ignore", "use"] = Field(
-        "ignore",
-        description="Of PDFs: `use` the text that a page says itself, where it is sound (letters and not numbers of glyphs, and not "
-        "stored backwards), rather than read its picture. `source` in the result says which it was.",
-        examples=["use"],
+    pdf_text: Literal["auto", "use", "ignore"] = Field(
+        "auto",
+        description="Of PDFs, page by page: what becomes of the text that a page says itself. `auto`: a few lines of the picture are read, "
+        "and the text is taken where it agrees with them. `use`: it is taken unless it cannot be text (numbers of glyphs, words stored "
+        "backwards). `ignore`: pictures are read. `source` in the result says which it was.",
+        examples=["auto"],
+    )
+    text_layer: Literal["", "ignore", "use"] = Field(
+        "",
+        description="The name of `pdf_text` before 0.11.0. It counts where `pdf_text` is left out.",
+        examples=["ignore"],
+        json_schema_extra={"deprecated": True},
     )
     least_confidence: float = Field(
         LEAST_CONFIDENCE,
@@ -74,6 +82,11 @@ class ReadingOptions(BaseModel):
     password: str = Field("", max_length=200, description="Of PDFs that ask for one.", examples=["secret"])
 
     model_config = ConfigDict(extra="forbid")
+
+    @property
+    def wanted_pdf_text(self) -> PdfText:
+        """By its new name or its old one."""
+        return self.text_layer if self.text_layer and "pdf_text" not in self.model_fields_set else self.pdf_text
 
 
 class TextOptions(BaseModel):
@@ -240,7 +253,8 @@ class ResultReply(BaseModel):
         description="Where the text is from: read from pixels, or what the PDF says itself; null if it was not read."
     )
     has_text_layer: bool = Field(
-        False, description="Whether the page of a PDF says its text itself, and soundly; `text_layer=use` takes that in place of reading."
+        False,
+        description="Whether the page of a PDF says its text itself, and soundly: a few lines of its picture were read, and say the same.",
     )
     width_px: int | None = Field(description="Of the image as it was given (a PDF: as it was rendered); null if it could not be decoded.")
     height_px: int | None = Field(description="Of the image as it was given (a PDF: as it was rendered); null if it could not be decoded.")

@@ -59,6 +59,7 @@ def test_modes_that_read_lines(mode: str) -> None:
 @pytest.mark.parametrize(
     ("options", "code"),
     [
+        ({"pdf_text": "trust"}, "invalid_request"),
         ({"text_layer": "trust"}, "invalid_request"),
         ({"line_breaks": "yes"}, "invalid_request"),
         ({"password": "x" * 201}, "invalid_request"),

@@ -95,12 +95,24 @@ def with_text(text: str) -> bytes:
 
 def test_a_text_layer_is_used_when_asked_for() -> None:
     data = with_text("استقلالية")
-    for option, source in (("use", "text_layer"), ("ignore", "ocr")):
-        [result] = post(("book.pdf", data), options={"text_layer": option}).json()["results"]
+    asked: list[tuple[dict[str, str], str]] = [
+        ({"pdf_text": "use"}, "text_layer"),
+        ({"pdf_text": "ignore"}, "ocr"),
+        ({"pdf_text": "auto"}, "ocr"),
+        ({}, "ocr"),
+        ({"text_layer": "use"}, "text_layer"),  # its name before 0.11.0
+        ({"text_layer": "use", "pdf_text": "ignore"}, "ocr"),
+    ]
+    for options, source in asked:
+        [result] = post(("book.pdf", data), options=options).json()["results"]
         assert result["source"] == source
         assert (result["text"] == "استقلالية") == (source == "text_layer")
-        assert result["has_text_layer"], "it is said to be there, used or not"
-    [result] = post(("scan.pdf", saved("PDF", paper(1))), options={"text_layer": "use"}).json()["results"]
+        assert result["has_text_layer"] == (source == "text_layer"), "the picture says something else"
+    sound = content(post(("scan.pdf", saved("PDF", paper(3))), options={"format": "pdf"}))
+    for option, source in (("auto", "text_layer"), ("ignore", "ocr")):
+        [result] = post(("sound.pdf", sound), options={"pdf_text": option}).json()["results"]
+        assert result["source"] == source and result["has_text_layer"]
+    [result] = post(("scan.pdf", saved("PDF", paper(1))), options={"pdf_text": "use"}).json()["results"]
     assert not result["has_text_layer"]
     assert (result["source"], result["text"]) == ("ocr", TEXT)
 
@@ -111,7 +123,7 @@ def test_a_text_layer_is_used_when_asked_for() -> None:
 )
 def test_a_text_layer_that_is_garbage_is_not_used(garbage: str) -> None:
     """Stored backwards, numbers of glyphs, or a stamp: the page is read instead."""
-    [result] = post(("book.pdf", with_text(garbage)), options={"text_layer": "use"}).json()["results"]
+    [result] = post(("book.pdf", with_text(garbage)), options={"pdf_text": "use"}).json()["results"]
     assert (result["source"], result["error"]) == ("ocr", None)
     assert TEXT in result["text_as_read"]
 

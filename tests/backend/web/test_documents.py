@@ -138,11 +138,12 @@ def test_the_mode_can_be_changed_afterwards(open_page: Open) -> None:
 def test_the_text_that_a_pdf_has_can_be_taken(open_page: Open) -> None:
     """It is told where a text is from; the document that is made of it has the same one."""
     page = open_page()
+    page.uncheck("#pdf-text")
     upload(page, ("two.pdf", pdf()))
     made: list[tuple[bytes, bytes]] = []
 
     def answer(route: Any) -> None:
-        [said] = re.findall(rb'name="text_layer"\r\n\r\n(\w+)', route.request.post_data_buffer)
+        [said] = re.findall(rb'name="pdf_text"\r\n\r\n(\w+)', route.request.post_data_buffer)
         made.append((said, re.findall(rb'name="format"\r\n\r\n(\w+)|$', route.request.post_data_buffer)[0]))
         reply = page_reply(2)
         for result in reply["results"]:
@@ -150,12 +151,12 @@ def test_the_text_that_a_pdf_has_can_be_taken(open_page: Open) -> None:
         route.fulfill(json=reply)
 
     page.route("**/api/v1/ocr", answer)
-    page.check("#text-layer")
-    expect(page.locator("figure .small")).to_have_text(TEXTS["en"]["fromTextLayer"])
+    page.check("#pdf-text")
+    expect(page.locator("figure .small")).to_have_text(TEXTS["en"]["fromPdfText"])
     saved(page, choice(page, "two.pdf", "alto"))
-    assert made == [(b"use", b""), (b"use", b"alto")]
+    assert made == [(b"auto", b""), (b"auto", b"alto")]
     page.unroute("**/api/v1/ocr")
-    page.uncheck("#text-layer")
+    page.uncheck("#pdf-text")
     expect(page.locator("figure .small")).to_have_count(0)
 
 

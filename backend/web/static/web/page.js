@@ -60,7 +60,7 @@ function work() {
 
 async function start(doc) {
   const abort = new AbortController();
-  const how = { mode: $("mode").value, text_layer: $("text-layer").checked ? "use" : "ignore", password: doc.password };
+  const how = { mode: $("mode").value, pdf_text: $("pdf-text").checked ? "auto" : "ignore", password: doc.password };
   change(doc, { state: "reading", busySeconds: 0, saveError: null, how, shown: 0, pages: [], progress: null, unmarked: false, abort });
   try {
     const onBusy = (busySeconds, isLost) => step(doc, { busySeconds, isLost });
@@ -384,7 +384,7 @@ function readAgain(isMeant) {
 
 const isPdf = (doc) => /\.pdf$/i.test(doc.name);
 $("mode").addEventListener("change", () => readAgain((doc) => !isPdf(doc)));
-$("text-layer").addEventListener("change", () => readAgain(isPdf));
+$("pdf-text").addEventListener("change", () => readAgain(isPdf));
 
 for (const id of ["diacritics", "tatweel", "digits", "unsure"]) $(id).addEventListener("change", showAll);
 

@@ -23,7 +23,7 @@ export class ReadingError extends Error {
   }
 }
 
-// `how` is {mode, text_layer, password}; `ask` is {key, signal, onBusy}. All throw ReadingError, or AbortError.
+// `how` is {mode, pdf_text, password}; `ask` is {key, signal, onBusy}. All throw ReadingError, or AbortError.
 export async function read(file, how, ask) {
   return reading(await send("POST", READ, { ...ask, fields: { files: file, detail: "characters", ...how } }));
 }

@@ -271,7 +271,7 @@ function pictureView(doc, page, overlay, place, actions) {
   }, fail);
   const figure = element("figure", {}, strip, place);
   if (page.unread.length) figure.append(legend());
-  if (page.source === "text_layer") figure.append(element("p", { className: "small" }, say("fromTextLayer")));
+  if (page.source === "text_layer") figure.append(element("p", { className: "small" }, say("fromPdfText")));
   return figure;
 }
 

@@ -25,7 +25,7 @@ from tqdm import tqdm
 
 from model.config import check_ranges, flags, from_flags
 from model.config import option as setting
-from model.order.samples import Samples, collect, collect_columns, collect_found
+from model.order.samples import Samples, collect, collect_columns, collect_found, collect_pairs
 from model.rendering.pages.labels import read_labels
 from rasm.command_line import PATH, argument, command, option, positive, run
 from rasm.errors import DatasetError
@@ -40,6 +40,7 @@ class OrderTrainConfig:
     hidden: int = setting(24, "units of the hidden layer of each network", least=1)
     copies: int = setting(3, "copies of each page as a finder with errors might find it")
     plain_share: float = setting(0.6, "pages of plain columns, of which nothing else is known, by the drawn ones", most=1)
+    pairs_share: float = setting(0.3, "heads of bills in two languages, by the drawn pages", most=1)
     found_share: float = setting(0.5, "pages of which what a finder finds is learned from too", most=1)
     epochs: int = setting(30, "times that all samples are seen", least=1)
     batch: int = setting(512, "samples a batch", least=1)
@@ -73,6 +74,8 @@ def learn(pages: Sequence[Path], out: Path, count: int | None, finder: Path | No
             collect_found(samples, labels, lines_of.find(_picture(file)), rng)
         if rng.random() < config.plain_share:
             collect_columns(samples, rng)
+        if rng.random() < config.pairs_share:
+            collect_pairs(samples, rng)
     networks = {name: fit(name, np.array(samples.features[name]), np.array(samples.right[name]), config) for name in samples.features}
     out.parent.mkdir(parents=True, exist_ok=True)
     out.write_text(json.dumps(networks, separators=(",", ":")) + "\n", encoding="utf-8")

@@ -141,7 +141,9 @@ def collect_columns(samples: Samples, rng: random.Random) -> None:
     to be verses or cells is columns."""
     count, em, ltr = rng.randint(2, 6), rng.uniform(8, 40), float(rng.random() < 0.25)
     wide, gap, pitch = rng.uniform(9, 40) * em, rng.uniform(0.9, 3) * em, rng.uniform(1.15, 2) * em
-    ragged = rng.choice((0.0, 0.0, 0.1, 0.3))  # share of lines that end early
+    ragged = rng.choice((0.0, 0.0, 0.1, 0.3, 0.9))  # share of lines that end early
+    least = rng.uniform(0.2, 0.6)
+    lower = rng.choice((0.0, 0.0, 0.2, 0.5, rng.random())) * pitch  # each column begins lower than the one before
     rows = rng.randint(3, 40)
     boxes: list[tuple[float, float, float]] = []  # left, middle, right, as they are read from the left
     begins = [True]  # whether a block begins with each
@@ -153,22 +155,54 @@ def collect_columns(samples: Samples, rng: random.Random) -> None:
     for column in range(count):
         left = column * (wide + gap)
         for row in range(rows if column < count - 1 or rng.random() < 0.6 else rng.randint(1, rows)):
-            short, indented = rng.uniform(0.2, 0.9) if rng.random() < ragged else 1.0, rng.random() < ragged / 2
-            boxes.append((left + indented * em, top + row * pitch, left + em + (wide - em) * short))
+            short, indented = rng.uniform(least, 1) if rng.random() < ragged else 1.0, rng.random() < min(ragged, 0.3) / 2
+            middle = top + row * pitch + column * lower
+            boxes.append((left + indented * em, middle, left + em + (wide - em) * short))
             begins[-1] |= row == 0 or indented
-            begins.append(short < 1)
+            begins.append(short < 1 and ragged < 0.5)
     if rng.random() < 0.4:
         middle = count * (wide + gap) / 2
-        boxes.append((middle - em, top + (rows + 2) * pitch, middle + em))
+        boxes.append((middle - em, top + (rows + 2) * pitch + (count - 1) * lower, middle + em))
         begins[-1] = True
     left, middle, right = np.array(boxes).T
     if not ltr:
         left, right = -right, -left
     n, half, unknown = len(left), SETTINGS.body * em, np.full(len(left), 0.5)
     nothing = np.zeros((0, 4))
-    things = Things(left, middle - half, right, middle + half, np.full(n, em), np.zeros(n, np.intp), np.full(n, ltr), unknown, unknown)
+    kind = np.full(n, rng.choice((0, 0, KINDS.index("list-item"))), np.intp)  # which every line of such columns may look like
+    things = Things(left, middle - half, right, middle + half, np.full(n, em), kind, np.full(n, ltr), unknown, unknown)
     _cut_up(samples, Page(things, Between(nothing, nothing)), np.arange(n), rng)
     samples.add("end", end_features(things, Between(nothing, nothing), range(n)), begins[1:n])
+
+
+def collect_pairs(samples: Samples, rng: random.Random) -> None:
+    """Add those of the head of a bill or a form in two languages: what is said in one stands at the right, the same in the other at the
+    left, in one row and read together. Paragraphs that stand so are columns."""
+    em = rng.uniform(8, 40)
+    wide, pitch = rng.uniform(28, 70) * em, rng.uniform(1.6, 3.2) * em
+    kinds = rng.choice((("label",), ("field",), ("paragraph",), ("list-item",), ("label", "field", "paragraph")))
+    rows: list[tuple[float, float, float, str, float]] = []  # left, middle, right, kind, ltr
+    top = 0.0
+    if rng.random() < 0.7:
+        rows.append((0.3 * wide, 0.0, 0.7 * wide, "heading", 0.0))
+        top = rng.uniform(1.5, 4) * em
+    for row in range(rng.randint(2, 8)):
+        y = top + row * pitch
+        for ltr in (0.0, 1.0):
+            reach = rng.uniform(0.1, 0.42) * wide
+            left, right = (0.0, reach) if ltr else (wide - reach, wide)
+            rows.append((left, y + rng.gauss(0, 0.05) * em, right, rng.choice(kinds), ltr))
+    end = rows[-1][1] + rng.uniform(1.5, 5) * em
+    if rng.random() < 0.6:
+        rows += [(0.0, end + k * 1.6 * em, wide, "table" if k == 0 else "paragraph", 0.0) for k in range(rng.randint(1, 4))]
+    left, middle, right, kind, ltr = zip(*rows, strict=True)
+    n, half, nothing = len(rows), SETTINGS.body * em, np.zeros((0, 4))
+    chances = np.clip(np.array([rng.gauss(0.8, 0.2) for _ in range(2 * n)]).reshape(2, n), 0, 1)
+    y = np.array(middle)
+    numbers = np.array([KINDS.index(k) for k in kind], np.intp)
+    things = Things(np.array(left), y - half, np.array(right), y + half, np.full(n, em), numbers, np.array(ltr), *chances)
+    between = Between(np.array([(0.45 * wide, top - em, 0.55 * wide, end)]) if rng.random() < 0.4 else nothing, nothing)
+    _cut_up(samples, Page(things, between), np.arange(n), rng)
 
 
 def as_found(things: Things, between: Between, rng: random.Random) -> tuple[Things, Between, NDArray[np.intp]]:

@@ -236,7 +236,7 @@ class Synthesizer:
             for piece, used in self._pieces(rng, run, ltr, font, companion):
                 run_px, rise_px = (round(size_px * 0.6), round(size_px * 0.28)) if note and setting.raised_notes else (size_px, 0)
                 if used is None:
-                    bitmap, top = self.strangers.draw(rng, size_px)
+                    bitmap, top = self.strangers.draw(rng, size_px, alone=sample.text == UNKNOWN)
                     gap = round(size_px * rng.uniform(0.02, 0.12))
                     placed.append((bitmap, round(pen) + gap, -top))
                     pen += bitmap.shape[1] + 2 * gap

@@ -1,4 +1,4 @@
-"""Signs that the charset has no character for: emoji, other scripts, logos, scribbles. The reader is to call each U+FFFD.
+"""Signs that the charset has no character for: emoji, other scripts, logos, scribbles, textures. The reader is to call each U+FFFD.
 
 Where it stands: ``model/rendering/lines.py`` draws one wherever a rendered text has U+FFFD. A word of another script is one stranger, as is
 a row of emoji.
@@ -29,14 +29,17 @@ class Strangers:
                 self.blocks.setdefault(block, []).append((font.path, characters))
         self.scripts = sorted(block for block in self.blocks if block not in ("emoji", "ornaments"))
 
-    def draw(self, rng: random.Random, size_px: int) -> tuple[Bitmap, int]:
-        """(coverage 0..255, how many rows of it stand above the baseline)."""
+    def draw(self, rng: random.Random, size_px: int, *, alone: bool = False) -> tuple[Bitmap, int]:
+        """(coverage 0..255, how many rows of it stand above the baseline). alone: of a line in which nothing else stands, which is mostly
+        a piece of a picture that was taken for one."""
         kind = rng.random()
-        if kind < 0.45 and "emoji" in self.blocks:
+        if kind > (0.3 if alone else 0.95):
+            return _texture(rng, size_px)
+        if kind < 0.43 and "emoji" in self.blocks:
             return self._signs(rng, size_px, "emoji", rng.choice((1, 1, 1, 1, 2, 3)))
-        if kind < 0.55 and "ornaments" in self.blocks:
+        if kind < 0.52 and "ornaments" in self.blocks:
             return self._signs(rng, size_px, "ornaments", 1)
-        if kind < 0.82 and self.scripts:
+        if kind < 0.78 and self.scripts:
             return self._signs(rng, size_px, rng.choice(self.scripts), rng.randint(1, 6))
         return _scribble(rng, size_px)
 
@@ -141,6 +144,40 @@ def _scribble(rng: random.Random, size_px: int) -> tuple[Bitmap, int]:
             cv2.fillPoly(canvas, [corners], value, cv2.LINE_AA)
         else:
             cv2.polylines(canvas, [corners], True, value, thick, cv2.LINE_AA)
+    return canvas, round(height * rng.uniform(0.7, 0.9))
+
+
+def _texture(rng: random.Random, size_px: int) -> tuple[Bitmap, int]:
+    """What printed pictures, fabrics and walls are made of, row by row as letters stand: dots, bars, crosses, zigzags, rings."""
+    height, pitch = round(size_px * rng.uniform(0.6, 1.4)), size_px * rng.uniform(0.12, 0.8)
+    columns, rows = (
+        rng.randint(3, 26),
+        max(2, round(height / pitch * rng.choice((0.5, 1, 1)))),
+    )  # one row of them may be bullets, or letters
+    canvas = np.zeros((height, max(8, round(columns * pitch))), np.uint8)
+    shape, radius = rng.choice(("dot", "dot", "bar", "cross", "ring", "zigzag", "brick")), pitch * rng.uniform(0.15, 0.48)
+    thick, lean, uneven = max(1, round(size_px * rng.uniform(0.03, 0.1))), rng.uniform(-0.5, 0.5), rng.choice((0.0, 0.0, 0.1, 0.3))
+    shifted = rng.choice((0.0, 0.5))
+    fading = rng.choice((0.0, rng.uniform(-0.9, 0.9)))  # dots of a printed picture grow and shrink along it
+    for row in range(rows):
+        for column in range(columns + 1):
+            x = (column + shifted * (row % 2) + rng.gauss(0, uneven)) * pitch
+            y = (row + 0.5 + rng.gauss(0, uneven)) * height / rows
+            r = max(1.0, radius * (1 + fading * (column / columns - 0.5)))
+            middle = (round(x), round(y))
+            if shape == "dot":
+                cv2.circle(canvas, middle, round(r), 255, -1, cv2.LINE_AA)
+            elif shape == "ring":
+                cv2.circle(canvas, middle, round(r), 255, thick, cv2.LINE_AA)
+            elif shape == "brick":
+                cv2.rectangle(canvas, (round(x - r), round(y - r / 2)), (round(x + r), round(y + r / 2)), 255, rng.choice((thick, -1)))
+            else:
+                up, down = (round(x + lean * r), round(y - r)), (round(x - lean * r), round(y + r))
+                cv2.line(canvas, up, down, 255, thick, cv2.LINE_AA)
+                if shape == "cross":
+                    cv2.line(canvas, (round(x - r), round(y - lean * r)), (round(x + r), round(y + lean * r)), 255, thick, cv2.LINE_AA)
+                elif shape == "zigzag":
+                    cv2.line(canvas, down, (round(x + pitch + lean * r), round(y - r)), 255, thick, cv2.LINE_AA)
     return canvas, round(height * rng.uniform(0.7, 0.9))
 
 

@@ -14,6 +14,7 @@ from typing import Literal
 from rasm.document import UnreadReason
 from rasm.errors import ConfigError
 from rasm.lines.recognizer import Reading
+from rasm.text.charset import UNKNOWN
 
 Unreadable = Literal["too-wide", "too-small"]
 LEAST_CONFIDENCE = 0.7  # a line below this is no text: of what is none, the models are sure to some 0.65
@@ -45,6 +46,8 @@ def judged(
     if not isinstance(reading, Reading):  # whatever the finder found is told, where the recogniser has no say
         return reading
     is_sure = False
+    if reading.text and least_confidence > 0 and not reading.text.strip(f" {UNKNOWN}"):
+        return "nothing" if chance is not None and chance < settings.likely else "unsure"  # signs, and none of them known
     if reading.text:
         is_short = len(reading.text.replace(" ", "")) <= 2 or not any(sign.isalnum() for sign in reading.text)
         is_short &= least_confidence > 0

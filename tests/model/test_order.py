@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from model.order.__main__ import main
-from model.order.samples import Samples, as_found, collect, collect_columns, collect_found, found_of
+from model.order.samples import Samples, as_found, collect, collect_columns, collect_found, collect_pairs, found_of
 from model.rendering.pages.labels import BlockLabel, LineLabel, PageLabels
 from rasm.pages.blocks import arrange, things_of
 from rasm.pages.cuts import Scorer
@@ -75,13 +75,21 @@ def test_plain_columns_are_known_to_be_columns() -> None:
     assert np.mean(samples.right["upright"]) > 0.9
 
 
+def test_what_a_bill_says_in_two_languages_is_known_to_be_read_row_by_row() -> None:
+    samples = Samples()
+    for seed in range(5):
+        collect_pairs(samples, random.Random(seed))
+    assert np.mean(samples.right["upright"]) < 0.2  # but for the last two, where they are not quite level
+    assert all(samples.right["level"])
+
+
 def test_the_networks_learn_what_they_are_shown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     pages = tmp_path / "pages"
     pages.mkdir()
     for seed in range(12):
         (pages / f"{seed}.json").write_text(two_columns(seed).to_json(), encoding="utf-8")
     out = tmp_path / "order.json"
-    assert main([str(pages), "--out", str(out), "--epochs", "30", "--hidden", "8", "--plain-share", "0"]) == 0
+    assert main([str(pages), "--out", str(out), "--epochs", "30", "--hidden", "8", "--plain-share", "0", "--pairs-share", "0"]) == 0
     assert "upright: " in capsys.readouterr().out
     found, numbers = found_of(two_columns(99))
     blocks = arrange(found, ["rtl"] * len(numbers), Scorer(json.loads(out.read_text(encoding="utf-8"))))
@@ -92,7 +100,7 @@ def test_the_networks_learn_what_they_are_shown(tmp_path: Path, capsys: pytest.C
 def test_pages_from_which_nothing_can_be_learned_are_an_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     labels = two_columns()
     (tmp_path / "0.json").write_text(replace(labels, lines=labels.lines[:1]).to_json(), encoding="utf-8")
-    assert main([str(tmp_path), "--out", str(tmp_path / "x.json"), "--plain-share", "0"]) != 0
+    assert main([str(tmp_path), "--out", str(tmp_path / "x.json"), "--plain-share", "0", "--pairs-share", "0"]) != 0
     assert "too few pages" in capsys.readouterr().err
 
 

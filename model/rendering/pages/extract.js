@@ -17,6 +17,7 @@
     const found = {
       ascent: ascent / Math.max(1, ascent + descent), size: parseFloat(style.fontSize), line: block.line, block: block.block,
       ignored: !!element.closest("[data-ignore]"), direction: getComputedStyle(block.element).direction,
+      flow: element.closest("[data-flow]")?.dataset.flow,
       shown: style.visibility === "visible" && style.opacity !== "0", clips: clipsOf(element),
     };
     metrics.set(element, found);
@@ -90,7 +91,7 @@
     const cut = !leader && (right - left) * (bottom - top) < 0.93 * area;
     words.push({
       text: leader ? "…" : text, box: box({ left, top, right, bottom }), baseline: round(whole.top + scrollY + (whole.bottom - whole.top) * style.ascent),
-      size: style.size, line: style.line, block: style.block, direction: style.direction, ignored: style.ignored || cut, space: space || leader,
+      size: style.size, line: style.line, block: style.block, direction: style.direction, ignored: style.ignored || cut, space: space || leader, flow: style.flow,
     });
   }
   const pageHeight = window.rasmPageHeight || document.documentElement.scrollHeight;
@@ -121,6 +122,12 @@
     }
     if (/\s$/.test(text)) space = true;
   }
+
+  // one flow after the other, wherever their parts stand in the document
+  const flowing = words.map((word, k) => [word, k]).filter(([word]) => word.flow !== undefined);
+  const places = flowing.map(([, k]) => k);
+  flowing.sort(([a, i], [b, j]) => a.flow - b.flow || i - j).forEach(([word], k) => { words[places[k]] = word; });
+  for (const word of words) delete word.flow;
 
   const shown = (color) => color && color !== "transparent" && !/^rgba.*, 0\)$/.test(color);
   const rules = [];

@@ -6,6 +6,7 @@ Where it stands: beneath ``kinds``. The attributes:
     data-table      on a <table> of cells of kind "cell": "ruled" or "open"
     data-columns    how many columns CSS makes of it: the gutters are between them
     data-gutter     an element that stands between two columns or pages
+    data-flow       a number: all of the page's flow 0 is read before its flow 1, though they stand side by side, part by part
     data-rule       a line that is no border (borders are seen by themselves)
     data-picture    a photograph or drawing
     data-join       all its words that stand in one row are one line, whatever boxes they are in

@@ -243,6 +243,16 @@ def test_columns_of_one_line_are_two_lines(browser: Browser) -> None:
 
 
 @needs_chromium
+def test_of_two_flows_side_by_side_one_is_read_after_the_other(browser: Browser) -> None:
+    rows = "".join(
+        f'<div style="display:flex"><p style="flex:1" data-flow="0">حق {k}</p><p style="flex:1" data-flow="1">right {k}</p></div>'
+        for k in range(3)
+    )
+    page = drawn(browser, f"<h1>عنوان</h1>{rows}<p>نهاية</p>")
+    assert [line.text for line in page.labels.lines] == ["عنوان", "حق 0", "حق 1", "حق 2", "right 0", "right 1", "right 2", "نهاية"]
+
+
+@needs_chromium
 def test_tables_have_their_spans_and_their_empty_cells(browser: Browser) -> None:
     body = """<table data-table="ruled"><tr><td data-kind="cell" rowspan="2">أ</td><td data-kind="cell" colspan="2">ب</td></tr>
     <tr><td data-kind="cell"></td><td data-kind="cell">ج</td></tr></table>"""

@@ -115,17 +115,18 @@ def test_verses_are_read_row_by_row_with_prose_around() -> None:
     assert [(b.kind, len(b.lines)) for b in blocks] == [("paragraph", 4), ("verse", 12), ("paragraph", 4)]
 
 
-def test_a_contract_in_two_languages_is_read_clause_by_clause() -> None:
-    lines: list[TextLine] = []
-    directions: list[Direction] = []
+def test_of_a_contract_in_two_languages_one_is_read_after_the_other() -> None:
+    """Clauses stand side by side, each as high as its longer half: whoever reads it reads one of the languages."""
+    sides: dict[Direction, list[TextLine]] = {"rtl": [], "ltr": []}
     gutters: list[Box] = []
     y = 60.0
-    for rows in (4, 5, 3, 6, 4):
-        for left, direction in ((520, "rtl"), (0, "ltr")):
-            lines += column(left, left + 480, y, rows)
-            directions += [direction] * rows  # type: ignore[list-item]
+    for arabic, english in ((1, 1), (4, 5), (3, 3), (5, 6), (4, 2)):
+        rows = max(arabic, english)
+        sides["rtl"] += column(520, 1000, y, arabic)
+        sides["ltr"] += column(0, 480, y, english)
         gutters.append((485, y - 15, 515, y + 30 * rows - 15))
         y += 30 * rows + 16
+    lines, directions = [*sides["rtl"], *sides["ltr"]], [d for d, side in sides.items() for _ in side]
     assert order(arrange(page(lines, gutters), directions)) == list(range(len(lines)))
 
 

@@ -173,6 +173,17 @@ def ragged_columns(rights: tuple[int, ...], shift: int = 0) -> list[tuple[Pixels
     ]
 
 
+@pytest.mark.parametrize("shift", [0, 9, 35], ids=["level", "hardly level", "not level"])
+@pytest.mark.parametrize("rights", [(1100, 560), (1640, 1100, 560)], ids=["two", "three"])
+def test_ragged_columns_are_read_down(rights: tuple[int, ...], shift: int) -> None:
+    places = on_page(ordered_lines(sheet(ragged_columns(rights, shift), rights[0] + 60, 860)))
+    assert len(places) == 10 * len(rights)
+    for column, right in enumerate(rights):
+        ten = places[10 * column : 10 * column + 10]
+        assert all(right - 510 < x < right for x, _ in ten)
+        assert [y for _, y in ten] == sorted(y for _, y in ten)
+
+
 def test_a_running_head_comes_first_and_a_number_last_whichever_column_they_are_over() -> None:
     head, number = golden_line("heading")[:, -400:], golden_line("figures")[:, -90:]
     lines = [(image, x, y + 120) for image, x, y in ragged_columns((1640, 1100, 560), 35)]

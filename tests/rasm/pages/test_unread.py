@@ -100,6 +100,13 @@ def test_what_neither_takes_for_text_is_nothing(reading: tuple[str, float] | Unr
     assert judged(given, 0.7, chance=chance) == verdict
 
 
+def test_signs_of_which_none_is_known_are_no_text() -> None:
+    strange = Reading("\ufffd \ufffd", 0.99, ())
+    assert judged(strange, 0.7, chance=0.95) == "unsure"
+    assert judged(strange, 0.7, chance=0.5) == "nothing"
+    assert judged(strange, 0.0, chance=0.95) == "text"
+
+
 def test_without_a_bound_everything_that_was_read_is_text() -> None:
     assert judged(Reading("ا", 0.01, []), 0) == "text" and judged(Reading("", 0.9, []), 0) == "nothing"
 

@@ -91,7 +91,8 @@ def law(d: Draw) -> Sheet:
 
 
 def contract(d: Draw) -> Sheet:
-    """Clauses in two languages side by side: Arabic at the right, English or French at the left; with places to sign."""
+    """Clauses in two languages side by side: Arabic at the right, English or French at the left; with places to sign. Who reads it reads
+    one of the languages: all of it comes before the other."""
     d.language = "ar"
     width = d.rng.randint(1000, 1600)
     height = round(width * 1.414)
@@ -106,16 +107,18 @@ def contract(d: Draw) -> Sheet:
     )
     gap = el("div", cls="gap", gutter=True)
     titles = (
-        el("div", d.title(8, 24), "heading", cls="side", level=1) + gap + el("div", d.text(16, other), "heading", cls="side latin", level=1)
+        el("div", d.title(8, 24), "heading", cls="side", level=1, flow=0)
+        + gap
+        + el("div", d.text(16, other), "heading", cls="side latin", level=1, flow=1)
     )
     text = el("div", titles, cls="pair", style="font-size:1.3em;font-weight:700")
     for k in range(1, 14):
         arabic = f"{d.number(k)}. {d.paragraph(60, 260)}"
         text += el(
             "div",
-            el("div", arabic, "paragraph", cls="side")
+            el("div", arabic, "paragraph", cls="side", flow=0)
             + gap
-            + el("div", f"{k}. " + d.text(len(arabic), other), "paragraph", cls="side latin"),
+            + el("div", f"{k}. " + d.text(len(arabic), other), "paragraph", cls="side latin", flow=1),
             cls="pair",
             atom=True,
         )

@@ -1,7 +1,7 @@
 """Checkpoints: everything a run needs to go on, and everything ``export.py`` needs, in one file.
 
 Where it stands: written by ``train.py``, read by ``train.py`` (resume, fine-tune), ``export.py`` and ``python -m evaluation``.
-The file is a ``torch.save`` of plain data (loaded with ``weights_only=True``, so that a checkpoint cannot run code):
+The file is one of ``model/saved.py``:
 
     format_version, rasm_version, name
     crnn, train, image     the dataclasses CRNNConfig, TrainConfig, ImageSettings as dictionaries
@@ -28,6 +28,7 @@ from torch import Tensor
 
 from model.config import CRNNConfig, TrainConfig
 from model.crnn import CRNN
+from model.saved import in_16_bits, in_32_bits, read_saved, write_saved
 from rasm import __version__
 from rasm.config import from_dict
 from rasm.errors import CheckpointError
@@ -64,17 +65,14 @@ class Checkpoint:
 
 
 def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
-    """Written beside and moved into place, so that a run killed in between still has the last one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """The file, whole or not at all."""
     contents = {
         "format_version": FORMAT_VERSION,
         **{k: getattr(checkpoint, k) for k in _PLAIN},
         **{k: asdict(getattr(checkpoint, k)) for k in ("crnn", "train", "image")},
         "charset": checkpoint.charset.to_json(),
     }
-    temporary = path.with_suffix(".tmp")
-    torch.save(contents, temporary)
-    temporary.replace(path)
+    write_saved(path, contents)
 
 
 def averaged(checkpoints: Sequence[Checkpoint]) -> Checkpoint:
@@ -120,25 +118,17 @@ def move_rows(before: Checkpoint, fresh: Mapping[str, Tensor], charset: Charset)
 
 def save_weights(path: Path, checkpoint: Checkpoint) -> None:
     """What others train on from: no optimiser, and weights in 16 bits, which read the same and take half the room."""
-    halved = {k: v.half() if v.is_floating_point() else v for k, v in checkpoint.weights.items()}
-    save_checkpoint(path, replace(checkpoint, weights=halved, resume={}))
+    save_checkpoint(path, replace(checkpoint, weights=in_16_bits(checkpoint.weights), resume={}))
 
 
 def load_checkpoint(path: Path) -> Checkpoint:
     """Raises CheckpointError where the file is missing, broken or of another format version."""
-    try:
-        contents = torch.load(path, map_location="cpu", weights_only=True)
-    except FileNotFoundError as e:
-        raise CheckpointError(f"{path}: no such checkpoint") from e
-    except Exception as e:
-        raise CheckpointError(f"{path}: not a checkpoint that can be read ({type(e).__name__})") from e
-    if not isinstance(contents, dict) or "format_version" not in contents:
-        raise CheckpointError(f"{path}: not a checkpoint of Rasm")
-    if (version := contents.pop("format_version")) != FORMAT_VERSION:
-        raise CheckpointError(f"{path}: format version {version}; this Rasm reads version {FORMAT_VERSION}")
+    contents = read_saved(path, FORMAT_VERSION)
+    if "crnn" not in contents:
+        raise CheckpointError(f"{path}: not a checkpoint of a recogniser of lines")
     contents["crnn"].setdefault("steps_at_once", 1)  # older files lack it
     for key, cls in (("crnn", CRNNConfig), ("train", TrainConfig), ("image", ImageSettings)):
         contents[key] = from_dict(cls, contents[key])
     contents["charset"] = Charset.from_json(contents["charset"])
-    contents["weights"] = {k: v.float() if v.dtype == torch.float16 else v for k, v in contents["weights"].items()}
+    contents["weights"] = in_32_bits(contents["weights"])
     return Checkpoint(**contents)

@@ -1,6 +1,6 @@
 """Checkpoints of the finder: everything a training needs to go on, and everything ``export`` needs, in one file.
 
-Where it stands: written and read by ``training``, read by ``export``. As ``model/checkpoint.py`` does it, a ``torch.save`` of plain data:
+Where it stands: written and read by ``training``, read by ``export``. The file is one of ``model/saved.py``:
 
     format_version, rasm_version, name
     finder, train   the dataclasses FinderConfig and FinderTrainConfig as dictionaries
@@ -22,6 +22,7 @@ import torch
 
 from model.finder.config import MAPS, FinderConfig, FinderTrainConfig
 from model.finder.network import Finder
+from model.saved import in_16_bits, in_32_bits, read_saved, write_saved
 from rasm import __version__
 from rasm.config import from_dict
 from rasm.errors import CheckpointError
@@ -55,23 +56,19 @@ class FinderCheckpoint:
 
 
 def save_checkpoint(path: Path, checkpoint: FinderCheckpoint) -> None:
-    """Written beside and moved into place, so that a training killed in between still has the last one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """The file, whole or not at all."""
     contents = {
         "format": FORMAT,
         "format_version": FORMAT_VERSION,
         **{k: getattr(checkpoint, k) for k in _PLAIN},
         **{k: asdict(getattr(checkpoint, k)) for k in ("finder", "train")},
     }
-    temporary = path.with_suffix(".tmp")
-    torch.save(contents, temporary)
-    temporary.replace(path)
+    write_saved(path, contents)
 
 
 def save_weights(path: Path, checkpoint: FinderCheckpoint) -> None:
     """What others train on from: no optimiser, and weights in 16 bits."""
-    halved = {k: v.half() if v.is_floating_point() else v for k, v in checkpoint.weights.items()}
-    save_checkpoint(path, replace(checkpoint, weights=halved, resume={}))
+    save_checkpoint(path, replace(checkpoint, weights=in_16_bits(checkpoint.weights), resume={}))
 
 
 def is_finder(path: Path) -> bool:
@@ -85,19 +82,12 @@ def is_finder(path: Path) -> bool:
 
 def load_checkpoint(path: Path) -> FinderCheckpoint:
     """Raises CheckpointError where the file is missing, broken, of another format version, or of a network with other maps."""
-    try:
-        contents = torch.load(path, map_location="cpu", weights_only=True)
-    except FileNotFoundError as e:
-        raise CheckpointError(f"{path}: no such checkpoint") from e
-    except Exception as e:
-        raise CheckpointError(f"{path}: not a checkpoint that can be read ({type(e).__name__})") from e
-    if not isinstance(contents, dict) or contents.pop("format", None) != FORMAT:
+    contents = read_saved(path, FORMAT_VERSION)
+    if contents.pop("format", None) != FORMAT:
         raise CheckpointError(f"{path}: not a checkpoint of Rasm's finder")
-    if (version := contents.pop("format_version")) != FORMAT_VERSION:
-        raise CheckpointError(f"{path}: format version {version}; this Rasm reads version {FORMAT_VERSION}")
     if contents["maps"] != list(MAPS):
         raise CheckpointError(f"{path}: its network gives other maps than this Rasm's")
     contents["finder"] = from_dict(FinderConfig, contents["finder"])
     contents["train"] = from_dict(FinderTrainConfig, contents["train"])
-    contents["weights"] = {k: v.float() if v.dtype == torch.float16 else v for k, v in contents["weights"].items()}
+    contents["weights"] = in_32_bits(contents["weights"])
     return FinderCheckpoint(**contents)

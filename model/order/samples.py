@@ -198,9 +198,11 @@ def collect_pairs(samples: Samples, rng: random.Random) -> None:
     left, middle, right, kind, ltr = zip(*rows, strict=True)
     n, half, nothing = len(rows), SETTINGS.body * em, np.zeros((0, 4))
     chances = np.clip(np.array([rng.gauss(0.8, 0.2) for _ in range(2 * n)]).reshape(2, n), 0, 1)
-    y = np.array(middle)
+    level = np.array(middle)
     numbers = np.array([KINDS.index(k) for k in kind], np.intp)
-    things = Things(np.array(left), y - half, np.array(right), y + half, np.full(n, em), numbers, np.array(ltr), *chances)
+    things = Things(
+        np.array(left), level - half, np.array(right), level + half, np.full(n, em), numbers, np.array(ltr), chances[0], chances[1]
+    )
     between = Between(np.array([(0.45 * wide, top - em, 0.55 * wide, end)]) if rng.random() < 0.4 else nothing, nothing)
     _cut_up(samples, Page(things, between), np.arange(n), rng)
 

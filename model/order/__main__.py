@@ -32,11 +32,14 @@ from rasm.errors import DatasetError
 from rasm.image import Pixels
 from rasm.pages.finder import LineFinder
 
+Weights = dict[str, np.ndarray[Any, Any]]
+
 
 @dataclass(frozen=True)
 class OrderTrainConfig:
     """How ``python -m model.order`` trains."""
 
+    networks: int = setting(2, "networks of each kind, begun differently, whose mean is taken", least=1)
     hidden: int = setting(24, "units of the hidden layer of each network", least=1)
     copies: int = setting(3, "copies of each page as a finder with errors might find it")
     plain_share: float = setting(0.6, "pages of plain columns, of which nothing else is known, by the drawn ones", most=1)
@@ -76,7 +79,12 @@ def learn(pages: Sequence[Path], out: Path, count: int | None, finder: Path | No
             collect_columns(samples, rng)
         if rng.random() < config.pairs_share:
             collect_pairs(samples, rng)
-    networks = {name: fit(name, np.array(samples.features[name]), np.array(samples.right[name]), config) for name in samples.features}
+    networks = {
+        name: mean_of(
+            [fit(name, np.array(samples.features[name]), np.array(samples.right[name]), config, k) for k in range(config.networks)]
+        )
+        for name in samples.features
+    }
     out.parent.mkdir(parents=True, exist_ok=True)
     out.write_text(json.dumps(networks, separators=(",", ":")) + "\n", encoding="utf-8")
 
@@ -88,11 +96,11 @@ def _picture(file: Path) -> Pixels:
     return np.asarray(pixels, np.uint8)
 
 
-def fit(name: str, features: np.ndarray[Any, Any], right: np.ndarray[Any, Any], config: OrderTrainConfig) -> dict[str, Any]:
-    """The weights of a network with one hidden layer, as ``rasm.pages.cuts.Scorer`` takes them."""
+def fit(name: str, features: np.ndarray[Any, Any], right: np.ndarray[Any, Any], config: OrderTrainConfig, number: int = 0) -> Weights:
+    """The weights of a network with one hidden layer."""
     if len(features) < 2:
         raise DatasetError(f"too few pages to learn from: {len(features)} samples of kind {name!r}")
-    torch.manual_seed(config.seed)
+    torch.manual_seed(config.seed + number)
     x, y = torch.tensor(features, dtype=torch.float32), torch.tensor(right, dtype=torch.float32)
     mean, scale = x.mean(dim=0), 1 / (x.std(dim=0) + 0.01)
     x = (x - mean) * scale
@@ -114,11 +122,24 @@ def fit(name: str, features: np.ndarray[Any, Any], right: np.ndarray[Any, Any], 
     first, last = network[0], network[2]
     assert isinstance(first, nn.Linear) and isinstance(last, nn.Linear)
     parts = {"mean": mean, "scale": scale, "in": first.weight.T, "in_bias": first.bias, "out": last.weight[0], "out_bias": last.bias[0]}
-    return {key: _rounded(value.tolist()) for key, value in parts.items()}
+    return {key: value.detach().numpy().astype(np.float64) for key, value in parts.items()}
+
+
+def mean_of(networks: Sequence[Weights]) -> dict[str, Any]:
+    """Networks as one, as ``rasm.pages.cuts.Scorer`` takes it: their hidden units side by side, its score's logit the mean of theirs."""
+    into = np.hstack([w["scale"][:, None] * w["in"] for w in networks])
+    biases = [w["in_bias"] - (w["mean"] * w["scale"]) @ w["in"] for w in networks]
+    parts = {
+        "in": into,
+        "in_bias": np.concatenate(biases),
+        "out": np.concatenate([w["out"] / len(networks) for w in networks]),
+        "out_bias": sum(w["out_bias"] for w in networks) / len(networks),
+    }
+    return {key: _rounded(np.asarray(value).tolist()) for key, value in parts.items()}
 
 
 def _rounded(values: Any) -> Any:
-    return [_rounded(value) for value in values] if isinstance(values, list) else float(f"{values:.4g}")
+    return [_rounded(value) for value in values] if isinstance(values, list) else float(f"{values:.5g}")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

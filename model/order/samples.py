@@ -195,14 +195,13 @@ def collect_pairs(samples: Samples, rng: random.Random) -> None:
     end = rows[-1][1] + rng.uniform(1.5, 5) * em
     if rng.random() < 0.6:
         rows += [(0.0, end + k * 1.6 * em, wide, "table" if k == 0 else "paragraph", 0.0) for k in range(rng.randint(1, 4))]
-    left, middle, right, kind, ltr = zip(*rows, strict=True)
-    n, half, nothing = len(rows), SETTINGS.body * em, np.zeros((0, 4))
+    lefts, middles, rights, kinds_of, ltrs = zip(*rows, strict=True)
+    n, half, nothing, level = len(rows), SETTINGS.body * em, np.zeros((0, 4)), np.array(middles)
     chances = np.clip(np.array([rng.gauss(0.8, 0.2) for _ in range(2 * n)]).reshape(2, n), 0, 1)
-    level = np.array(middle)
-    numbers = np.array([KINDS.index(k) for k in kind], np.intp)
     things = Things(
-        np.array(left), level - half, np.array(right), level + half, np.full(n, em), numbers, np.array(ltr), chances[0], chances[1]
-    )
+        np.array(lefts), level - half, np.array(rights), level + half, np.full(n, em),
+        np.array([KINDS.index(k) for k in kinds_of], np.intp), np.array(ltrs), chances[0], chances[1],
+    )  # fmt: skip
     between = Between(np.array([(0.45 * wide, top - em, 0.55 * wide, end)]) if rng.random() < 0.4 else nothing, nothing)
     _cut_up(samples, Page(things, between), np.arange(n), rng)
 

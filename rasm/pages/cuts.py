@@ -124,13 +124,13 @@ class Scorer:
 
     def __init__(self, weights: dict[str, Any]) -> None:
         self._layers = {
-            name: [np.array(weights[name][part], np.float64) for part in ("mean", "scale", "in", "in_bias", "out", "out_bias")]
+            name: [np.array(weights[name][part], np.float64) for part in ("in", "in_bias", "out", "out_bias")]
             for name in ("level", "upright", "end")
         }
 
     def __call__(self, name: str, features: Floats) -> Floats:
-        mean, scale, into, into_bias, out, out_bias = self._layers[name]
-        hidden = np.tanh((features - mean) * scale @ into + into_bias)
+        into, into_bias, out, out_bias = self._layers[name]
+        hidden = np.tanh(features @ into + into_bias)
         return np.asarray(1 / (1 + np.exp(-np.clip(hidden @ out + out_bias, -30, 30))))
 
 

@@ -15,13 +15,13 @@ import shutil
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO, Any
 
 from tqdm import tqdm
 
-from rasm.document import Document, Page, PageError, page_from_dict, profiled
+from rasm.document import Document, Page, PageError, in_language, language_of, page_from_dict, profiled
 from rasm.errors import ConfigError, ImageError
 from rasm.formats import SUFFIXES, write_pages
 from rasm.formats.searchable_pdf import SearchablePdf
@@ -29,6 +29,7 @@ from rasm.pages.files import MAX_PAGES, PAGE_SUFFIXES, PageFile, open_pages
 from rasm.pages.reader import Mode, PdfText
 from rasm.pages.unread import LEAST_CONFIDENCE
 from rasm.reader import Reader
+from rasm.text.languages import Language, LanguageOption, write_in
 from rasm.text.normalisation import Profile
 
 PARTIAL = ".rasm-partial"  # in the folder of the results: the pages of documents that are not finished
@@ -49,6 +50,7 @@ class Settings:
     again: bool = False  # read again what has been read already
     least_confidence: float = LEAST_CONFIDENCE  # what a line needs to be text
     quiet: bool = False  # print no warnings
+    language: LanguageOption = "auto"  # in whose letters the text is written
 
 
 @dataclass(frozen=True)
@@ -191,8 +193,9 @@ def read_file(item: Input, reader: Reader, settings: Settings, output: Output, b
             for line in warned:
                 tqdm.write(warning_line(str(item.path), line["number"], file.count, _messages(line)), file=sys.stderr)
         record_errors(item, output.folder, errors)  # before the results: what is there without a record counts as whole
-        record_warnings(item, output.folder, warned)
-        write_results(item, file, data, partial, reader, settings, output)
+        language = language_of((page for page in _pages(partial) if isinstance(page, Page)), settings.language)
+        record_warnings(item, output.folder, warned, language)
+        write_results(item, file, data, partial, reader, replace(settings, language=language or "auto"), output)
     _discard(partial, output.folder)
     return len(warned)
 
@@ -203,8 +206,11 @@ def record_errors(item: Input, out: Path, errors: list[PageError]) -> None:
     _record(out / f"{item.name}{ERRORS}", {"format": "rasm-errors", "version": 1, "name": item.path.name, "errors": said}, said)
 
 
-def record_warnings(item: Input, out: Path, warned: list[dict[str, Any]]) -> None:
-    """Write, or remove, the record of the pages with warnings. ``warned``: those pages, as JSON has them."""
+def record_warnings(item: Input, out: Path, warned: list[dict[str, Any]], language: Language | None = None) -> None:
+    """Write, or remove, the record of the pages with warnings. ``warned``: those pages, as JSON has them, their letters as drawn."""
+    if language:
+        for place in (place for page in warned for place in page["unread"]):
+            place["text"] = write_in(place["text"], language)
     said = [{"page": page["number"], "warnings": page["warnings"], "unread": page["unread"]} for page in warned]
     _record(out / f"{item.name}{WARNINGS}", {"format": "rasm-warnings", "version": 1, "name": item.path.name, "pages": said}, said)
 
@@ -282,7 +288,7 @@ def write_results(item: Input, file: PageFile, data: bytes, partial: Path, reade
             pdf = SearchablePdf(data if file.kind == "pdf" else None, password=settings.password)
             for page in _pages(partial):
                 if isinstance(page, Page):
-                    pdf.add(profiled(page, settings.profile), None if file.kind == "pdf" else file.image(page.number - 1))
+                    pdf.add(as_asked(page, settings), None if file.kind == "pdf" else file.image(page.number - 1))
             half.write_bytes(pdf.finish())
         elif kind == "page" and file.count > 1:  # PAGE XML knows no files of several pages: a folder of them
             if half.exists():
@@ -321,6 +327,12 @@ def warning_line(name: str, number: int, pages: int, messages: Iterable[str]) ->
     return f"{name}: {f'page {number}: ' if pages > 1 else ''}warning: {'; '.join(messages)}"
 
 
+def as_asked(page: Page, settings: Settings) -> Page:
+    """In the letters of the language and the form of text that ``settings`` ask for; "auto": as the page has it already."""
+    written = page if settings.language == "auto" else in_language(page, settings.language)
+    return profiled(written, settings.profile)
+
+
 def write_text(
     pages: Iterable[Page | PageError],
     kind: str,
@@ -331,6 +343,6 @@ def write_text(
     page_count: int | None = None,
 ) -> None:
     """Any format but PDF, each page as it comes, its text as was asked for."""
-    asked = (profiled(page, settings.profile) if isinstance(page, Page) else page for page in pages)
+    asked = (as_asked(page, settings) if isinstance(page, Page) else page for page in pages)
     model = f"{reader.info.name} {reader.info.version}"
     write_pages(asked, kind, out, name=name, model=model, page_count=page_count, paragraphs=settings.join_lines)

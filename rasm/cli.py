@@ -22,8 +22,11 @@ if TYPE_CHECKING:
     from rasm.document import Page, PageError
     from rasm.pages.reader import Mode, PdfText
     from rasm.reader import Reader
+    from rasm.text.languages import LanguageOption
 
-# those of rasm.formats, rasm.pages.files and rasm.pages.unread, which take too long to import for a help text; a test holds them to these
+# those of rasm.formats, rasm.text.languages, rasm.pages.files and rasm.pages.unread, which take too long to import for a help text; a test
+# holds them to these
+LANGUAGES = ("auto", "ar", "fa", "ur", "ckb", "ps", "ug", "sd")
 FORMATS = ("text", "json", "hocr", "alto", "page", "pdf")
 MAX_PAGES = 1000
 LEAST_CONFIDENCE = 0.7
@@ -71,9 +74,18 @@ def rasm() -> None:
     default="join",
     help="Of text: join the lines of a paragraph, or keep them as printed.",
 )
+@option(
+    "--language",
+    type=click.Choice(LANGUAGES),
+    default="auto",
+    help="In whose letters the text is written (ي or ی, ك or ک): Arabic, Persian, Urdu, Kurdish, Pashto, Uyghur, Sindhi; auto looks.",
+)
 @option("--diacritics", type=click.Choice(("keep", "strip")), default="keep", help="In every format.")
 @option("--tatweel", type=click.Choice(("keep", "strip")), default="keep", help="In every format.")
 @option("--digits", type=click.Choice(("as_printed", "western", "arabic_indic")), default="as_printed", help="In every format.")
+@option(
+    "--unknown", type=click.Choice(("mark", "leave_out")), default="mark", help="Signs that are not known, as emoji: U+FFFD, or nothing."
+)
 @option("--password", envvar="RASM_PASSWORD", show_envvar=True, metavar="WORD", help="Of encrypted PDFs.")
 @option("--max-pages", type=positive, default=MAX_PAGES, metavar="N", help="Refuse longer documents.")
 @option(
@@ -94,9 +106,11 @@ def read(
     mode: Mode,
     pdf_text: PdfText,
     line_breaks: Literal["join", "keep"],
+    language: LanguageOption,
     diacritics: Literal["keep", "strip"],
     tatweel: Literal["keep", "strip"],
     digits: Literal["as_printed", "western", "arabic_indic"],
+    unknown: Literal["mark", "leave_out"],
     password: str | None,
     max_pages: int,
     least_confidence: float,
@@ -113,13 +127,14 @@ def read(
     settings = batch.Settings(
         mode,
         pdf_text,
-        Profile(diacritics, tatweel, digits),
+        Profile(diacritics, tatweel, digits, unknown),
         line_breaks == "join",
         password,
         max_pages=max_pages,
         again=again,
         least_confidence=least_confidence,
         quiet=quiet,
+        language=language,
     )
     formats = tuple(dict.fromkeys(formats))
     if out is None:
@@ -159,6 +174,7 @@ def _print(path: Path, kind: str, reader: Reader, settings: Settings) -> int:
     from rasm import batch
     from rasm.document import PageError
     from rasm.pages.files import open_pages
+    from rasm.reader import in_languages
 
     given = path == Path("-")
     shown = "standard input" if given else str(path)
@@ -186,7 +202,9 @@ def _print(path: Path, kind: str, reader: Reader, settings: Settings) -> int:
                     yield page
 
             # bytes, since a text of another encoding than UTF-8, if a terminal says so, could not hold it
-            batch.write_text(pages(), kind, sys.stdout.buffer, "" if given else path.name, reader, settings)
+            batch.write_text(
+                in_languages(pages(), settings.language), kind, sys.stdout.buffer, "" if given else path.name, reader, settings
+            )
             sys.stdout.buffer.flush()
             if own and not settings.quiet:
                 print(batch.own_text_line(shown, own, file.count), file=sys.stderr)

@@ -15,10 +15,14 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, replace
 from operator import itemgetter
 from typing import Any, Literal
 
+from rasm.text.bidi import Direction
+from rasm.text.charset import ZWNJ
+from rasm.text.languages import Evidence, Language, LanguageOption, write_in
 from rasm.text.normalisation import Profile, apply_profile
 
 Box = tuple[float, float, float, float]
@@ -89,13 +93,14 @@ class Word:
 
 @dataclass(frozen=True)
 class Line:
-    """One line. baseline: (x, y) points from left to right."""
+    """One line. baseline: (x, y) points from left to right. direction: the base direction; words are in logical order in both."""
 
     text: str
     confidence: float
     box: Box
     baseline: list[tuple[float, float]] = field(default_factory=list)
     words: list[Word] = field(default_factory=list)
+    direction: Direction = "rtl"
 
 
 @dataclass(frozen=True)
@@ -189,7 +194,8 @@ class PageWarning:
 class Page:
     """One page. number: from 1. rotation_degrees: clockwise, what was needed to set it upright; boxes are before that.
     skew_degrees: what was needed besides. source: read from pixels, or from a PDF's text layer. has_text_layer: whether there is a
-    sound one, taken or not. kind: of a page, or of an image that is one line. unread: what looks like text and is not in the regions."""
+    sound one, taken or not. kind: of a page, or of an image that is one line. unread: what looks like text and is not in the regions.
+    language: in whose letters the text is written (``in_language``); None of letters as they are drawn, or where there are none."""
 
     number: int
     width_px: int
@@ -201,6 +207,7 @@ class Page:
     has_text_layer: bool = False
     kind: Literal["page", "line"] = "page"
     unread: list[Unread] = field(default_factory=list)
+    language: Language | None = None
 
     @property
     def lines(self) -> list[Line]:
@@ -210,6 +217,14 @@ class Page:
     def text(self) -> str:
         """Line by line, an empty line between regions."""
         return "\n\n".join(region.text for region in self.regions)
+
+    @property
+    def direction(self) -> Direction:
+        """The base direction of most of its text; from right to left where there is none."""
+        signs: Counter[Direction] = Counter()
+        for line in self.lines:
+            signs[line.direction] += len(line.text)
+        return "ltr" if signs["ltr"] > signs["rtl"] else "rtl"
 
     @property
     def confidence(self) -> float:
@@ -275,6 +290,11 @@ class Document:
         return [warning for page in self.pages for warning in page.warnings]
 
     @property
+    def language(self) -> Language | None:
+        """The one in whose letters its pages are written."""
+        return next((page.language for page in self.pages if page.language), None)
+
+    @property
     def text(self) -> str:
         """``to_text`` as by default, without its last line's end."""
         return self.to_text().removesuffix("\n")
@@ -319,8 +339,42 @@ def _without_text(error: dict[str, Any]) -> dict[str, Any]:
         "skew_degrees": 0.0,
         "has_text_layer": False,
         "kind": None,
+        "language": None,
     }
     return {"number": error["number"], **unknown, **nothing, "error": {"code": error["code"], "message": error["message"]}}
+
+
+def language_of(pages: Iterable[Page], asked: LanguageOption = "auto") -> Language | None:
+    """The one that was asked for, or that the pages' letters tell; None where they have no letter of the script."""
+    if asked != "auto":
+        return asked
+    evidence = Evidence()
+    for page in pages:
+        evidence.add(line.text for line in page.lines)
+    return evidence.language
+
+
+def in_language(page: Page, language: Language | None) -> Page:
+    """The page with the characters that this language has for the letters that were seen. What a PDF says itself stays as it is."""
+    if language is None or page.source == "text_layer":
+        return replace(page, language=language)
+
+    def word(w: Word) -> Word:
+        written = write_in("".join(sign.text for sign in w.characters), language)
+        signs, at = [], 0
+        for sign in w.characters:
+            if sign.text == ZWNJ and written[at : at + 1] != ZWNJ:  # the only sign that a language leaves out
+                continue
+            signs.append(replace(sign, text=written[at : at + len(sign.text)]))
+            at += len(sign.text)
+        return replace(w, text=write_in(w.text, language), characters=signs)
+
+    def line(v: Line) -> Line:
+        return replace(v, text=write_in(v.text, language), words=[word(w) for w in v.words])
+
+    unread = [replace(place, text=write_in(place.text, language)) for place in page.unread]
+    regions = [replace(region, lines=[*map(line, region.lines)]) for region in page.regions]
+    return replace(page, regions=regions, unread=unread, language=language)
 
 
 def profiled(page: Page, profile: Profile) -> Page:
@@ -358,7 +412,7 @@ def page_from_dict(fields: dict[str, Any]) -> Page:
 
     def line(v: dict[str, Any]) -> Line:
         baseline = [(float(x), float(y)) for x, y in v["baseline"]]
-        return Line(v["text"], v["confidence"], _as_box(v["box"]), baseline, [word(w) for w in v["words"]])
+        return Line(v["text"], v["confidence"], _as_box(v["box"]), baseline, [word(w) for w in v["words"]], v.get("direction", "rtl"))
 
     def cell(v: dict[str, Any]) -> Cell:
         return Cell(v["row"], v["column"], v["row_span"], v["column_span"], _as_box(v["box"]), list(v["lines"]))
@@ -369,7 +423,7 @@ def page_from_dict(fields: dict[str, Any]) -> Page:
     ]
     unread = [Unread(_as_box(u["box"]), u["reason"], u["text"], u["confidence"]) for u in fields.get("unread", [])]  # not in 0.9.0
     names = ("number", "width_px", "height_px", "rotation_degrees", "skew_degrees", "source")
-    newer = {name: fields[name] for name in ("has_text_layer", "kind") if name in fields}
+    newer = {name: fields[name] for name in ("has_text_layer", "kind", "language") if name in fields}
     return Page(regions=regions, unread=unread, **newer, **{name: fields[name] for name in names})
 
 

@@ -16,7 +16,7 @@ same steps itself.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal
@@ -26,13 +26,14 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from rasm import weights
-from rasm.document import Document, Page, PageError
+from rasm.document import Document, Page, PageError, in_language, language_of
 from rasm.errors import ConfigError, ImageError
 from rasm.image import from_pillow
 from rasm.lines.recognizer import ModelInfo, Recognizer
 from rasm.pages.files import MAX_PAGES, PageFile, PixelsFile, open_pages
 from rasm.pages.reader import Mode, PageReader, PdfText
 from rasm.pages.unread import LEAST_CONFIDENCE
+from rasm.text.languages import Evidence, LanguageOption
 
 Source = str | os.PathLike[str] | bytes | Image.Image | NDArray[np.uint8]
 Decoder = Literal["greedy", "beam"]
@@ -79,6 +80,7 @@ class Reader:
         *,
         mode: Mode = "auto",
         pdf_text: PdfText = "auto",
+        language: LanguageOption = "auto",
         password: str | None = None,
         max_pages: int = MAX_PAGES,
         name: str = "",
@@ -91,6 +93,8 @@ class Reader:
             mode: whether an image is of one line or of a page; "auto" looks. A PDF has pages in any case.
             pdf_text: what becomes of the text that a PDF's page says itself: "auto" takes it where the same is read in a few lines of
                 its picture, "use" wherever it can be text, "ignore" never. ``Page.source`` says which it was.
+            language: in whose letters the text is written: ar, fa, ur, ckb, ps, ug or sd. One shape is ي and ی, ك and ک. "auto" takes
+                the language that the letters of all pages tell, and the document's ``language`` says which. Latin letters stay.
             password: of an encrypted PDF.
             max_pages: a longer file is refused.
             name: the document's; as the file's, if that is a path.
@@ -106,6 +110,8 @@ class Reader:
         with _open(source, password, max_pages) as file:
             found = list(self._read(file, mode, pdf_text))
         pages = [page for page in found if isinstance(page, Page)]
+        used = language_of(pages, language)
+        pages = [in_language(page, used) for page in pages]
         errors = [error for error in found if isinstance(error, PageError)]
         return Document(name or _name(source), pages, f"{self.info.name} {self.info.version}", errors)
 
@@ -115,12 +121,14 @@ class Reader:
         *,
         mode: Mode = "auto",
         pdf_text: PdfText = "auto",
+        language: LanguageOption = "auto",
         password: str | None = None,
         max_pages: int = MAX_PAGES,
     ) -> Iterator[Page | PageError]:
-        """The same page by page: only one is in memory at a time. Takes and raises what ``read`` does, as the pages are asked for."""
+        """The same page by page: only one is in memory at a time. Takes and raises what ``read`` does, as the pages are asked for; the
+        language "auto" is what the pages up to then tell."""
         with _open(source, password, max_pages) as file:
-            yield from self._read(file, mode, pdf_text)
+            yield from in_languages(self._read(file, mode, pdf_text), language)
 
     def _read(self, file: PageFile, mode: Mode, pdf_text: PdfText) -> Iterator[Page | PageError]:
         """Raises the first page's ImageError if no page could be read."""
@@ -140,6 +148,17 @@ class Reader:
             raise first
 
 
+def in_languages(pages: Iterable[Page | PageError], language: LanguageOption) -> Iterator[Page | PageError]:
+    """Pages as they come, each in the letters of this language; "auto": of the one that it and the pages before it tell."""
+    evidence = Evidence()
+    for page in pages:
+        if isinstance(page, Page):
+            if language == "auto":
+                evidence.add(line.text for line in page.lines)
+            page = in_language(page, evidence.language if language == "auto" else language)
+        yield page
+
+
 def read(
     source: Source,
     *,
@@ -148,6 +167,7 @@ def read(
     least_confidence: float = LEAST_CONFIDENCE,
     mode: Mode = "auto",
     pdf_text: PdfText = "auto",
+    language: LanguageOption = "auto",
     password: str | None = None,
     max_pages: int = MAX_PAGES,
     name: str = "",
@@ -157,7 +177,7 @@ def read(
     ``model``, ``decoder`` and ``least_confidence`` are those of ``Reader``; everything else is as in ``Reader.read``.
     """
     reader = _reader(os.fspath(model), decoder, least_confidence)
-    return reader.read(source, mode=mode, pdf_text=pdf_text, password=password, max_pages=max_pages, name=name)
+    return reader.read(source, mode=mode, pdf_text=pdf_text, language=language, password=password, max_pages=max_pages, name=name)
 
 
 @lru_cache(maxsize=2)

@@ -23,7 +23,8 @@ import numpy as np
 from model.rendering.pages.browser import find_chromium
 from rasm.errors import ConfigError
 from rasm.image import Pixels
-from rasm.text.charset import UNKNOWN, Direction
+from rasm.text.bidi import Direction
+from rasm.text.charset import UNKNOWN
 from scripts.everyday_kinds import Kind
 
 _BATCH = 40  # lines a screenshot

@@ -12,7 +12,8 @@ from functools import cache
 from pathlib import Path
 from typing import Literal
 
-from rasm.text.charset import UNKNOWN, Direction
+from rasm.text.bidi import Direction
+from rasm.text.charset import UNKNOWN
 from rasm.text.languages import Language, write_in
 from rasm.text.normalisation import OTHER_LANGUAGES, LabelSettings, normalise_label
 

@@ -23,7 +23,8 @@ from rasm.command_line import PATH, command, option, run, write_page
 from rasm.errors import ConfigError
 from rasm.image import ImageSettings
 from rasm.lines.recognizer import Recognizer
-from rasm.text.charset import DEFAULT_CHARSET, Direction
+from rasm.text.bidi import Direction
+from rasm.text.charset import DEFAULT_CHARSET
 from rasm.text.languages import as_drawn, guess_language, write_in
 from rasm.text.normalisation import OTHER_LANGUAGES, LabelSettings, normalise_label
 from rasm.weights import SHIPPED_MODEL

@@ -24,7 +24,8 @@ from model.rendering.texts import TextSampler, load_texts
 from rasm.command_line import PATH, command, option, positive, run
 from rasm.errors import ConfigError
 from rasm.lines.beam import to_tokens
-from rasm.text.charset import DEFAULT_CHARSET, to_visual
+from rasm.text.bidi import to_visual
+from rasm.text.charset import DEFAULT_CHARSET
 
 PRUNED = "0 0 1 2 4".split()  # n-grams seen no more often than this are left out, by order: 2 MB instead of 50, and as good
 

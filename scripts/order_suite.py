@@ -8,7 +8,7 @@ page it stands on: a code or an amount alone may stand on either.
 
 from __future__ import annotations
 
-from rasm.text.charset import Direction
+from rasm.text.bidi import Direction
 
 # kinds of strings on pages that run from right to left, and from left to right
 _RTL = {

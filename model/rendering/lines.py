@@ -30,7 +30,8 @@ from model.rendering.texts import Sample, TextSampler, TextSource
 from rasm.errors import DatasetError, RasmError
 from rasm.image import ImageSettings, Pixels, line_to_array
 from rasm.lines.ctc import WIDTH_STRIDE
-from rasm.text.charset import DIACRITICS, MARKS, UNKNOWN, ZWNJ, Charset, Direction, drawn_runs, to_visual
+from rasm.text.bidi import Direction, drawn_runs, to_visual
+from rasm.text.charset import DIACRITICS, MARKS, UNKNOWN, ZWNJ, Charset
 
 Levels = NDArray[Any]  # float32; OpenCV's stubs do not say so
 

@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 from model.rendering import kinds as kinds
 from rasm.errors import DatasetError
+from rasm.text.bidi import Direction
 from rasm.text.charset import (
     ARABIC_INDIC_DIGITS,
     AYAH,
@@ -32,7 +33,6 @@ from rasm.text.charset import (
     WESTERN_DIGITS,
     ZWNJ,
     Charset,
-    Direction,
 )
 from rasm.text.languages import as_drawn, guess_language
 from rasm.text.normalisation import OTHER_LANGUAGES, LabelSettings, normalise_label

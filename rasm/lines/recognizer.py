@@ -18,7 +18,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -30,7 +30,8 @@ from rasm.config import from_dict
 from rasm.errors import ModelFileError, RasmError
 from rasm.image import ImageSettings, Pixels, line_to_array, pad_lines
 from rasm.lines.ctc import Decoded, best_path
-from rasm.text.charset import Charset, Direction, line_direction, logical_signs
+from rasm.text.bidi import Direction
+from rasm.text.charset import UNKNOWN, Charset, find_direction, logical_signs
 from rasm.text.normalisation import finish_reading
 
 FORMAT_VERSION = 1
@@ -123,13 +124,32 @@ class Reading:
     confidence: 0 to 1; the mean of the characters' confidences, and so the share of them that is expected to be right. Of a
     line read as empty, the blank's probability at the step where it is lowest: how sure it is that nothing is there.
     signs: in logical order, as they were read, before ``finish_reading`` (which trims and joins spaces).
-    direction: the base direction of the line, as ``rasm.text.charset.line_direction`` tells it from what was read.
+    direction: the base direction of the line. direction_is_told: whether the line itself tells it, by ``find_direction``; its
+    paragraph may know better where it does not.
+    visual: the signs as drawn, from left to right.
     """
 
     text: str
     confidence: float
     signs: list[Sign]
     direction: Direction = "rtl"
+    direction_is_told: bool = True
+    visual: str = ""
+
+    @property
+    def known_confidence(self) -> float:
+        """That of the signs that are known. A stranger has none, but takes nothing from the words beside it: so whether a line is text
+        at all is told by this."""
+        known = [sign.confidence for sign in self.signs if sign.text != UNKNOWN]
+        return sum(known) / len(known) if known and len(known) < len(self.signs) else self.confidence
+
+    def running(self, direction: Direction) -> Reading:
+        """The same signs in the order that they have in a line of this base direction."""
+        if direction == self.direction or not self.visual:
+            return self
+        drawn = {at: sign for sign, (_, at) in zip(self.signs, logical_signs(self.visual, self.direction), strict=True)}
+        signs = [drawn[at]._replace(text=text) for text, at in logical_signs(self.visual, direction)]
+        return replace(self, text=_text_of(signs), signs=signs, direction=direction)
 
 
 class Recognizer:
@@ -237,11 +257,15 @@ class Recognizer:
             return Reading("", float(np.exp(log_probabilities.max(axis=1).min())), [])
         visual = "".join(self.info.charset.characters[c - 1] for c in decoded.classes)
         borders = _borders(np.asarray(decoded.steps), step_px, width_px).tolist()
-        confidences = self.info.calibrated(decoded.probabilities)
-        direction = line_direction(visual)
+        # that a sign is none that is known may be sure: what it is, is not
+        confidences = [0.0 if c == UNKNOWN else p for c, p in zip(visual, self.info.calibrated(decoded.probabilities), strict=True)]
+        direction, is_told = find_direction(visual)
         signs = [Sign(text, confidences[i], borders[i], borders[i + 1]) for text, i in logical_signs(visual, direction)]
-        confidence = sum(confidences) / len(confidences)
-        return Reading(finish_reading("".join(sign.text for sign in signs)), confidence, signs, direction)
+        return Reading(_text_of(signs), sum(confidences) / len(confidences), signs, direction, is_told, visual)
+
+
+def _text_of(signs: Sequence[Sign]) -> str:
+    return finish_reading("".join(sign.text for sign in signs))
 
 
 def _borders(steps: NDArray[np.int64], step_px: float, width_px: int) -> NDArray[np.float64]:

@@ -23,6 +23,7 @@ from rasm.errors import ImageTooSmall, LineTooLong
 from rasm.image import Pixels, squared
 from rasm.lines.recognizer import Reading, Recognizer
 from rasm.pages import verses
+from rasm.pages.base_direction import settled
 from rasm.pages.blocks import Block, Direction, arrange, as_region
 from rasm.pages.crops import Crop, cut_lines
 from rasm.pages.dewarp import straightened
@@ -89,7 +90,7 @@ def page_of_line(reading: Reading, width: int, height: int, *, number: int = 1) 
         box = (min(box[0] for box in boxes), 0.0, max(box[2] for box in boxes), whole[3])
         words.append(_word(box, signs, iter(boxes)))
     baseline = [(0.0, _LINE_BASELINE * height), (whole[2], _LINE_BASELINE * height)]
-    line = Line(reading.text, reading.confidence, whole, baseline, words)
+    line = Line(reading.text, reading.confidence, whole, baseline, words, reading.direction)
     return Page(number, width, height, [Region("paragraph", whole, [line])], kind="line")
 
 
@@ -169,16 +170,16 @@ class PageReader:
         readings = self._read(found.crops)
         if self.orient and (found.page.turn or (found.crops and _sureness(readings) < _UNSURE)):
             found, readings = self._oriented(flat, to_photo, found, readings)
+        blocks = arrange(found.page, [_direction(reading) for reading in readings])
         lines: dict[int, Line] = {}
         unread: list[Unread] = []
-        for i, (line, crop, reading) in enumerate(zip(found.page.lines, found.crops, readings, strict=True)):
+        for i, (line, crop, reading) in enumerate(zip(found.page.lines, found.crops, settled(readings, blocks), strict=True)):
             verdict = judged(reading, self.least_confidence, chance=line.confidence)
             if verdict == "text" and isinstance(reading, Reading):
                 lines[i] = _place(found.to_page, line, crop, reading)
             elif verdict != "nothing" and verdict != "text":
                 unread.append(_unread(_boxes(found.to_page, [line.box])[0], verdict, reading))
-        directions = [_direction(reading) for reading in readings]
-        regions = _regions(arrange(found.page, directions), found.page.lines, lines, found.to_page)
+        regions = _regions(blocks, found.page.lines, lines, found.to_page)
         return Page(
             image.number,
             pixels.shape[1],
@@ -322,7 +323,7 @@ def _place(to_page: Matrix, line: TextLine, crop: Crop, reading: Reading) -> Lin
     points = [(x, y) for x, y in moved(to_page, line.baseline).tolist()]
     if points[0][0] > points[-1][0]:
         points = points[::-1]
-    return Line(reading.text, reading.confidence, box, points, words)
+    return Line(reading.text, reading.confidence, box, points, words, reading.direction)
 
 
 def _word_boxes(crop: Crop, size_px: float, words: Sequence[Sequence[_Sign]]) -> list[Box]:

@@ -52,7 +52,7 @@ def judged(
         is_short = len(reading.text.replace(" ", "")) <= 2 or not any(sign.isalnum() for sign in reading.text)
         is_short &= least_confidence > 0
         least = max(least_confidence, settings.least_of_short if is_short else 0.0)
-        is_sure = reading.confidence >= least
+        is_sure = reading.known_confidence >= least
         if is_sure and not (is_short and chance is not None and chance < settings.sure_of_short):
             return "text"
     if chance is not None and chance < settings.likely and not is_sure:

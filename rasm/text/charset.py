@@ -22,11 +22,12 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import Literal
+from typing import NamedTuple
 
 from bidi import get_display
 
 from rasm.errors import CharsetError, LogicalOrderError
+from rasm.text.bidi import MIRROR, MIRRORED, Direction, bidi_class, is_ltr, is_rtl, to_visual
 
 BLANK = 0  # the CTC blank's index, as in torch.nn.CTCLoss's default
 
@@ -64,15 +65,10 @@ SIGNS_2 = "™®©¶†‡№ºª¿¡☎✉"
 #: signs above and below letters: the diacritics and those of the Quran
 MARKS = DIACRITICS + "".join(c for c in _QURANIC_MARKS if unicodedata.combining(c))
 
-Direction = Literal["rtl", "ltr"]
-
-_MIRRORED = "()[]{}<>«»≤≥"
 _BRACKETS = ("()", "[]", "{}", "«»")
-_MIRROR = str.maketrans(_MIRRORED, ")(][}{><»«≥≤")
 _LATIN_WORD = rf"\S*[{LATIN}{LATIN_2}]\S*"
 _WORDS = re.compile(rf"\s+|{_LATIN_WORD}(?:\s+{_LATIN_WORD})*|\S+")
 _LETTER = "ع"  # any Arabic letter, to give a stretch its right-to-left surroundings
-_RESOLVED = ("L", "R", "EN", "AN")
 _NUMBER = re.compile(r"\d\S*")
 _ARABIC_SIGNS = ARABIC_INDIC_DIGITS + EXTENDED_DIGITS + "،"
 _PHONE = re.compile(r"(?<![^\s:(])\+\d(?:[ ()/-]{0,2}\d){6,}(?!\d)")
@@ -81,9 +77,10 @@ _UNITS = "kg|mg|km|cm|mm|ml|GB|MB|KB|TB|Hz|kHz|MHz|GHz|kV|kW|kWh|mAh|dpi|px|rpm"
 _MISPLACED = re.compile(
     rf"(?:^|(?<=\s))[.,:;!?،؛؟)\]}}](?=[\w(])|(?<=\w)[(\[{{](?=\s|$)|(?<=\w)[@#]$|(?<=\d)\+$|^[)\]}}](?=\s)|\b(?:{_UNITS})\s\d"
 )
-# what begins a line but does not end one: a bullet, the sign of a sum of money (25,00 € is how half of Europe writes it). An Arabic
-# line may end in a dash
-_DANGLING = re.compile(r"(?:^|(?<=\s))[-+*/•●○■□▪▫◦◆◇►➢☐❖@#(\[{]$|(?<![,\d]\d\d)(?<=\d)\s[$€£¥₺₹₪]$|(?<=\.\d\d)\s[$€£¥₺₹₪]$")
+# what begins a line but does not end one: a bullet. An Arabic line may end in a dash
+_DANGLING = re.compile(r"(?:^|(?<=\s))[-+*/•●○■□▪▫◦◆◇►➢☐❖@#(\[{]$")
+# the sign of a sum of money, mostly; 25,00 € is how half of Europe writes it. An Arabic page may have it on either side
+_MONEY_LAST = re.compile(r"(?<![,\d]\d\d)(?<=\d)\s[$€£¥₺₹₪]$|(?<=\.\d\d)\s[$€£¥₺₹₪]$")
 _UNIT_FIRST = re.compile(r"(?<!\w)(?:[gmLVWA]|SAR|USD|EUR|GBP|AED|EGP|KWD|QAR)\s\d")  # beside Arabic words
 _MAX_SPLITS = 9  # up to so many neutral characters, all 2^9 ways to draw a stretch are tried
 _MORE_TRIES = 40  # after one was found that has a sign in a place where nobody types it
@@ -178,135 +175,48 @@ def describe(characters: Iterable[str]) -> str:
     )
 
 
-@lru_cache(maxsize=1024)
+class FoundDirection(NamedTuple):
+    """The base direction of a line, and whether the line itself tells it: else its neighbours may know better."""
+
+    direction: Direction
+    is_told: bool
+
+
 def line_direction(visual: str) -> Direction:
+    """The base direction of a line, told from its signs as drawn from left to right: see ``find_direction``."""
+    return find_direction(visual).direction
+
+
+@lru_cache(maxsize=1024)
+def find_direction(visual: str) -> FoundDirection:
     """The base direction of a line, told from its signs as drawn from left to right.
 
     A line whose letters are all Arabic runs from right to left. Others are read in both directions, and the reading with fewer signs
     in a place where nobody types them is taken: a full stop before a word, a bullet or an @ after the last one. Where that does not
     decide, a line with more than an Arabic word for every three Latin ones runs from right to left, and so do Arabic digits; all else
-    from left to right.
+    from left to right. These do not tell it for sure.
     """
     words = visual.split()
-    arabic = sum(any(_is_rtl(c) for c in word) for word in words)
-    latin = sum(0.5 + 0.5 * (sum(map(_is_ltr, word)) > 1) for word in words if any(map(_is_ltr, word)) and not any(map(_is_rtl, word)))
+    arabic = sum(any(is_rtl(c) for c in word) for word in words)
+    latin = sum(0.5 + 0.5 * (sum(map(is_ltr, word)) > 1) for word in words if any(map(is_ltr, word)) and not any(map(is_rtl, word)))
     if not latin and (arabic or any(c in _ARABIC_SIGNS for c in visual)):
-        return "ltr" if arabic and visual[0] in "#@" and visual[1:2].isalpha() else "rtl"  # a tag on an English page
+        is_tag = arabic and visual[0] in "#@" and visual[1:2].isalpha()  # on an English page
+        return FoundDirection("ltr" if is_tag else "rtl", bool(arabic))
     right, left = to_logical(visual, "rtl"), to_logical(visual, "ltr")
     evidence = len(_MISPLACED.findall(right)) - len(_MISPLACED.findall(left))
     if not arabic:
         evidence += len(_DANGLING.findall(right)) - len(_DANGLING.findall(left))
     if evidence:
-        return "ltr" if evidence > 0 else "rtl"
-    return "rtl" if 3 * arabic > latin else "ltr"
+        return FoundDirection("ltr" if evidence > 0 else "rtl", True)
+    if not arabic and (hint := bool(_MONEY_LAST.search(right)) - bool(_MONEY_LAST.search(left))):
+        return FoundDirection("ltr" if hint > 0 else "rtl", False)
+    return FoundDirection("rtl" if 3 * arabic > latin else "ltr", False)
 
 
 def text_direction(logical: str) -> Direction:
     """The base direction in which a text is drawn so that ``line_direction`` finds it again; of both, that of its letters."""
-    order: tuple[Direction, Direction] = ("rtl", "ltr") if any(map(_is_rtl, logical)) else ("ltr", "rtl")
+    order: tuple[Direction, Direction] = ("rtl", "ltr") if any(map(is_rtl, logical)) else ("ltr", "rtl")
     return next((d for d in order if line_direction(to_visual(logical, d)) == d), "rtl")
-
-
-@lru_cache(maxsize=1024)
-def to_visual(logical: str, direction: Direction = "rtl") -> str:
-    """Logical order -> the signs drawn from left to right, brackets mirrored as drawn, in a line of this base direction."""
-    return "".join(run for run, _ in drawn_runs(logical, direction))
-
-
-@lru_cache(maxsize=1024)
-def drawn_runs(logical: str, direction: Direction = "rtl") -> tuple[tuple[str, bool], ...]:
-    """The runs of a text of one direction each, from left to right as drawn: ``(characters as drawn, is left to right)``."""
-    levels = _embedding_levels(logical, 1 if direction == "rtl" else 0)
-    order = list(range(len(logical)))
-    for level in range(max(levels, default=0), 0, -1):  # L2
-        for deep, group in itertools.groupby(range(len(order)), key=lambda at: levels[order[at]] >= level):
-            if deep:
-                at = list(group)
-                order[at[0] : at[-1] + 1] = order[at[0] : at[-1] + 1][::-1]
-    runs: list[list[int]] = []
-    for i in order:
-        step = -1 if levels[i] % 2 else 1
-        if runs and levels[runs[-1][-1]] == levels[i] and runs[-1][-1] + step == i:
-            runs[-1].append(i)
-        else:
-            runs.append([i])
-    return tuple(
-        ("".join(logical[i].translate(_MIRROR) if levels[i] % 2 else logical[i] for i in run), levels[run[0]] % 2 == 0) for run in runs
-    )
-
-
-def _embedding_levels(text: str, base: int) -> list[int]:
-    """UAX #9, W1 to I2 and L1, for a paragraph of level ``base`` without formatting characters: the level of each character."""
-    embedding = "R" if base else "L"
-    kinds: list[str] = []
-    strong = embedding
-    for c in text:
-        kind = _bidi_class(c)
-        if kind == "NSM":  # W1
-            kind = kinds[-1] if kinds else embedding
-        elif kind in ("L", "R", "AL"):
-            strong = kind
-        elif kind == "EN" and strong == "AL":  # W2
-            kind = "AN"
-        kinds.append(kind)
-    kinds = ["R" if kind == "AL" else kind for kind in kinds]  # W3
-    for i in range(1, len(kinds) - 1):  # W4
-        before, after = kinds[i - 1], kinds[i + 1]
-        if before == after and ((kinds[i] == "ES" and before == "EN") or (kinds[i] == "CS" and before in ("EN", "AN"))):
-            kinds[i] = before
-    for kind, group in itertools.groupby(range(len(kinds)), key=lambda i: kinds[i] == "ET"):  # W5
-        at = list(group)
-        if kind and "EN" in (kinds[at[0] - 1] if at[0] else "", kinds[at[-1] + 1] if at[-1] + 1 < len(kinds) else ""):
-            kinds[at[0] : at[-1] + 1] = ["EN"] * len(at)
-    strong = embedding
-    for i, kind in enumerate(kinds):
-        if kind in ("ES", "ET", "CS"):  # W6
-            kinds[i] = "ON"
-        elif kind in ("L", "R"):
-            strong = kind
-        elif kind == "EN" and strong == "L":  # W7
-            kinds[i] = "L"
-    _resolve_brackets(text, kinds, embedding)
-    for neutral, group in itertools.groupby(range(len(kinds)), key=lambda i: kinds[i] not in _RESOLVED):  # N1, N2
-        at = list(group)
-        if neutral:
-            before = embedding if not at[0] else "L" if kinds[at[0] - 1] == "L" else "R"
-            after = embedding if at[-1] + 1 == len(kinds) else "L" if kinds[at[-1] + 1] == "L" else "R"
-            kinds[at[0] : at[-1] + 1] = [before if before == after else embedding] * len(at)
-    levels = [base + (kind != "R" if base else {"L": 0, "R": 1}.get(kind, 2)) for kind in kinds]  # I1, I2
-    for i in range(len(text) - 1, -1, -1):  # L1
-        if not text[i].isspace():
-            break
-        levels[i] = base
-    return levels
-
-
-def _resolve_brackets(text: str, kinds: list[str], embedding: str) -> None:
-    """N0, in place: a pair of brackets takes the direction of what it holds, or of what stands before it."""
-    pairs, opened = [], []
-    for i, c in enumerate(text):
-        if kinds[i] == "ON" and c in "([{":
-            opened.append((c.translate(_MIRROR), i))
-        elif kinds[i] == "ON" and c in ")]}":
-            for depth in range(len(opened) - 1, -1, -1):
-                if opened[depth][0] == c:
-                    pairs.append((opened[depth][1], i))
-                    del opened[depth:]
-                    break
-    for start, end in sorted(pairs):
-        inside = {"L" if kind == "L" else "R" for kind in kinds[start + 1 : end] if kind in _RESOLVED}
-        if not inside:
-            continue
-        direction = embedding
-        if embedding not in inside:
-            before = next(("L" if kind == "L" else "R" for kind in reversed(kinds[:start]) if kind in _RESOLVED), embedding)
-            direction = before if before != embedding else embedding
-        for i in (start, end):
-            kinds[i] = direction
-            for j in range(i + 1, len(text)):  # signs above a bracket go with it
-                if _bidi_class(text[j]) != "NSM":
-                    break
-                kinds[j] = direction
 
 
 def to_logical(visual: str, direction: Direction | None = None) -> str:
@@ -339,7 +249,7 @@ def _from_runs(runs: Sequence[tuple[str, bool]], start: int) -> list[tuple[str, 
         signs += (
             [(c, begin + i) for i, c in enumerate(run)]
             if ltr
-            else [(c.translate(_MIRROR), begin + i) for i, c in reversed(list(enumerate(run)))]
+            else [(c.translate(MIRROR), begin + i) for i, c in reversed(list(enumerate(run)))]
         )
         end = begin
     return signs
@@ -353,9 +263,9 @@ def _islands(visual: str) -> tuple[tuple[str, bool], ...]:
     if only so it is drawn as it was seen.
     """
     pieces: list[tuple[str, bool]] = []
-    for is_latin, group in itertools.groupby(visual, key=_is_ltr):
+    for is_latin, group in itertools.groupby(visual, key=is_ltr):
         stretch = "".join(group)
-        letters = [i for i, c in enumerate(stretch) if _is_rtl(c)]
+        letters = [i for i, c in enumerate(stretch) if is_rtl(c)]
         if is_latin or not letters:
             pieces.append((stretch, False))
             continue
@@ -381,8 +291,8 @@ def visual_runs(visual: str) -> tuple[tuple[str, bool], ...]:
     """
     stretches = _stretches(visual)
     runs: list[tuple[str, bool]] = []
-    for i, (is_rtl, stretch) in enumerate(stretches):
-        if is_rtl:
+    for i, (has_letters, stretch) in enumerate(stretches):
+        if has_letters:
             pieces: Sequence[tuple[str, bool]] = [(stretch, False)]
         else:
             pieces = _stretch_runs(stretch, letters_left=i > 0, letters_right=i + 1 < len(stretches))
@@ -396,27 +306,11 @@ def visual_runs(visual: str) -> tuple[tuple[str, bool], ...]:
 
 def _stretches(text: str) -> list[tuple[bool, str]]:
     """Arabic letters keep what is between them apart in either order, so each stretch is solved by itself."""
-    return [(is_rtl, "".join(group)) for is_rtl, group in itertools.groupby(text, key=_is_rtl)]
-
-
-@lru_cache(maxsize=4096)
-def _is_rtl(character: str) -> bool:
-    return _bidi_class(character) in ("AL", "R", "NSM")
-
-
-@lru_cache(maxsize=4096)
-def _is_ltr(character: str) -> bool:
-    return _bidi_class(character) == "L"
-
-
-@lru_cache(maxsize=4096)
-def _bidi_class(character: str) -> str:
-    # a non-joiner goes with the letter before it
-    return "NSM" if character == ZWNJ else unicodedata.bidirectional(character) or "L"
+    return [(is_rtl, "".join(group)) for is_rtl, group in itertools.groupby(text, key=is_rtl)]
 
 
 def _is_neutral(character: str) -> bool:
-    return _bidi_class(character) not in ("L", "EN", "AN")
+    return bidi_class(character) not in ("L", "EN", "AN")
 
 
 @lru_cache(maxsize=65536)
@@ -434,7 +328,7 @@ def _stretch_runs(drawn: str, letters_left: bool, letters_right: bool) -> tuple[
     least_unbalanced = sum(sum(map(drawn.count, pair)) % 2 for pair in _BRACKETS)
     for right_to_left in itertools.islice(_likely_splits(drawn), _MAX_TRIES):
         runs = _split(drawn, right_to_left)
-        logical = "".join(text if ltr else text[::-1].translate(_MIRROR) for text, ltr in reversed(runs))
+        logical = "".join(text if ltr else text[::-1].translate(MIRROR) for text, ltr in reversed(runs))
         tries_left -= 1
         if not tries_left:
             break
@@ -443,7 +337,7 @@ def _stretch_runs(drawn: str, letters_left: bool, letters_right: bool) -> tuple[
             faults += len(_UNIT_FIRST.findall(before + logical + after))
         if faults >= least_faults:
             continue
-        ordered = "".join(text if ltr else text.translate(_MIRROR) for text, ltr in runs)
+        ordered = "".join(text if ltr else text.translate(MIRROR) for text, ltr in runs)
         typed = before + logical + after
         # the first is part of the second, and far quicker
         if get_display(typed, base_dir="R") == after + ordered + before and to_visual(typed) == after + drawn + before:
@@ -477,7 +371,7 @@ def _unbalanced_brackets(text: str) -> int:
         if c in "([{«":
             open_brackets.append(c)
         elif c in ")]}»":
-            if open_brackets and open_brackets[-1] == c.translate(_MIRROR):
+            if open_brackets and open_brackets[-1] == c.translate(MIRROR):
                 open_brackets.pop()
             else:
                 unbalanced += 1
@@ -494,7 +388,7 @@ def _likely_splits(stretch: str) -> Iterable[frozenset[int]]:
     inner = [i for i in neutral if strong[0] < i < strong[-1]]
     edges = frozenset(neutral) - frozenset(inner)
     yield edges  # Latin words with their spaces, and numbers with their points, hold together
-    yield frozenset(i for i in edges if stretch[i] not in _MIRRORED)  # and with their brackets
+    yield frozenset(i for i in edges if stretch[i] not in MIRRORED)  # and with their brackets
     yield edges | {i for i in inner if stretch[i] != " "}
     yield edges | {i for i in inner if stretch[i] == " "}
     yield edges | frozenset(inner)

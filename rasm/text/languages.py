@@ -35,6 +35,7 @@ LANGUAGES: tuple[Language, ...] = get_args(Language)
 
 _LETTERS = "\u0620-\u063f\u0641-\u064a\u066e-\u06d3\u06d5\u06ee-\u06fc"
 _LETTER = re.compile(f"[{_LETTERS}]")
+_DIACRITIC = re.compile(f"[{DIACRITICS}]")
 _WORD = re.compile(rf"[{_LETTERS}{ZWNJ}]+")
 # letters that do not join to the next one
 _ENDING = "ءآأؤإاةدذرزوىٱژۀۂۃەۓےڈڑډړڕږڙڊڌڍۆۇۈۋۍ"
@@ -77,26 +78,35 @@ _DRAWN_LETTERS = str.maketrans("ک" + EXTENDED_DIGITS, "ك" + ARABIC_INDIC_DIGIT
 _YEH_AT_END = re.compile(f"ی{_LAST}")
 
 
+class Evidence:
+    """What has been read of a document so far, as far as it tells a language."""
+
+    def __init__(self) -> None:
+        self._signs: Counter[str] = Counter()
+        self._words: Counter[str] = Counter()
+
+    def add(self, texts: Iterable[str]) -> Evidence:
+        for text in texts:
+            plain = as_drawn(_DIACRITIC.sub("", text))
+            self._signs.update(plain)
+            self._words.update(_WORD.findall(plain))
+        return self
+
+    @property
+    def language(self) -> Language | None:
+        """The language that the letters and the small words tell; Arabic where they tell none; None without a letter of the script."""
+        total = sum(count for sign, count in self._signs.items() if _LETTER.match(sign))
+        told = {
+            language: sum(self._signs[c] for c in telling) + _OF_WORDS * sum(self._words[word] for word in _WORDS[language])
+            for language, (telling, _) in _TELLING.items()
+        }
+        best = max(told, key=lambda language: told[language])
+        return best if told[best] >= max(_LEAST, _LEAST_SHARE * total) else "ar" if total else None
+
+
 def guess_language(texts: Iterable[str]) -> Language:
-    """The language that the letters and the small words of a document tell; Arabic where they tell none."""
-    letters: Counter[str] = Counter()
-    words: Counter[str] = Counter()
-    for text in texts:
-        plain = as_drawn(re.sub(f"[{DIACRITICS}]", "", text))
-        letters.update(plain)
-        words.update(_WORD.findall(plain))
-    total = sum(count for c, count in letters.items() if _LETTER.match(c))
-    told = {
-        language: sum(letters[c] for c in telling) + _OF_WORDS * sum(words[word] for word in _WORDS[language])
-        for language, (telling, _) in _TELLING.items()
-    }
-    best = max(told, key=lambda language: told[language])
-    return best if told[best] >= max(_LEAST, _LEAST_SHARE * total) else "ar"
-
-
-def has_letters(texts: Iterable[str]) -> bool:
-    """Whether there is a letter of the script at all."""
-    return any(_LETTER.search(text) for text in texts)
+    """The language of a document's texts; Arabic where they tell none."""
+    return Evidence().add(texts).language or "ar"
 
 
 def write_in(text: str, language: Language) -> str:

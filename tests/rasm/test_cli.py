@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import get_args
 
 import cv2
 import pypdfium2 as pdfium
@@ -20,6 +21,7 @@ from rasm.formats import SUFFIXES
 from rasm.pages.files import MAX_PAGES, PageFile
 from rasm.pages.reader import PageReader
 from rasm.pages.unread import LEAST_CONFIDENCE
+from rasm.text.languages import LanguageOption, write_in
 from tests.paper import GOLDEN, golden_text, page_with_a_scribble
 from tests.paths import FIXTURES, ROOT
 
@@ -31,6 +33,22 @@ def test_the_text_of_one_file_goes_to_the_terminal(capsys: pytest.CaptureFixture
     assert capsys.readouterr().out == golden_text("figures") + "\n"
     assert cli.main(["read", LINE, "--digits", "western", "--model", str(weights.SHIPPED_MODEL)]) == 0
     assert "1953" in capsys.readouterr().out
+
+
+def test_the_language_decides_which_letters_are_written(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    as_read = golden_text("figures")
+    persian = write_in(as_read, "fa")
+    assert persian != as_read
+    assert cli.main(["read", LINE, "--language", "fa"]) == 0
+    assert capsys.readouterr().out == persian + "\n"
+    assert cli.main(["read", LINE, "--language", "fa", "--format", "text", "json", "--out", str(tmp_path)]) == 0
+    assert (tmp_path / "figures.txt").read_text() == persian + "\n"
+    [page] = json.loads((tmp_path / "figures.json").read_text())["pages"]
+    assert page["language"] == "fa" and page["text"] == persian
+    assert cli.main(["read", LINE, "--format", "json"]) == 0
+    [page] = json.loads(capsys.readouterr().out.splitlines()[-1])["pages"]
+    assert page["language"] == "ar" and page["text"] == as_read
+    assert cli.main(["read", LINE, "--language", "en"]) == 2
 
 
 def test_it_is_told_where_a_pdfs_own_text_is_taken(capsys: pytest.CaptureFixture[str]) -> None:
@@ -151,4 +169,5 @@ def test_help_waits_for_nothing_heavy() -> None:
 
 def test_what_the_help_says_is_so() -> None:
     assert set(SUFFIXES) == set(cli.FORMATS) and (cli.MAX_PAGES, cli.LEAST_CONFIDENCE) == (MAX_PAGES, LEAST_CONFIDENCE)
+    assert get_args(LanguageOption) == cli.LANGUAGES
     assert [path.stem for path in weights.shipped_models()] == list(weights.PURPOSES)

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import xml.etree.ElementTree as ET
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -16,7 +17,21 @@ import pypdfium2 as pdfium
 import pytest
 from PIL import Image
 
-from rasm.document import Cell, Character, Document, Line, Page, PageError, Region, Word, page_from_dict, profiled
+from rasm.document import (
+    Cell,
+    Character,
+    Document,
+    Line,
+    Page,
+    PageError,
+    Region,
+    Unread,
+    Word,
+    in_language,
+    language_of,
+    page_from_dict,
+    profiled,
+)
 from rasm.errors import ConfigError, EmptyImage, EncryptedDocument, ImageError, TooManyPages, UnreadableImage, UnsupportedImage
 from rasm.formats import write
 from rasm.formats.searchable_pdf import SearchablePdf, searchable_pdf
@@ -353,3 +368,65 @@ def test_a_tables_cells_come_back_from_json() -> None:
 def test_what_stands_side_by_side_is_one_row_whichever_is_read_first(at: tuple[float, float, float, float]) -> None:
     other = (60.0, 1.0, 100.0, 11.0) if at[0] == 0 else (0.0, 1.0, 40.0, 11.0)
     assert Region("paragraph", at, [Line("a", 1.0, at), Line("b", 1.0, other)]).text == "a\tb"
+
+
+# -- languages
+
+
+def _page_of(*texts: str) -> Page:
+    lines = []
+    for text in texts:
+        words = [
+            Word(word, 0.9, (0, 0, 9, 9), [Character(sign, 0.9, (i, 0, i + 1, 9)) for i, sign in enumerate(word)]) for word in text.split()
+        ]
+        lines.append(Line(text, 0.9, (0, 0, 99, 9), [], words))
+    return Page(1, 100, 100, [Region("paragraph", (0, 0, 99, 99), lines)], unread=[Unread((0, 0, 9, 9), "unsure", texts[0], 0.5)])
+
+
+PERSIAN = "دانشجويان مى\u200cگويند كه پژوهش در ايران ادامه دارد"  # as it is drawn
+
+
+def test_a_page_is_written_in_its_language() -> None:
+    page = _page_of(PERSIAN, "سال ١٤٠٢")
+    language = language_of([page])
+    assert language == "fa" and page.language is None
+    written = in_language(page, language)
+    assert written.language == "fa" and written.text == "دانشجویان می\u200cگویند که پژوهش در ایران ادامه دارد\nسال ۱۴۰۲"
+    for line in written.lines:
+        assert " ".join(word.text for word in line.words) == line.text
+        assert all("".join(sign.text for sign in word.characters) == word.text for word in line.words)
+    assert written.unread[0].text == written.lines[0].text
+    assert [w.box for line in written.lines for w in line.words] == [w.box for line in page.lines for w in line.words]
+    assert page_from_dict(Document("", [written]).to_dict()["pages"][0]) == written
+
+
+def test_a_language_that_has_no_joiner_leaves_it_out_with_its_character() -> None:
+    [line] = in_language(_page_of(PERSIAN), "ar").lines
+    assert line.text == "دانشجويان مىگويند كه پژوهش در ايران ادامه دارد"
+    for word in line.words:
+        assert "".join(sign.text for sign in word.characters) == word.text
+
+
+def test_what_is_asked_for_goes_before_what_is_told() -> None:
+    assert language_of([_page_of(PERSIAN)], "ur") == "ur"
+    assert language_of([_page_of("English, 12 May")]) is None
+    assert language_of([]) is None
+    page = _page_of("English, 12 May")
+    assert in_language(page, None) == page
+
+
+def test_what_a_pdf_says_itself_stays_as_it_is() -> None:
+    page = replace(_page_of(PERSIAN), source="text_layer")
+    assert in_language(page, "fa") == replace(page, language="fa")
+
+
+def test_lines_and_pages_have_a_direction() -> None:
+    rtl, ltr = Line("سطر قصير", 1.0, (0, 0, 9, 9)), Line("a line that is longer", 1.0, (0, 0, 9, 9), direction="ltr")
+    page = Page(1, 10, 10, [Region("paragraph", (0, 0, 9, 9), [rtl, ltr])])
+    assert rtl.direction == "rtl" and page.direction == "ltr"
+    assert page_from_dict(Document("", [page]).to_dict()["pages"][0]) == page
+    assert Page(1, 10, 10, []).direction == "rtl"
+    old = Document("", [page]).to_dict()["pages"][0]  # as 0.10.0 wrote it
+    for line in old["regions"][0]["lines"]:
+        del line["direction"]
+    assert {line.direction for line in page_from_dict(old).lines} == {"rtl"}

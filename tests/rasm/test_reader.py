@@ -15,6 +15,7 @@ import rasm
 from rasm.errors import ConfigError, EmptyImage, EncryptedDocument, ImageTooSmall, ModelFileError, TooManyPages, UnsupportedImage
 from rasm.formats.searchable_pdf import SearchablePdf
 from rasm.pages.reader import LineImage, PageImage, look_at
+from rasm.text.languages import write_in
 from rasm.text.metrics import letters
 from tests.paper import golden_line, golden_text, prose_page
 from tests.paths import FIXTURES, GOLDEN, ROOT
@@ -137,3 +138,11 @@ def test_importing_rasm_loads_nothing_that_is_not_asked_for() -> None:
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0
     with pytest.raises(AttributeError, match="no attribute 'write'"):
         rasm.write  # noqa: B018
+
+
+def test_a_document_is_written_in_one_language(reader: rasm.Reader) -> None:
+    document = reader.read(LINE, language="fa")
+    assert document.language == "fa" and document.text == write_in(TEXT, "fa") != TEXT
+    assert reader.read(LINE).language == "ar"
+    [page] = reader.pages(LINE, language="fa")
+    assert page == document.pages[0]

@@ -21,7 +21,8 @@ from model.rendering.setting import _is_tooth_before_last_yeh, drawn_runs, moder
 from model.rendering.texts import Sample, TextSampler, load_texts
 from rasm.errors import DatasetError
 from rasm.image import ImageSettings
-from rasm.text.charset import DEFAULT_CHARSET, UNKNOWN, to_visual
+from rasm.text.bidi import to_visual
+from rasm.text.charset import DEFAULT_CHARSET, UNKNOWN
 from tests.paths import ROOT
 
 TEXT = ROOT / "examples" / "text"

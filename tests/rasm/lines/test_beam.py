@@ -12,7 +12,8 @@ from rasm.errors import ModelFileError
 from rasm.image import decode
 from rasm.lines.ctc import best_path
 from rasm.lines.recognizer import Recognizer
-from rasm.text.charset import BLANK, DEFAULT_CHARSET, to_visual
+from rasm.text.bidi import to_visual
+from rasm.text.charset import BLANK, DEFAULT_CHARSET
 from tests.paths import GOLDEN, SHIPPED
 
 pytest.importorskip("flashlight.lib.text.decoder.kenlm", reason="flashlight-text has no wheel for this Python")

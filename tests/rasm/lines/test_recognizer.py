@@ -24,7 +24,7 @@ from rasm.errors import ImageTooSmall, LineTooLong, ModelFileError
 from rasm.image import ImageSettings, Pixels, pad_lines
 from rasm.lines import recognizer as recognizer_module
 from rasm.lines.ctc import best_path
-from rasm.lines.recognizer import ModelInfo, Recognizer
+from rasm.lines.recognizer import ModelInfo, Reading, Recognizer, Sign
 from rasm.text.charset import CHARSET_1 as DEFAULT_CHARSET  # a class is a grey of the barcode: version 2 has more than there are greys
 from rasm.text.charset import Charset, to_logical
 from rasm.text.normalisation import finish_reading
@@ -70,9 +70,9 @@ def barcode_model(
     return path
 
 
-def barcode(text: str, margin_steps: int = 0) -> Pixels:
+def barcode(text: str, margin_steps: int = 0, charset: Charset = DEFAULT_CHARSET) -> Pixels:
     """A line that ``barcode_model`` reads as ``text``: a step for each sign, a blank one between, a margin on both sides."""
-    steps = [0] * margin_steps + [c for sign in DEFAULT_CHARSET.encode(text) for c in (sign, 0)] + [0] * margin_steps
+    steps = [0] * margin_steps + [c for sign in charset.encode(text) for c in (sign, 0)] + [0] * margin_steps
     row = np.repeat(255 - np.array(steps), STEP_PX).astype(np.uint8)
     return np.tile(row, (SETTINGS.height_px, 1))
 
@@ -302,3 +302,24 @@ def test_nobody_is_told_what_is_read(first: str, tmp_path: Path) -> None:
     environment = {name: value for name, value in os.environ.items() if name not in ("CI", "ORT_DISABLE_TELEMETRY")}
     subprocess.run([sys.executable, "-c", read], cwd=ROOT, env={**environment, "HOME": str(tmp_path), "XDG_CACHE_HOME": ""}, check=True)
     assert not [path for path in tmp_path.rglob("*") if "microsoft" in str(path).lower()]
+
+
+def test_a_sign_that_is_not_known_is_no_sure_one() -> None:
+    """That it is none of the known signs may be sure; what it is, is not. The words beside it are as sure as without it."""
+    unknown = "\ufffd"
+    signs = [Sign("ا", 0.9, 0, 8), Sign("ب", 0.7, 8, 16), Sign(unknown, 0.0, 16, 24)]
+    reading = Reading("اب" + unknown, 1.6 / 3, signs)
+    assert reading.known_confidence == pytest.approx(0.8)
+    assert Reading("اب", 0.8, signs[:2]).known_confidence == 0.8
+    assert Reading(unknown, 0.0, signs[2:]).known_confidence == 0.0, "of nothing but strangers"
+
+
+def test_a_stranger_is_read_with_no_confidence(tmp_path: Path) -> None:
+    charset = Charset("اب\ufffd", 2)
+    info = replace(INFO, charset=charset)
+    reader = Recognizer(barcode_model(tmp_path / "small.onnx", info.to_metadata(), charset.classes), threads=1)
+    [reading] = reader.read_arrays([barcode("ب\ufffdا", charset=charset)])
+    assert reading.text == "ب\ufffdا"
+    by_sign = {sign.text: sign.confidence for sign in reading.signs}
+    assert by_sign["\ufffd"] == 0 and by_sign["ا"] > 0.9
+    assert reading.confidence == pytest.approx(sum(by_sign.values()) / 3)

@@ -10,18 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rasm.errors import CharsetError, LogicalOrderError
-from rasm.text.charset import (
-    BLANK,
-    CHARSET_1,
-    DEFAULT_CHARSET,
-    Charset,
-    Direction,
-    drawn_runs,
-    line_direction,
-    to_logical,
-    to_visual,
-    visual_runs,
-)
+from rasm.text.bidi import Direction, drawn_runs, to_visual
+from rasm.text.charset import BLANK, CHARSET_1, DEFAULT_CHARSET, Charset, line_direction, to_logical, visual_runs
 from scripts.order_suite import AMBIGUOUS, SUITE
 
 NASTY = [

@@ -97,6 +97,8 @@ class OutputOptions(TypedDict, total=False):
     diacritics: Literal["keep", "strip"]
     tatweel: Literal["keep", "strip"]
     digits: Literal["as_printed", "western", "arabic_indic"]
+    language: Literal["auto", "ar", "fa", "ur", "ckb", "ps", "ug", "sd"]
+    unknown: Literal["mark", "leave_out"]
     line_breaks: Literal["join", "keep"]
     detail: Literal["lines", "characters"]
 
@@ -151,6 +153,7 @@ class Line:
     bbox: Box
     words: tuple[Word, ...] = ()
     characters: tuple[Character, ...] | None = None
+    direction: Literal["rtl", "ltr"] = "rtl"
 
 
 @dataclass(frozen=True)
@@ -209,6 +212,8 @@ class Result:
     height_px: int | None = None
     rotation_degrees: int = 0
     skew_degrees: float = 0.0
+    direction: Literal["rtl", "ltr"] = "rtl"
+    language: str | None = None
     text: str | None = None
     text_as_read: str | None = None
     confidence: float | None = None
@@ -854,6 +859,8 @@ def _given(arguments: Sequence[str] | None) -> argparse.Namespace:
     add("--diacritics", choices=choices["diacritics"])
     add("--tatweel", choices=choices["tatweel"])
     add("--digits", choices=choices["digits"])
+    add("--language", choices=choices["language"], help="in whose letters the text is written (default: as the document's letters tell)")
+    add("--unknown", choices=choices["unknown"], help="signs that are not known, as emoji: as U+FFFD, or not at all")
     add("--line-breaks", choices=choices["line_breaks"], help="of a page: join the lines of a paragraph, or keep them as printed")
     add("--detail", choices=choices["detail"], help="characters: each with its place and confidence, in the JSON")
     output = parser.add_argument_group("what comes out")

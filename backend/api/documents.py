@@ -17,10 +17,11 @@ from django.http import FileResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.http import content_disposition_header
 
-from rasm.document import Page, profiled
+from rasm.document import Page, in_language, profiled
 from rasm.formats import SUFFIXES, write_pages
 from rasm.formats.searchable_pdf import SearchablePdf
 from rasm.pages.files import PageFile
+from rasm.text.languages import Language
 from rasm.text.normalisation import Profile
 
 MEDIA_TYPES = {
@@ -44,6 +45,11 @@ class Source:
     pages: Callable[[], Iterable[Page]]
     open: Callable[[], tuple[PageFile, bytes | None]] | None = None
     password: str | None = None
+    language: Language | None = None
+
+    def written(self, form: "Form") -> Iterator[Page]:
+        """Its pages, in the letters of its language and as ``form`` asks for them."""
+        return (profiled(in_language(page, self.language), form.profile) for page in self.pages())
 
 
 @dataclass(frozen=True)
@@ -71,8 +77,7 @@ def write_document(source: Source, form: Form) -> IO[bytes]:
     if form.kind == "pdf":
         file.write(searchable(source, form))
     else:
-        pages = (profiled(page, form.profile) for page in source.pages())
-        write_pages(pages, form.kind, file, name=source.name, model=form.model, page_count=source.page_count)
+        write_pages(source.written(form), form.kind, file, name=source.name, model=form.model, page_count=source.page_count)
     file.seek(0)
     return file
 
@@ -83,8 +88,8 @@ def searchable(source: Source, form: Form) -> bytes:
     file, original = source.open()
     with file:
         pdf = SearchablePdf(original, password=source.password)
-        for page in source.pages():
-            pdf.add(profiled(page, form.profile), None if original is not None else file.image(page.number - 1))
+        for page in source.written(form):
+            pdf.add(page, None if original is not None else file.image(page.number - 1))
         return pdf.finish()
 
 
@@ -98,7 +103,7 @@ def archive(sources: list[Source], form: Form) -> IO[bytes]:
             if form.kind == "page":
                 for page in source.pages():
                     name = stem if source.page_count == 1 else f"{stem}/{page.number:04d}"
-                    one = Source(source.name, 1, partial(iter, [page]))
+                    one = Source(source.name, 1, partial(iter, [page]), language=source.language)
                     with write_document(one, form) as content:
                         packed.writestr(name + SUFFIXES["page"], content.read())
             else:

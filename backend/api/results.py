@@ -24,9 +24,10 @@ from backend.api.schemas.reading import (
     WordReply,
 )
 from backend.reading.service import Outcome
-from rasm.document import Box, Cell, Document, Line, Page, WarningCode
+from rasm.document import Box, Cell, Document, Line, Page, WarningCode, in_language, language_of
 from rasm.errors import TooManyPages
 from rasm.lines.recognizer import ModelInfo
+from rasm.text.languages import Language, LanguageOption
 from rasm.text.normalisation import Profile, apply_profile
 
 
@@ -37,11 +38,16 @@ class Output:
     profile: Profile = field(default_factory=Profile)
     join_lines: bool = True
     with_characters: bool = False
+    language: LanguageOption = "auto"
 
     @classmethod
     def of(cls, options: TextOptions) -> "Output":
-        profile = Profile(options.diacritics, options.tatweel, options.digits)
-        return cls(profile, options.line_breaks == "join", options.detail == "characters")
+        profile = Profile(options.diacritics, options.tatweel, options.digits, options.unknown)
+        return cls(profile, options.line_breaks == "join", options.detail == "characters", options.language)
+
+    def language_of(self, pages: Iterable[Page]) -> Language | None:
+        """In whose letters the pages of one file are to be written."""
+        return language_of(pages, self.language)
 
 
 def empty_result(name: str, file: int, *, page: int | None = None, pages: int | None = None) -> ResultReply:
@@ -59,6 +65,7 @@ def empty_result(name: str, file: int, *, page: int | None = None, pages: int | 
         rotation_degrees=0,
         skew_degrees=0.0,
         direction="rtl",
+        language=None,
         text=None,
         text_as_read=None,
         confidence=None,
@@ -76,14 +83,26 @@ def model_of(info: ModelInfo) -> Model:
     return Model(name=info.name, version=info.version)
 
 
-def result_of(outcome: Outcome, output: Output) -> ResultReply:
+def results_of(outcomes: Sequence[Outcome], output: Output) -> list[ResultReply]:
+    """What became of the pages of a request, those of a file in one language."""
+    languages = languages_of(outcomes, output)
+    return [result_of(outcome, output, languages[outcome.file]) for outcome in outcomes]
+
+
+def languages_of(outcomes: Sequence[Outcome], output: Output) -> dict[int, Language | None]:
+    """That of each file of a request."""
+    files = {outcome.file for outcome in outcomes}
+    return {file: output.language_of(o.page for o in outcomes if o.file == file and o.page is not None) for file in files}
+
+
+def result_of(outcome: Outcome, output: Output, language: Language | None) -> ResultReply:
     """What became of one page of a request."""
     result = empty_result(outcome.name, outcome.file, page=outcome.number, pages=outcome.count)
     if outcome.size_px is not None:
         result.width_px, result.height_px = outcome.size_px
     result.milliseconds = outcome.milliseconds
     if outcome.page is not None:
-        fill(result, outcome.page, output)
+        fill(result, in_language(outcome.page, language), output)
     if outcome.error is not None:
         where = " to POST /api/v1/jobs" if isinstance(outcome.error, TooManyPages) else ""
         result.error = FileError(code=outcome.error.code, message=f"{outcome.error}{where}")
@@ -91,10 +110,11 @@ def result_of(outcome: Outcome, output: Output) -> ResultReply:
 
 
 def fill(result: ResultReply, page: Page, output: Output) -> None:
-    """Writes a page into ``result``."""
+    """Writes a page, in the letters of its language, into ``result``."""
     result.kind, result.source, result.has_text_layer = page.kind, page.source, page.has_text_layer
     result.width_px, result.height_px = page.width_px, page.height_px
     result.rotation_degrees, result.skew_degrees = page.rotation_degrees, page.skew_degrees  # type: ignore[assignment]
+    result.direction, result.language = page.direction, page.language
     result.bbox, result.confidence = [0, 0, page.width_px, page.height_px], round(page.confidence, 4)
     result.text = Document("", [page]).to_text(paragraphs=output.join_lines, profile=output.profile).strip("\n")
     result.text_as_read = page.text
@@ -137,6 +157,7 @@ def _line(line: Line, page: Page, output: Output) -> LineReply:
     return LineReply.model_construct(
         text=apply_profile(line.text, output.profile),
         text_as_read=line.text,
+        direction=line.direction,
         confidence=round(line.confidence, 4),
         bbox=_bbox(line.box, page),
         words=[

@@ -22,7 +22,7 @@ from backend.reading import metrics
 from backend.reading.engines import Models
 from backend.reading.errors import Refusal
 from backend.reading.files import open_file
-from rasm.document import Page
+from rasm.document import Page, in_language, language_of
 from rasm.errors import ImageError
 from rasm.formats.searchable_pdf import SearchablePdf
 from rasm.pages.files import PageFile
@@ -181,8 +181,9 @@ def _searchable(part: JobPart) -> bytes | None:
         _Open.spool.seek(0)
         original = _Open.spool.read()
     pdf = SearchablePdf(original, password=part.job.password or None)
+    language = language_of(store.read_pages(part.file))
     for page in store.read_pages(part.file):
         if not _goes_on(part):
             return None
-        pdf.add(page, None if file.kind == "pdf" else file.image(page.number - 1))
+        pdf.add(in_language(page, language), None if file.kind == "pdf" else file.image(page.number - 1))
     return pdf.finish()

@@ -30,7 +30,9 @@ from backend.reading import metrics
 from backend.reading.engines import models
 from backend.reading.gone import check
 from backend.reading.turns import place
+from rasm.document import in_language
 from rasm.errors import ImageError
+from rasm.text.languages import Language
 
 router = Router()
 ASK_AGAIN_S = 2
@@ -194,7 +196,8 @@ def job_pages(request: HttpRequest, job_id: UUID, options: Query[PagesOptions]) 
     job = store.own(owner_of(request), job_id)
     [file] = _files(job, options.file)
     output = results.Output.of(options)
-    pages = [_result(file, page, output) for page in store.pages_after(file, options.after, PAGES_AT_ONCE)]
+    language = output.language_of(store.read_pages(file))  # as far as they have been read
+    pages = [_result(file, page, output, language) for page in store.pages_after(file, options.after, PAGES_AT_ONCE)]
     reply = OcrReply(
         model=Model(name=job.model, version=job.model_version),
         results=pages,
@@ -239,7 +242,7 @@ def job_result(request: HttpRequest, job_id: UUID, options: Query[ResultOptions]
         return results.with_warnings(text, counts)
     form = documents.Form(kind, output.profile, output.join_lines, f"{job.model} {job.model_version}")
     with place():
-        return results.with_warnings(documents.document_reply([_source(file) for file in readable], form), counts)
+        return results.with_warnings(documents.document_reply([_source(file, output) for file in readable], form), counts)
 
 
 def _files(job: Job, number: int | None) -> list[JobFile]:
@@ -276,17 +279,18 @@ def _json(job: Job, files: list[JobFile], output: results.Output, identity: str)
 def _results(file: JobFile, output: results.Output) -> Iterator[ResultReply]:
     if file.error_code:
         yield _without_pages(file.name, file.number, file.error_code, file.error_message)
+    language = output.language_of(store.read_pages(file))
     for page in store.pages_of(file):
-        yield _result(file, page, output)
+        yield _result(file, page, output, language)
 
 
-def _result(file: JobFile, kept: JobPage, output: results.Output) -> ResultReply:
+def _result(file: JobFile, kept: JobPage, output: results.Output, language: Language | None) -> ResultReply:
     result = results.empty_result(file.name, file.number, page=kept.number, pages=file.pages)
     if kept.error_code:
         result.error = FileError(code=kept.error_code, message=kept.error_message)
         return result
     page, result.milliseconds = store.unpack(bytes(kept.data))
-    results.fill(result, page, output)
+    results.fill(result, in_language(page, language), output)
     return result
 
 
@@ -296,8 +300,9 @@ def _without_pages(name: str, number: int, code: str, message: str) -> ResultRep
     return result
 
 
-def _source(file: JobFile) -> documents.Source:
-    return documents.Source(file.name, store.count_read(file), partial(store.read_pages, file))
+def _source(file: JobFile, output: results.Output) -> documents.Source:
+    pages = partial(store.read_pages, file)
+    return documents.Source(file.name, store.count_read(file), pages, language=output.language_of(pages()))
 
 
 def _pdf(job: Job, files: Sequence[JobFile]) -> HttpResponseBase:

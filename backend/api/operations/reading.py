@@ -18,12 +18,17 @@ from backend.api.access import throttles
 from backend.api.errors import InvalidRequest
 from backend.api.forms import READING_REFUSALS, check_fields, form_schema, guarded, other_formats, wanted_format
 from backend.api.request_id import request_id
-from backend.api.schemas.reading import LiteParseOptions, LiteParseReply, LiteParseResult, OcrOptions, OcrReply
+from backend.api.schemas.reading import LiteParseLanguage, LiteParseOptions, LiteParseReply, LiteParseResult, OcrOptions, OcrReply
 from backend.reading.files import Upload
 from backend.reading.service import Outcome, Request, open_upload, read_files
 from rasm.pages.files import PageFile
+from rasm.text.languages import Language
 
 router = Router()
+LITEPARSE_LANGUAGES: dict[LiteParseLanguage, Language] = {
+    "ar": "ar", "ara": "ar", "fa": "fa", "fas": "fa", "per": "fa", "ur": "ur", "urd": "ur", "ps": "ps", "pus": "ps", "ku": "ckb",
+    "ckb": "ckb", "ug": "ug", "uig": "ug", "sd": "sd", "snd": "sd",
+}  # fmt: skip
 OTHER_FORMATS = [media_type for kind, media_type in documents.MEDIA_TYPES.items() if kind != "json"] + [documents.ZIP]
 
 
@@ -61,7 +66,7 @@ def ocr(request: HttpRequest, files: File[list[UploadedFile]], options: Form[Ocr
         options.least_confidence,
     )
     info, outcomes = read_files(wanted)
-    model, found = results.model_of(info), [results.result_of(outcome, output) for outcome in outcomes]
+    model, found = results.model_of(info), results.results_of(outcomes, output)
     if kind == "json":
         results.require_any(model, found)
         milliseconds = round((time.perf_counter() - began) * 1000, 1)
@@ -73,14 +78,16 @@ def ocr(request: HttpRequest, files: File[list[UploadedFile]], options: Form[Ocr
     if kind == "text":
         return results.with_warnings(HttpResponse(results.plain_text(found), content_type="text/plain; charset=utf-8"), counts)
     form = documents.Form(kind, output.profile, output.join_lines, f"{model.name} {model.version}")
-    sources = [_source(upload, [o for o in outcomes if o.file == number], wanted) for number, upload in enumerate(files)]
+    languages = results.languages_of(outcomes, output)
+    sources = [_source(upload, [o for o in outcomes if o.file == n], wanted, languages.get(n)) for n, upload in enumerate(files)]
     return results.with_warnings(documents.document_reply(sources, form), counts)
 
 
-def _source(upload: Upload, outcomes: Sequence[Outcome], request: Request) -> documents.Source:
+def _source(upload: Upload, outcomes: Sequence[Outcome], request: Request, language: Language | None) -> documents.Source:
     """A file, all of whose pages were read, as documents are made of it."""
     pages = [outcome.page for outcome in outcomes if outcome.page is not None]
-    return documents.Source(upload.name or "", len(pages), lambda: pages, partial(_opened, upload, request), request.password or None)
+    opened, password = partial(_opened, upload, request), request.password or None
+    return documents.Source(upload.name or "", len(pages), lambda: pages, opened, password, language)
 
 
 def _opened(upload: Upload, request: Request) -> tuple[PageFile, bytes | None]:
@@ -107,7 +114,7 @@ def liteparse(request: HttpRequest, response: HttpResponse, file: File[UploadedF
     if len(request.FILES.getlist("file")) > 1:
         raise InvalidRequest("file: sent several times; /api/v1/ocr takes several files")
     info, outcomes = read_files(Request([file], gone=request.META.get("rasm.gone")))
-    found = [results.result_of(outcome, results.Output()) for outcome in outcomes]
+    found = results.results_of(outcomes, results.Output(language=LITEPARSE_LANGUAGES[options.language]))
     results.require_all(results.model_of(info), found)
     results.with_warnings(response, results.count_warnings(found))
     lines = [line for result in found for line in result.lines if line.text]

@@ -14,9 +14,11 @@ from rasm.document import UNREAD_REASONS, WARNINGS, RegionKind, UnreadReason, Wa
 from rasm.errors import ImageError
 from rasm.pages.reader import PdfText
 from rasm.pages.unread import LEAST_CONFIDENCE
+from rasm.text.bidi import Direction
+from rasm.text.languages import Language, LanguageOption
 
-# ISO 639-1 and 639-2: Arabic, Persian, Urdu, Pashto, Kurdish, Uyghur, Sindhi
-Language = Literal["ar", "ara", "fa", "fas", "per", "ur", "urd", "ps", "pus", "ku", "ckb", "ug", "uig", "sd", "snd"]
+# of the LiteParse convention; ISO 639-1 and 639-2: Arabic, Persian, Urdu, Pashto, Kurdish, Uyghur, Sindhi
+LiteParseLanguage = Literal["ar", "ara", "fa", "fas", "per", "ur", "urd", "ps", "pus", "ku", "ckb", "ug", "uig", "sd", "snd"]
 FILE_CODES = sorted(kind.code for kind in ImageError.__subclasses__())
 Bbox = Annotated[
     list[int],
@@ -97,6 +99,17 @@ class TextOptions(BaseModel):
     digits: Literal["as_printed", "western", "arabic_indic"] = Field(
         "as_printed", description="`western`: 0-9. `arabic_indic`: ٠-٩.", examples=["western"]
     )
+    language: LanguageOption = Field(
+        "auto",
+        description="In whose letters to write: Arabic ي and ك, Persian, Urdu and Kurdish ی and ک, each with its digits and joiners. "
+        "`auto`: of the language that the letters of the file tell, which is in `language` of each result. Latin letters stay.",
+        examples=["fa"],
+    )
+    unknown: Literal["mark", "leave_out"] = Field(
+        "mark",
+        description="Signs that are not known, as emoji and logos: `mark` gives U+FFFD for each, `leave_out` nothing.",
+        examples=["leave_out"],
+    )
     line_breaks: Literal["join", "keep"] = Field(
         "join", description="In the text of a page: `join` the lines of a paragraph, or `keep` them as printed.", examples=["keep"]
     )
@@ -127,7 +140,7 @@ class OcrOptions(OutputOptions, ReadingOptions):
 class LiteParseOptions(BaseModel):
     """The options of the LiteParse convention."""
 
-    language: Language = Field("ar", description="A language in the Arabic script.", examples=["ar"])
+    language: LiteParseLanguage = Field("ar", description="A language in the Arabic script, in whose letters to write.", examples=["ar"])
 
     model_config = ConfigDict(extra="forbid")
 
@@ -171,7 +184,8 @@ class LineReply(BaseModel):
     """One line of text."""
 
     text: str = Field(description="As the options ask for it; logical order, NFC, no control marks.")
-    text_as_read: str = Field(description="Before the options for diacritics, tatweel and digits.")
+    text_as_read: str = Field(description="Before the options for diacritics, tatweel, digits and unknown signs.")
+    direction: Direction = Field("rtl", description="The base direction of the line.")
     confidence: Confidence
     bbox: Bbox
     words: list[WordReply] = Field(description="In logical order.")
@@ -260,12 +274,17 @@ class ResultReply(BaseModel):
     height_px: int | None = Field(description="Of the image as it was given (a PDF: as it was rendered); null if it could not be decoded.")
     rotation_degrees: Literal[0, 90, 180, 270] = Field(0, description="By how much, clockwise, the page had to be turned to be read.")
     skew_degrees: float = Field(0.0, description="By how much its lines were askew besides.")
-    direction: Literal["rtl"] = Field("rtl", description="The base direction of the text.")
+    direction: Direction = Field("rtl", description="The base direction of most of the text; each line has its own.")
+    language: Language | None = Field(
+        None, description="In whose letters the text is written; null where there is no letter of the script, or nothing was read."
+    )
     text: str | None = Field(
         description="As the options ask for it, in logical order, NFC, without control marks. Of a page: an empty line between regions, "
         "a tab between cells of a row. null if it was not read, empty if nothing is there."
     )
-    text_as_read: str | None = Field(description="The same before the options for diacritics, tatweel and digits, with lines as printed.")
+    text_as_read: str | None = Field(
+        description="The same before the options for diacritics, tatweel, digits and unknown signs, with lines as printed."
+    )
     confidence: PageConfidence | None
     bbox: Bbox | None = Field(description="What was read of the image; null if it was not read.")
     regions: list[RegionReply] = Field(description="In reading order; none of a line image.")
@@ -303,6 +322,7 @@ class OcrReply(BaseModel):
                             "rotation_degrees": 0,
                             "skew_degrees": 0.0,
                             "direction": "rtl",
+                            "language": "ar",
                             "text": "الفصل الثالث : في العمران البدوي والأمم الوحشية",
                             "text_as_read": "الفصل الثالث : في العمران البدوي والأمم الوحشية",
                             "confidence": 0.9977,
@@ -312,6 +332,7 @@ class OcrReply(BaseModel):
                                 {
                                     "text": "الفصل الثالث : في العمران البدوي والأمم الوحشية",
                                     "text_as_read": "الفصل الثالث : في العمران البدوي والأمم الوحشية",
+                                    "direction": "rtl",
                                     "confidence": 0.9977,
                                     "bbox": [0, 0, 736, 58],
                                     "words": [
@@ -345,6 +366,7 @@ class OcrReply(BaseModel):
                             "rotation_degrees": 0,
                             "skew_degrees": 0.0,
                             "direction": "rtl",
+                            "language": None,
                             "text": None,
                             "text_as_read": None,
                             "confidence": None,

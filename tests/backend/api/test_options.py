@@ -5,8 +5,12 @@ from typing import Any
 
 import pytest
 
+from backend.api import results
+from backend.api.schemas.reading import OutputOptions
 from rasm.image import decode
-from rasm.lines.recognizer import Recognizer
+from rasm.lines.recognizer import Reading, Recognizer
+from rasm.pages.reader import page_of_line
+from rasm.text.languages import Evidence, write_in
 from rasm.text.normalisation import Profile, apply_profile
 from tests.serving import TINY_MODEL, error, field_part, file_part, form, line_png, post, post_form
 
@@ -25,6 +29,26 @@ def test_the_text_comes_as_read_and_as_profiled(profile: Profile) -> None:
     assert [result["text_as_read"] for result in results] == READ
     assert [result["text"] for result in results] == [apply_profile(text, profile) for text in READ]
     assert [line["text"] for result in results for line in result["lines"]] == [result["text"] for result in results]
+
+
+def test_the_language_decides_which_letters_are_written() -> None:
+    files = [("a.png", line) for line in LINES]
+    for language in ("fa", "ckb", "ar"):
+        results = post(*files, options={"language": language}).json()["results"]
+        assert [result["text"] for result in results] == [write_in(text, language) for text in READ]
+        assert {result["language"] for result in results} == {language}
+    found = post(*files).json()["results"]
+    assert [result["language"] for result in found] == [Evidence().add([text]).language for text in READ], "each file has its own"
+    assert {(result["direction"], result["lines"][0]["direction"]) for result in found} <= {("rtl", "rtl"), ("ltr", "ltr")}
+    assert error(post(files[0], options={"language": "en"})) == (422, "invalid_request")
+
+
+def test_unknown_signs_are_marked_or_left_out() -> None:
+    page = page_of_line(Reading("صباح \ufffd الخير", 0.8, []), 90, 20)
+    for unknown, text in (("mark", "صباح \ufffd الخير"), ("leave_out", "صباح الخير")):
+        result = results.empty_result("a.png", 0)
+        results.fill(result, page, results.Output.of(OutputOptions(unknown=unknown)))  # type: ignore[arg-type]
+        assert (result.text, result.text_as_read) == (text, "صباح \ufffd الخير")
 
 
 def test_what_it_gives_out_is_nfc_without_control_marks() -> None:
@@ -126,13 +150,14 @@ def liteparse(*parts: bytes) -> Any:
     return post_form(form(*parts), "/ocr")
 
 
-@pytest.mark.parametrize("language", [None, b"ar", b"ara", b"fa"])
+@pytest.mark.parametrize("language", [None, b"ar", b"ara", b"fa", b"ku"])
 def test_liteparse(language: bytes | None) -> None:
     reply = liteparse(file_part(LINES[0], field=b"file"), *([field_part(b"language", language)] if language else []))
     assert reply.status_code == 200
     [result] = reply.json()["results"]
     assert result.keys() == {"text", "bbox", "confidence"}
-    assert result["text"] == READ[0] and result["bbox"] == [0, 0, 320, 32] and 0 < result["confidence"] <= 1
+    written = write_in(READ[0], {b"fa": "fa", b"ku": "ckb"}.get(language or b"", "ar"))  # type: ignore[arg-type]
+    assert result["text"] == written and result["bbox"] == [0, 0, 320, 32] and 0 < result["confidence"] <= 1
 
 
 def test_liteparse_refusals() -> None:

@@ -6,7 +6,7 @@ const JOBS = "/api/v1/jobs";
 const PATIENCE_S = 10; // no room for another job: that lasts too long to wait for, with the file to be sent again
 const STORED = "rasm-jobs"; // in the tab's own storage, so that whoever comes next to the machine does not find them
 
-// All jobs are named by their ids; what the API says of one is {id, state, pages, pages_done, error, …}. `ask` is as in reading.js.
+// All jobs are named by their ids; what the API says of one is {id, state, pages, pages_done, error, …}. `ask` is as in reading.js, with the `language` to write in.
 
 export async function submit(file, how, ask) {
   return answer(await send("POST", JOBS, { ...ask, fields: { files: file, ...how }, patience: PATIENCE_S }));
@@ -27,11 +27,11 @@ export async function follow(id, ask, onStep) {
 
 // The next pages after so many, as far as they have been read.
 export async function pagesAfter(id, after, detail, ask) {
-  return pagesOf(await send("GET", `${JOBS}/${id}/pages?after=${after}&detail=${detail}`, { ...ask, persistent: true }));
+  return pagesOf(await send("GET", `${JOBS}/${id}/pages?after=${after}&detail=${detail}&language=${ask.language}`, { ...ask, persistent: true }));
 }
 
 export async function result(id, detail, ask) {
-  return reading(await send("GET", `${JOBS}/${id}/result?detail=${detail}`, { ...ask, persistent: true }));
+  return reading(await send("GET", `${JOBS}/${id}/result?detail=${detail}&language=${ask.language}`, { ...ask, persistent: true }));
 }
 
 // A searchable PDF is written when it is first asked for: until then the status is 202.

@@ -64,7 +64,8 @@ async function start(doc) {
   change(doc, { state: "reading", busySeconds: 0, saveError: null, how, shown: 0, pages: [], progress: null, unmarked: false, abort });
   try {
     const onBusy = (busySeconds, isLost) => step(doc, { busySeconds, isLost });
-    change(doc, { state: "done", ...(await readFirst(waysOf(doc), doc, { key, signal: abort.signal, onBusy })) });
+    const ask = { key, signal: abort.signal, onBusy, language: $("text-language").value };
+    change(doc, { state: "done", ...(await readFirst(waysOf(doc), doc, ask)) });
   } catch (error) {
     if (error.name === "AbortError") return;
     if (!(error instanceof ReadingError)) console.error(error);
@@ -104,7 +105,7 @@ async function readFirst(ways, doc, ask) {
 
 function atOnce(doc, ask) {
   change(doc, { progress: null });
-  return read(doc.file, doc.how, ask);
+  return read(doc.file, { ...doc.how, language: ask.language }, ask);
 }
 
 async function asJob(doc, ask) {
@@ -269,7 +270,7 @@ const actions = {
     tell(say("saving"));
     try {
       const ask = { key, signal: doc.abort.signal };
-      const form = { format, ...look().profile };
+      const form = { format, language: $("text-language").value, ...look().profile };
       const { blob, isArchive } = await (doc.job ? jobs.convert(doc.job, form, ask) : convert(doc.file, { ...doc.how, ...form }, ask));
       const name = stem(doc.name) + (isArchive ? ".zip" : SUFFIXES[format]);
       save(name, blob);
@@ -385,6 +386,11 @@ function readAgain(isMeant) {
 const isPdf = (doc) => /\.pdf$/i.test(doc.name);
 $("mode").addEventListener("change", () => readAgain((doc) => !isPdf(doc)));
 $("pdf-text").addEventListener("change", () => readAgain(isPdf));
+// What is a job is asked for again, in other letters.
+$("text-language").addEventListener("change", () => {
+  for (const doc of documents) if (doc.state === "done" && (doc.file || doc.job)) change(doc, { state: "waiting", error: null });
+  work();
+});
 
 for (const id of ["diacritics", "tatweel", "digits", "unsure"]) $(id).addEventListener("change", showAll);
 

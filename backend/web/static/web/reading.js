@@ -1,10 +1,10 @@
 // Asks the API: to read a file, for a file in another format, for the picture of a page. What it reads has the shape in which the
 // page keeps documents:
 //   {pages: [Page], model, milliseconds, reply}
-//   Page: {number, kind, source, width, height, confidence, text, lines: [Line], unread: [Unread], warnings: [{code, message}],
+//   Page: {number, kind, source, language, width, height, confidence, text, lines: [Line], unread: [Unread], warnings: [{code, message}],
 //          error: ReadingError or null}
 //   Unread: {reason, text, confidence, box}: what looks like text and is not in it
-//   Line: {textAsRead, confidence, box: {left, top, right, bottom}, characters: [{text, confidence, box}] or null, opens}
+//   Line: {textAsRead, direction, confidence, box: {left, top, right, bottom}, characters: [{text, confidence, box}] or null, opens}
 // Boxes are in pixels of the upright image, from its top left. `opens`: whether a paragraph or the like begins with this line.
 
 const READ = "/api/v1/ocr";
@@ -23,7 +23,7 @@ export class ReadingError extends Error {
   }
 }
 
-// `how` is {mode, pdf_text, password}; `ask` is {key, signal, onBusy}. All throw ReadingError, or AbortError.
+// `how` is {mode, pdf_text, password, language}; `ask` is {key, signal, onBusy}. All throw ReadingError, or AbortError.
 export async function read(file, how, ask) {
   return reading(await send("POST", READ, { ...ask, fields: { files: file, detail: "characters", ...how } }));
 }
@@ -108,6 +108,7 @@ function pageOf(result, status) {
     number: result.page,
     kind: result.kind,
     source: result.source,
+    language: result.language,
     width: result.width_px,
     height: result.height_px,
     confidence: result.confidence,
@@ -122,6 +123,7 @@ function pageOf(result, status) {
 function lineOf(line) {
   return {
     textAsRead: line.text_as_read,
+    direction: line.direction,
     confidence: line.confidence,
     box: boxOf(line.bbox),
     characters: line.characters?.map((sign) => ({ text: sign.text, confidence: sign.confidence, box: boxOf(sign.bbox) })) ?? null,

@@ -172,7 +172,7 @@ function pageView(doc, page, look, actions) {
   const section = element("section", { className: page.width > WIDE * page.height ? "page wide" : "page" });
   const overlay = shape("svg", { viewBox: `0 0 ${page.width} ${page.height}`, "aria-hidden": "true" });
   const place = element("figcaption", { className: "place" });
-  const lines = element("ol", { className: page.kind === "page" ? "lines of-page" : "lines", lang: "ar", dir: "rtl", ariaLabel: say("linesOf", { name: doc.name }) });
+  const lines = element("ol", { className: page.kind === "page" ? "lines of-page" : "lines", lang: page.language ?? "und", dir: "rtl", ariaLabel: say("linesOf", { name: doc.name }) });
   lines.setAttribute("role", "list"); // which Safari forgets of lists without markers
 
   const rows = page.lines.map((line, i) => {
@@ -278,7 +278,7 @@ function pictureView(doc, page, overlay, place, actions) {
 function lineView(doc, line, index, look) {
   const detail = element("span", { id: `line-${doc.id}-${index}`, className: "unseen", dir: "auto" }, describe(line, index, look));
   const share = element("span", { className: "share", ariaHidden: "true", dir: "ltr" }, percent(line.confidence));
-  const row = element("li", { className: line.opens && index ? "opens" : "" }, element("span", { className: "text" }, ...textOf(line, look)), share, detail);
+  const row = element("li", { className: line.opens && index ? "opens" : "" }, element("span", { className: "text", dir: line.direction }, ...textOf(line, look)), share, detail);
   row.setAttribute("aria-describedby", detail.id);
   return row;
 }

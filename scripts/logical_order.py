@@ -28,7 +28,7 @@ from rasm.text.charset import DEFAULT_CHARSET
 from rasm.text.languages import as_drawn, guess_language, write_in
 from rasm.text.normalisation import OTHER_LANGUAGES, LabelSettings, normalise_label
 from rasm.weights import SHIPPED_MODEL
-from scripts.order_suite import SUITE
+from scripts.order_suite import AMBIGUOUS, SUITE
 
 ROOT = Path(__file__).resolve().parent.parent
 FONTS = ("Amiri-Regular.ttf", "Scheherazade-Regular.ttf", "NotoNaskhArabic-Regular.ttf", "NotoSansArabic-Regular.ttf")
@@ -46,7 +46,7 @@ def measure(model: Path, out: Path | None) -> None:
     fonts, signs = [by_name[name] for name in FONTS], replace(by_name[SIGNS_OF], arabic=False)
     recognizer = Recognizer(model)
     rows = []
-    exact = in_order = drawn = 0
+    exact = in_order = alike = drawn = 0
     for kind, strings in itertools.groupby(SUITE, key=lambda string: string[0]):
         title = kind
         for _, typed, direction in strings:
@@ -63,6 +63,7 @@ def measure(model: Path, out: Path | None) -> None:
                 rows.append(f"| {title} | {cell(typed)} | {right} of {len(readings)} | {cell(others[0][0]) if others else ''} |")
                 title = ""
             exact, in_order, drawn = exact + right, in_order + len(seen), drawn + len(readings)
+            alike += len(seen) - right if typed in AMBIGUOUS else 0
     info = recognizer.info
     page = f"""# What is typed comes back as it was typed
 
@@ -74,7 +75,7 @@ The fonts are {", ".join(name.removesuffix(".ttf") for name in FONTS)}.
 |---|---|
 | drawn | {drawn} |
 | read exactly as typed | **{exact}** |
-| of which every sign was read | {in_order}: {order_claim(exact, in_order)} |
+| of which every sign was read | {in_order}: {order_claim(in_order - exact, alike)} |
 
 Half of the lines run from right to left, and half from left to right (`scripts/order_suite.py`). The reading finds out which.
 A line can be drawn alike from two orders of typing, such as `12-A` and `A-12`.
@@ -103,8 +104,11 @@ def read(recognizer: Recognizer, fonts: Sequence[Font], signs: Font, text: str, 
     return [r.text for r in recognizer.read(scans)]
 
 
-def order_claim(exact: int, in_order: int) -> str:
-    return "no error was one of order" if exact == in_order else f"{in_order - exact} errors were of order alone"
+def order_claim(errors: int, alike: int) -> str:
+    """``alike``: those of texts that are drawn as another text is."""
+    if not errors:
+        return "no error was one of order"
+    return f"{errors} errors were of order alone, {alike} of them in texts that are drawn as another is"
 
 
 def cell(text: str) -> str:

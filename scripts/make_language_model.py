@@ -44,7 +44,8 @@ def make(text: Sequence[str], out: Path, lines: int, seed: int, kenlm: Path | No
         drawn, arpa = Path(folder) / "lines.txt", Path(folder) / "model.arpa"
         with drawn.open("w", encoding="utf-8") as file:
             for _ in tqdm(range(lines), unit="line", disable=None):
-                file.write(" ".join(to_tokens(to_visual(sampler.sample(rng, rng.randint(20, 90))))) + "\n")
+                line = sampler.sample_line(rng, rng.randint(20, 90))
+                file.write(" ".join(to_tokens(to_visual(line.text, line.direction))) + "\n")
         with drawn.open() as source, arpa.open("w") as target:
             orders = ["-o", str(len(PRUNED)), "--prune", *PRUNED, "--discount_fallback", "-S", "30%"]
             subprocess.run([estimate, *orders], stdin=source, stdout=target, check=True)

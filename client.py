@@ -8,7 +8,8 @@ names from it, one a line. What is read is printed as it comes in, in order: one
 given, ``NAME<tab>`` stands before each, so that ``grep`` shows which file has a word and ``cut -f2-`` gives the texts alone. Tabs part
 the cells of tables and the halves of verses, too. ``--format json`` (or ``--json``) prints one JSON object for each page, as the service
 gives it, for those that failed too. With ``--beside`` or ``--out DIR`` each file gets one of its own instead: ``a.txt``, ``a.json``,
-``a.hocr``, ``a.alto.xml``, ``a.page.xml`` or ``a.pdf`` for ``a.png``.
+``a.md``, ``a.html``, ``a.docx``, ``a.csv`` and ``a.xlsx`` of its tables, ``a.hocr``, ``a.alto.xml``, ``a.page.xml`` or ``a.pdf`` for
+``a.png``.
 
 ``--job`` is for long documents: each is put away at the service, read while this program waits, fetched, and taken away again.
 Ctrl-C leaves it there; ``--resume`` goes on.
@@ -69,14 +70,26 @@ LONGEST_RETRY_AFTER_S = 300.0  # a service that asks for more is given up
 ASK_AGAIN_S = 2.0  # how a job stands, where the service does not say when
 RETRIED_STATUSES = (429, 502, 503)  # 502 is a proxy's, while the service behind it starts anew
 BAR_WIDTH = 24  # characters
-SUFFIX_OF = {"text": ".txt", "json": ".json", "hocr": ".hocr", "alto": ".alto.xml", "page": ".page.xml", "pdf": ".pdf"}  # rasm read's
+SUFFIX_OF = {
+    "text": ".txt",
+    "json": ".json",
+    "markdown": ".md",
+    "html": ".html",
+    "docx": ".docx",
+    "csv": ".csv",
+    "xlsx": ".xlsx",
+    "hocr": ".hocr",
+    "alto": ".alto.xml",
+    "page": ".page.xml",
+    "pdf": ".pdf",
+}  # rasm read's
 SUFFIXES = frozenset((".pdf", ".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff"))
 
 Image = str | os.PathLike[str] | tuple[str, bytes]
 """What can be read: a path, or a name with the bytes of a file."""
 Box = tuple[int, int, int, int]
 """Left, top, right, bottom in pixels from the top left of the upright image."""
-Format = Literal["text", "json", "hocr", "alto", "page", "pdf"]
+Format = Literal["text", "json", "markdown", "html", "docx", "csv", "xlsx", "hocr", "alto", "page", "pdf"]
 A = TypeVar("A")
 T = TypeVar("T")
 
@@ -101,6 +114,7 @@ class OutputOptions(TypedDict, total=False):
     unknown: Literal["mark", "leave_out"]
     line_breaks: Literal["join", "keep"]
     detail: Literal["lines", "characters"]
+    tables: Literal["auto", "html"]
 
 
 class Options(ReadingOptions, OutputOptions, total=False):
@@ -170,12 +184,16 @@ class Cell:
 
 @dataclass(frozen=True)
 class Region:
-    """A paragraph, a heading, a table …: ``lines`` are indices of the page's lines; a table has ``cells`` too."""
+    """A paragraph, a heading, a table …: ``lines`` are indices of the page's lines; a table has ``cells`` too, of which the first
+    ``head_rows`` say what stands beneath. ``level``: of a heading, from 1, or how deep a list item is nested."""
 
     kind: str
     bbox: Box
     lines: tuple[int, ...]
     cells: tuple[Cell, ...] = ()
+    direction: Literal["rtl", "ltr"] = "rtl"
+    level: int | None = None
+    head_rows: int = 0
 
 
 @dataclass(frozen=True)
@@ -486,6 +504,7 @@ class AsyncRasmClient:
     async def follow_pages(self, job_id: str, *, file: int = 0, **options: Unpack[OutputOptions]) -> AsyncIterator[Result]:
         """The pages of one of its files, in order, as they are read; of a job that was cancelled no more come."""
         params = _fields(options, OutputOptions) | {"file": str(file)}
+        params.pop("tables", None)  # of Markdown, which pages are not
         last = 0
         async for _ in self.follow(job_id):
             while pages := await self._pages(job_id, params | {"after": str(last)}):
@@ -862,6 +881,7 @@ def _given(arguments: Sequence[str] | None) -> argparse.Namespace:
     add("--language", choices=choices["language"], help="in whose letters the text is written (default: as the document's letters tell)")
     add("--unknown", choices=choices["unknown"], help="signs that are not known, as emoji: as U+FFFD, or not at all")
     add("--line-breaks", choices=choices["line_breaks"], help="of a page: join the lines of a paragraph, or keep them as printed")
+    add("--tables", choices=choices["tables"], help="in Markdown: as its own where that can hold them (auto), or all as HTML")
     add("--detail", choices=choices["detail"], help="characters: each with its place and confidence, in the JSON")
     output = parser.add_argument_group("what comes out")
     add = output.add_argument

@@ -24,6 +24,7 @@ from tqdm import tqdm
 from rasm.document import Document, Page, PageError, in_language, language_of, page_from_dict, profiled
 from rasm.errors import ConfigError, ImageError
 from rasm.formats import SUFFIXES, write_pages
+from rasm.formats.markdown import Tables
 from rasm.formats.searchable_pdf import SearchablePdf
 from rasm.pages.files import MAX_PAGES, PAGE_SUFFIXES, PageFile, open_pages
 from rasm.pages.reader import Mode, PdfText
@@ -51,6 +52,7 @@ class Settings:
     least_confidence: float = LEAST_CONFIDENCE  # what a line needs to be text
     quiet: bool = False  # print no warnings
     language: LanguageOption = "auto"  # in whose letters the text is written
+    tables: Tables = "auto"  # in Markdown
 
 
 @dataclass(frozen=True)
@@ -345,4 +347,4 @@ def write_text(
     """Any format but PDF, each page as it comes, its text as was asked for."""
     asked = (as_asked(page, settings) if isinstance(page, Page) else page for page in pages)
     model = f"{reader.info.name} {reader.info.version}"
-    write_pages(asked, kind, out, name=name, model=model, page_count=page_count, paragraphs=settings.join_lines)
+    write_pages(asked, kind, out, name=name, model=model, page_count=page_count, paragraphs=settings.join_lines, tables=settings.tables)

@@ -20,6 +20,7 @@ from rasm.errors import ConfigError, ImageError
 if TYPE_CHECKING:
     from rasm.batch import Settings
     from rasm.document import Page, PageError
+    from rasm.formats.markdown import Tables
     from rasm.pages.reader import Mode, PdfText
     from rasm.reader import Reader
     from rasm.text.languages import LanguageOption
@@ -27,14 +28,15 @@ if TYPE_CHECKING:
 # those of rasm.formats, rasm.text.languages, rasm.pages.files and rasm.pages.unread, which take too long to import for a help text; a test
 # holds them to these
 LANGUAGES = ("auto", "ar", "fa", "ur", "ckb", "ps", "ug", "sd")
-FORMATS = ("text", "json", "hocr", "alto", "page", "pdf")
+FORMATS = ("text", "json", "markdown", "html", "docx", "csv", "xlsx", "hocr", "alto", "page", "pdf")
+BINARY = ("docx", "xlsx", "pdf")
 MAX_PAGES = 1000
 LEAST_CONFIDENCE = 0.7
 
 _READ = """Read PDFs, images, multi-page TIFFs, or folders of them.
 
     rasm read page.png                                    its text, on the terminal
-    rasm read scan.pdf --format alto > scan.alto.xml
+    rasm read scan.pdf --format markdown > scan.md        headings, lists and tables
     rasm read book.pdf page-*.png --out texts             texts/book.txt, ...
     rasm read scans --out out --format text alto pdf      a folder, in several formats
     curl https://... | rasm read -                        what comes in
@@ -57,7 +59,14 @@ def rasm() -> None:
 @command("read", _READ, stopped="; the same command goes on from here")
 @argument("files", "PDFs, images (PNG, JPEG, WebP, BMP, TIFF), or folders; - is standard input", nargs=-1, required=True, type=PATH)
 @option("--out", type=PATH, metavar="DIR", help="The folder for the results. Without it, one file's text goes to the terminal.")
-@option("--format", "formats", several=True, type=click.Choice(FORMATS), default=("text",), help="Formats to write; pdf is searchable.")
+@option(
+    "--format",
+    "formats",
+    several=True,
+    type=click.Choice(FORMATS),
+    default=("text",),
+    help="Formats to write; csv and xlsx hold the tables alone, pdf is searchable.",
+)
 @option("--model", default=weights.SHIPPED_MODEL.stem, metavar="MODEL", help="A model of `rasm models`, or the path of an ONNX file.")
 @option("--mode", type=click.Choice(("auto", "page", "line")), default="auto", help="What images are of.")
 @option(
@@ -79,6 +88,12 @@ def rasm() -> None:
     type=click.Choice(LANGUAGES),
     default="auto",
     help="In whose letters the text is written (ي or ی, ك or ک): Arabic, Persian, Urdu, Kurdish, Pashto, Uyghur, Sindhi; auto looks.",
+)
+@option(
+    "--tables",
+    type=click.Choice(("auto", "html")),
+    default="auto",
+    help="In Markdown: as its own where that can hold them, or all as HTML.",
 )
 @option("--diacritics", type=click.Choice(("keep", "strip")), default="keep", help="In every format.")
 @option("--tatweel", type=click.Choice(("keep", "strip")), default="keep", help="In every format.")
@@ -107,6 +122,7 @@ def read(
     pdf_text: PdfText,
     line_breaks: Literal["join", "keep"],
     language: LanguageOption,
+    tables: Tables,
     diacritics: Literal["keep", "strip"],
     tatweel: Literal["keep", "strip"],
     digits: Literal["as_printed", "western", "arabic_indic"],
@@ -135,6 +151,7 @@ def read(
         least_confidence=least_confidence,
         quiet=quiet,
         language=language,
+        tables=tables,
     )
     formats = tuple(dict.fromkeys(formats))
     if out is None:
@@ -159,8 +176,8 @@ def _source(files: Sequence[Path], formats: Sequence[str]) -> Path:
 
     if len(formats) > 1:
         raise ConfigError("several formats: say with --out where the files go")
-    if formats[0] == "pdf":
-        raise ConfigError("a PDF is nothing for the terminal: say with --out where it goes")
+    if formats[0] in BINARY:
+        raise ConfigError(f"{formats[0]} is nothing for the terminal: say with --out where it goes")
     if files == (Path("-"),):
         return Path("-")
     found = find_inputs(files, None)

@@ -5,7 +5,8 @@ Where it stands: the one result of reading, whether of an image of a line, of a 
 pixels of the page as it was given, before it was levelled; confidences are 0 to 1.
 
 Regions are in reading order. Their kinds are PAGE XML's: paragraph, heading, header, footer, page-number, footnote,
-marginalia, caption, other; and list-item, verse and table. A table has its cells, empty ones too.
+marginalia, caption, other; and list-item, verse, table and figure. A table has its cells, empty ones too. A figure is a picture's place:
+it alone has no lines.
 
 What was found and not read is told: a page has it in ``unread``, and warnings say what its reader should know. ``WARNINGS`` is the one
 place where their codes are explained.
@@ -14,6 +15,7 @@ place where their codes are explained.
 from __future__ import annotations
 
 import json
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, replace
@@ -28,8 +30,10 @@ from rasm.text.normalisation import Profile, apply_profile
 
 Box = tuple[float, float, float, float]
 RegionKind = Literal[
-    "paragraph", "heading", "list-item", "caption", "header", "footer", "page-number", "footnote", "marginalia", "verse", "table", "other"
-]
+    "paragraph", "heading", "list-item", "caption", "header", "footer", "page-number", "footnote", "marginalia", "verse", "table", "figure",
+    "other",
+]  # fmt: skip
+BaseDirection = Literal["rtl", "ltr"]
 UnreadReason = Literal["unsure", "too-wide", "too-small", "not-read"]
 WarningCode = Literal["no-text", "unread-text", "much-of-page-unread", "low-confidence", "turned"]
 
@@ -120,12 +124,24 @@ class Cell:
 
 @dataclass(frozen=True)
 class Region:
-    """Lines that belong together: a paragraph, a heading, a table. cells: of a table, row by row; none of anything else."""
+    """Lines that belong together: a paragraph, a heading, a table.
+
+    cells: of a table, row by row; none of anything else. level: of a heading, from 1, by the size of its type; of a list item how deep it
+    is nested, from 1; None of anything else. head_rows: how many of a table's first rows say what stands in its columns.
+    """
 
     kind: RegionKind
     box: Box
     lines: list[Line]
     cells: list[Cell] = field(default_factory=list)
+    level: int | None = None
+    head_rows: int = 0
+
+    @property
+    def direction(self) -> BaseDirection:
+        """Which way most of its letters run; right to left where it has none."""
+        kinds = Counter(unicodedata.bidirectional(sign) for line in self.lines for sign in line.text)
+        return "ltr" if kinds["L"] > kinds["R"] + kinds["AL"] else "rtl"
 
     @property
     def text(self) -> str:
@@ -218,7 +234,7 @@ class Page:
     @property
     def text(self) -> str:
         """Line by line, an empty line between regions."""
-        return "\n\n".join(region.text for region in self.regions)
+        return "\n\n".join(region.text for region in self.regions if region.lines)
 
     @property
     def direction(self) -> Direction:
@@ -318,6 +334,8 @@ class Document:
             page["confidence"] = round(source.confidence, 4)
             page["warnings"] = [{"code": warning.code, "message": warning.message} for warning in source.warnings]
             page["error"] = None
+            for region, own in zip(page["regions"], source.regions, strict=True):
+                region["direction"] = own.direction
             if not characters:
                 for region in page["regions"]:
                     for line in region["lines"]:
@@ -420,7 +438,14 @@ def page_from_dict(fields: dict[str, Any]) -> Page:
         return Cell(v["row"], v["column"], v["row_span"], v["column_span"], _as_box(v["box"]), list(v["lines"]))
 
     regions = [
-        Region(r["kind"], _as_box(r["box"]), [line(v) for v in r["lines"]], [cell(v) for v in r.get("cells", [])])
+        Region(
+            r["kind"],
+            _as_box(r["box"]),
+            [line(v) for v in r["lines"]],
+            [cell(v) for v in r.get("cells", [])],
+            r.get("level"),
+            r.get("head_rows", 0),
+        )
         for r in fields["regions"]
     ]
     unread = [Unread(_as_box(u["box"]), u["reason"], u["text"], u["confidence"]) for u in fields.get("unread", [])]  # not in 0.9.0

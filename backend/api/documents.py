@@ -1,4 +1,4 @@
-"""Pages -> files that other programs take: hOCR, ALTO, PAGE XML, searchable PDF; several of them in a ZIP archive.
+"""Pages -> files that other programs take: Markdown, HTML, DOCX, tables, hOCR, ALTO, PAGE XML, searchable PDF; several in a ZIP archive.
 
 Where it stands: beside ``results.py``, for the formats that are not JSON; ``rasm/formats`` writes each page. A document is
 written page by page, so that one of a thousand pages takes no more memory than its largest.
@@ -18,7 +18,8 @@ from django.http.response import HttpResponseBase
 from django.utils.http import content_disposition_header
 
 from rasm.document import Page, in_language, profiled
-from rasm.formats import SUFFIXES, write_pages
+from rasm.formats import BINARY, SUFFIXES, write_pages
+from rasm.formats.markdown import Tables
 from rasm.formats.searchable_pdf import SearchablePdf
 from rasm.pages.files import PageFile
 from rasm.text.languages import Language
@@ -27,6 +28,11 @@ from rasm.text.normalisation import Profile
 MEDIA_TYPES = {
     "json": "application/json",
     "text": "text/plain",
+    "markdown": "text/markdown",
+    "html": "text/html",
+    "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    "csv": "text/csv",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     "hocr": "text/vnd.hocr+html",  # and not text/html, which a browser would show as a page of this service
     "alto": "application/alto+xml",
     "page": "application/vnd.prima.page+xml",
@@ -60,13 +66,14 @@ class Form:
     profile: Profile = field(default_factory=Profile)
     join_lines: bool = True
     model: str = ""
+    tables: Tables = "auto"
 
 
 def document_reply(sources: list[Source], form: Form) -> HttpResponseBase:
     """One file as itself, several in an archive; PAGE XML has a file for each page."""
     if len(sources) == 1 and (form.kind != "page" or sources[0].page_count == 1):
         [source] = sources
-        content_type = MEDIA_TYPES[form.kind] + ("" if form.kind == "pdf" else "; charset=utf-8")
+        content_type = MEDIA_TYPES[form.kind] + ("" if form.kind in BINARY else "; charset=utf-8")
         return _download(write_document(source, form), content_type, _stem(source.name) + SUFFIXES[form.kind])
     return _download(archive(sources, form), ZIP, (_stem(sources[0].name) if len(sources) == 1 else "rasm") + ".zip")
 
@@ -77,7 +84,9 @@ def write_document(source: Source, form: Form) -> IO[bytes]:
     if form.kind == "pdf":
         file.write(searchable(source, form))
     else:
-        write_pages(source.written(form), form.kind, file, name=source.name, model=form.model, page_count=source.page_count)
+        write_pages(
+            source.written(form), form.kind, file, name=source.name, model=form.model, page_count=source.page_count, tables=form.tables
+        )
     file.seek(0)
     return file
 

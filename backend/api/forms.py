@@ -55,11 +55,12 @@ def _check_options(sent: Iterable[tuple[str, list[Any]]], options: type[BaseMode
 
 
 def wanted_format(request: HttpRequest, given: str | None) -> str:
-    """The format of a reply, by the option or else by the header Accept. What accepts none of them gets JSON."""
+    """The format of a reply, by the option or else by the header Accept. What accepts none of them gets JSON; so does ``text/html``, which
+    every browser accepts first."""
     if given is not None or request.META.get("HTTP_ACCEPT", "*/*") in ("*/*", MEDIA_TYPES["json"]):
         return given or "json"
-    preferred = request.get_preferred_type(list(MEDIA_TYPES.values()))
-    return next((name for name, media_type in MEDIA_TYPES.items() if media_type == preferred), "json")
+    names = {media_type: name for name, media_type in MEDIA_TYPES.items() if name != "html"}
+    return names.get(request.get_preferred_type([*names]) or "", "json")
 
 
 def other_formats(*media_types: str) -> dict[str, Any]:
@@ -70,7 +71,7 @@ def other_formats(*media_types: str) -> dict[str, Any]:
 def content_of(*media_types: str) -> dict[str, Any]:
     """The schema of a reply's content in these media types, besides JSON."""
     kinds: dict[str, Any] = {name: {"type": "string"} for name in media_types}
-    for name in ("application/pdf", "application/zip"):
-        if name in kinds:
+    for name in kinds:
+        if not name.startswith("text/") and not name.endswith("xml"):
             kinds[name] = {"type": "string", "format": "binary"}
     return kinds

@@ -62,7 +62,9 @@ def request_context(get_response: View) -> View:
         try:
             response = get_response(request)
             response["X-Request-ID"] = request_id.get()
-            is_page = response.get("Content-Type", "").startswith("text/html")
+            is_page = (
+                response.get("Content-Type", "").startswith("text/html") and "Content-Disposition" not in response
+            )  # not a file to keep
             response.setdefault("Content-Security-Policy", _OWN if is_page else _NOTHING)
             if request.method == "POST":
                 response.setdefault("Cache-Control", "no-store")

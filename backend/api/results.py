@@ -124,7 +124,16 @@ def fill(result: ResultReply, page: Page, output: Output) -> None:
         if page.kind == "page":
             numbers = list(range(first, len(result.lines)))
             cells = [_cell(cell, first, page) for cell in region.cells]
-            result.regions.append(RegionReply.model_construct(kind=region.kind, bbox=_bbox(region.box, page), lines=numbers, cells=cells))
+            reply = RegionReply.model_construct(
+                kind=region.kind,
+                direction=region.direction,
+                level=region.level,
+                bbox=_bbox(region.box, page),
+                lines=numbers,
+                cells=cells,
+                head_rows=region.head_rows,
+            )
+            result.regions.append(reply)
     result.unread = [
         UnreadReply.model_construct(
             bbox=_bbox(place.box, page),

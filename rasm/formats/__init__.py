@@ -17,42 +17,77 @@ from typing import IO
 from rasm.document import Document, Page, PageError
 from rasm.errors import ConfigError
 from rasm.formats.alto import write_alto
+from rasm.formats.docx import write_docx
 from rasm.formats.hocr import write_hocr
+from rasm.formats.html import write_html
+from rasm.formats.markdown import Tables, write_markdown
 from rasm.formats.page_xml import write_page_xml
+from rasm.formats.spreadsheet import write_csv, write_xlsx
 
-SUFFIXES = {"text": ".txt", "json": ".json", "hocr": ".hocr", "alto": ".alto.xml", "page": ".page.xml", "pdf": ".pdf"}
+SUFFIXES = {
+    "text": ".txt",
+    "json": ".json",
+    "markdown": ".md",
+    "html": ".html",
+    "docx": ".docx",
+    "csv": ".csv",
+    "xlsx": ".xlsx",
+    "hocr": ".hocr",
+    "alto": ".alto.xml",
+    "page": ".page.xml",
+    "pdf": ".pdf",
+}
+BINARY = ("docx", "xlsx", "pdf")
+"""Formats that are no text."""
 
 Pages = Iterable[Page | PageError]
 """In order, those that could not be read in their places."""
 
 
-def write(document: Document, kind: str) -> str:
-    """``document`` as text, json, hocr, alto or page. A searchable PDF needs the pages' pictures: see ``searchable_pdf``.
+def write(document: Document, kind: str, *, tables: Tables = "auto") -> str:
+    """``document`` in a format that is text: text, json, markdown, html, csv, hocr, alto or page.
 
     Raises ConfigError where there is no such format, and of PAGE XML, which holds one page, where there are more or none.
     """
+    if kind in BINARY:
+        raise ConfigError(f"{kind} is no text: " + ("rasm.formats.searchable_pdf" if kind == "pdf" else "write_bytes") + " makes it")
+    return write_bytes(document, kind, tables=tables).decode()
+
+
+def write_bytes(document: Document, kind: str, *, tables: Tables = "auto") -> bytes:
+    """``document`` in any format but PDF, which needs the pages' pictures: see ``searchable_pdf``. ``tables``: see ``write_pages``.
+    Raises as ``write`` does."""
     file = io.BytesIO()
     pages: list[Page | PageError] = [*document.pages, *document.errors]
     pages.sort(key=attrgetter("number"))
-    write_pages(pages, kind, file, name=document.name, model=document.model, page_count=len(document.pages))
-    return file.getvalue().decode()
+    write_pages(pages, kind, file, name=document.name, model=document.model, page_count=len(document.pages), tables=tables)
+    return file.getvalue()
 
 
 def write_pages(
-    pages: Pages, kind: str, file: IO[bytes], *, name: str, model: str = "", page_count: int | None = None, paragraphs: bool = True
+    pages: Pages,
+    kind: str,
+    file: IO[bytes],
+    *,
+    name: str,
+    model: str = "",
+    page_count: int | None = None,
+    paragraphs: bool = True,
+    tables: Tables = "auto",
 ) -> None:
-    """What ``write`` gives, UTF-8, page by page: each is written before the next is taken.
+    """What ``write_bytes`` gives, page by page: each is written before the next is taken, but for DOCX and XLSX.
 
     JSON holds the errors, and text an empty page for each, so that pages keep their numbers. The other formats leave them out.
 
     Args:
         pages: in order, with the errors of those that could not be read in their places.
-        kind: as of ``write``.
+        kind: as of ``write_bytes``.
         file: open for bytes; it stays open.
         name: the file's that was read.
         model: the name and version of what read it.
         page_count: how many pages without errors will come, where that is known. Only hOCR tells it.
         paragraphs: whether text has each paragraph on one line; otherwise its lines are as printed.
+        tables: "html" has Markdown write all tables as HTML; "auto" those that its own cannot hold.
 
     Raises:
         ConfigError: as ``write`` does.
@@ -62,6 +97,16 @@ def write_pages(
             _write_text(pages, file, paragraphs=paragraphs)
         case "json":
             _write_json(pages, file, name=name, model=model)
+        case "markdown":
+            write_markdown(_read(pages), file, tables=tables)
+        case "html":
+            write_html(_read(pages), file, name=name, model=model)
+        case "docx":
+            write_docx(_read(pages), file, name=name, model=model)
+        case "csv":
+            write_csv(_read(pages), file)
+        case "xlsx":
+            write_xlsx(_read(pages), file, name=name)
         case "hocr":
             write_hocr(_read(pages), file, name=name, model=model, page_count=page_count)
         case "alto":

@@ -1,7 +1,9 @@
 """Pages -> ALTO 4.4, the XML of libraries (METS/ALTO), which eScriptorium, kraken and Transkribus take too.
 
 Source: the schema of the Library of Congress, https://www.loc.gov/standards/alto/. Unit: pixels of the page as given.
-What is unread is a block of text without lines, after the others, tagged ``unread`` and with the reason.
+What is unread is a block of text without lines, after the others, tagged ``unread`` and with the reason. A table is a ComposedBlock
+of the type ``table`` with a TextBlock for each cell, empty ones too. ALTO knows no rows and columns: they are in the cells' IDs, counted
+from 0, ``cell_PAGE_BLOCK_row0_column2_span1x2``.
 """
 
 from __future__ import annotations
@@ -59,10 +61,9 @@ def _page(page: Page) -> Any:
     element = etree.Element("Page", attributes)
     space = etree.SubElement(element, "PrintSpace", {"HPOS": "0", "VPOS": "0", **size})
     numbers = {"line": 0, "word": 0}
-    for r, region in enumerate(page.regions, 1):
-        attributes = {"ID": f"block_{n}_{r}", **place(region.box), "TAGREFS": f"kind_{region.kind}", "LANG": "ar", "BASEDIRECTION": "rtl"}
-        block = etree.SubElement(space, "TextBlock", attributes)
-        for line in region.lines:
+
+    def write_lines(block: Any, lines: Iterable[Line]) -> None:
+        for line in lines:
             numbers["line"] += 1
             text_line = etree.SubElement(block, "TextLine", {"ID": f"line_{n}_{numbers['line']}", **place(line.box), **_baseline(line)})
             for w, word in enumerate(line.words):
@@ -83,6 +84,20 @@ def _page(page: Page) -> Any:
                 for g, sign in enumerate(word.characters):
                     glyph = {"ID": f"glyph_{n}_{numbers['word']}_{g}", "CONTENT": clean(sign.text), **place(sign.box)}
                     etree.SubElement(string, "Glyph", {**glyph, "GC": f"{sign.confidence:.3f}"})
+
+    for r, region in enumerate(page.regions, 1):
+        own = {"ID": f"block_{n}_{r}", **place(region.box), "TAGREFS": f"kind_{region.kind}"}
+        way = {"LANG": "ar", "BASEDIRECTION": region.direction}
+        if region.kind == "figure":
+            etree.SubElement(space, "Illustration", own)
+        elif region.cells:
+            table = etree.SubElement(space, "ComposedBlock", {**own, "TYPE": "table"})
+            for cell in region.cells:
+                key = f"cell_{n}_{r}_row{cell.row}_column{cell.column}_span{cell.row_span}x{cell.column_span}"
+                block = etree.SubElement(table, "TextBlock", {"ID": key, **place(cell.box), **way})
+                write_lines(block, [region.lines[k] for k in cell.lines])
+        else:
+            write_lines(etree.SubElement(space, "TextBlock", {**own, **way}), region.lines)
     for u, unread in enumerate(page.unread, 1):
         etree.SubElement(space, "TextBlock", {"ID": f"unread_{n}_{u}", **place(unread.box), "TAGREFS": f"unread_{unread.reason}"})
     return element

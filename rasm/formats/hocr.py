@@ -1,6 +1,7 @@
 """Pages -> hOCR 1.2, the HTML that hocr-tools, OCRmyPDF and many viewers take.
 
 Source: hOCR 1.2, http://kba.github.io/hocr-spec/1.2/. Boxes are whole pixels of the page as given; ``x_wconf`` is 0 to 100.
+A table is a ``table`` with its spans, and each cell has a paragraph of its own. A figure is an empty ``ocr_photo``.
 What is unread is an empty ``ocrx_unread`` after a page's areas: classes that begin so are an engine's own.
 """
 
@@ -8,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from itertools import groupby
 from typing import IO, Any
 
 from lxml import etree
@@ -29,6 +31,7 @@ _CLASSES: dict[RegionKind, str] = {
     "caption": "ocr_caption",
     "verse": "ocr_par",
     "table": "ocr_table",
+    "figure": "ocr_photo",
     "other": "ocr_par",
 }
 _DOCTYPE = '<!DOCTYPE html PUBLIC "-//W3C//DTD XHTML 1.0 Transitional//EN" "http://www.w3.org/TR/xhtml1/DTD/xhtml1-transitional.dtd">\n'
@@ -69,20 +72,37 @@ def _page(page: Page, name: str) -> Any:
     title = f'image "{name}"; bbox 0 0 {page.width_px} {page.height_px}; ppageno {n - 1}'
     div = etree.Element("div", {"class": "ocr_page", "id": f"page_{n}", "title": title})
     ways = iter(directions(page))
-    lines = words = 0
+    counts = {"line": 0, "word": 0}
+
+    def write_lines(paragraph: Any, lines: Iterable[tuple[Line, float]]) -> None:
+        for line, way in lines:
+            counts["line"] += 1
+            title = bbox(line.box) + _as_it_runs(line, page.rotation_degrees, way)
+            span = etree.SubElement(paragraph, "span", {"class": "ocr_line", "id": f"line_{n}_{counts['line']}", "title": title})
+            for word in line.words:
+                counts["word"] += 1
+                title = f"{bbox(word.box)}; x_wconf {round(100 * word.confidence)}"
+                element = etree.SubElement(span, "span", {"class": "ocrx_word", "id": f"word_{n}_{counts['word']}", "title": title})
+                element.text = clean(word.text)
+
     for r, region in enumerate(page.regions, 1):
         area = etree.SubElement(div, "div", {"class": "ocr_carea", "id": f"block_{n}_{r}", "title": bbox(region.box)})
-        attributes = {"class": _CLASSES[region.kind], "id": f"par_{n}_{r}", "lang": "ar", "dir": "rtl", "title": bbox(region.box)}
-        paragraph = etree.SubElement(area, "p", attributes)
-        for line in region.lines:
-            lines += 1
-            title = bbox(line.box) + _as_it_runs(line, page.rotation_degrees, next(ways))
-            span = etree.SubElement(paragraph, "span", {"class": "ocr_line", "id": f"line_{n}_{lines}", "title": title})
-            for word in line.words:
-                words += 1
-                title = f"{bbox(word.box)}; x_wconf {round(100 * word.confidence)}"
-                element = etree.SubElement(span, "span", {"class": "ocrx_word", "id": f"word_{n}_{words}", "title": title})
-                element.text = clean(word.text)
+        own = {"class": _CLASSES[region.kind], "id": f"par_{n}_{r}", "lang": "ar", "dir": region.direction, "title": bbox(region.box)}
+        runs = [next(ways) for _ in region.lines]
+        if region.kind == "figure":
+            etree.SubElement(area, "div", {name: value for name, value in own.items() if name in ("class", "id", "title")})
+        elif region.cells:
+            table = etree.SubElement(area, "table", own)
+            for _, row in groupby(region.cells, key=lambda cell: cell.row):
+                element = etree.SubElement(table, "tr")
+                for cell in row:
+                    spans = {"colspan": str(cell.column_span)} if cell.column_span > 1 else {}
+                    spans |= {"rowspan": str(cell.row_span)} if cell.row_span > 1 else {}
+                    place = etree.SubElement(element, "th" if cell.row < region.head_rows else "td", {"title": bbox(cell.box), **spans})
+                    if cell.lines:
+                        write_lines(etree.SubElement(place, "p", {"class": "ocr_par"}), [(region.lines[k], runs[k]) for k in cell.lines])
+        else:
+            write_lines(etree.SubElement(area, "p", own), zip(region.lines, runs, strict=True))
     for u, unread in enumerate(page.unread, 1):
         title = f"{bbox(unread.box)}; x_reason {unread.reason}"
         etree.SubElement(div, "div", {"class": "ocrx_unread", "id": f"unread_{n}_{u}", "title": title})

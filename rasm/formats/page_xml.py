@@ -71,24 +71,28 @@ def _page(page: Page, name: str) -> Any:
             text(text_line, line.text, line.confidence)
 
     for r, region in enumerate(page.regions, 1):
-        if region.cells:
+        way = {"readingDirection": "right-to-left" if region.direction == "rtl" else "left-to-right"}
+        if region.kind == "figure":
+            coords(etree.SubElement(element, "ImageRegion", {"id": f"r{r}"}), region.box)
+        elif region.cells:
             rows, columns = (
                 max(ends) for ends in zip(*((c.row + c.row_span, c.column + c.column_span) for c in region.cells), strict=True)
             )
             table = etree.SubElement(element, "TableRegion", {"id": f"r{r}", "rows": str(rows), "columns": str(columns)})
             coords(table, region.box)
             for n, cell in enumerate(region.cells, 1):
-                area = etree.SubElement(table, "TextRegion", {"id": f"r{r}c{n}", "type": "other", "readingDirection": "right-to-left"})
+                area = etree.SubElement(table, "TextRegion", {"id": f"r{r}c{n}", "type": "other", **way})
                 coords(area, cell.box)
                 place = {"rowIndex": cell.row, "columnIndex": cell.column, "rowSpan": cell.row_span, "colSpan": cell.column_span}
+                head = {"header": "true"} if cell.row < region.head_rows else {}
                 roles = etree.SubElement(area, "Roles")
-                etree.SubElement(roles, "TableCellRole", {name: str(number) for name, number in place.items()})
+                etree.SubElement(roles, "TableCellRole", {name: str(number) for name, number in place.items()} | head)
                 write_lines(area, r, region, [k + 1 for k in cell.lines])
                 text(area, " ".join(region.lines[k].text for k in cell.lines))
         else:
             own = {} if region.kind in _TYPES else {"custom": f"structure {{type:{region.kind};}}"}
             kind = region.kind if region.kind in _TYPES else "other" if region.kind == "table" else "paragraph"
-            attributes = {"id": f"r{r}", **own, "type": kind, "readingDirection": "right-to-left"}
+            attributes = {"id": f"r{r}", **own, "type": kind, **way}
             area = etree.SubElement(element, "TextRegion", attributes)
             coords(area, region.box)
             write_lines(area, r, region, range(1, len(region.lines) + 1))

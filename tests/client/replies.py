@@ -28,7 +28,12 @@ JOB = {
     "expires": "2026-01-01T00:00:00Z",
 }
 
-WRITTEN = {"text": ".txt", "json": ".json", "hocr": ".hocr", "alto": ".alto.xml", "page": ".page.xml", "pdf": ".pdf"}
+WRITTEN = {"text": ".txt", "json": ".json", "markdown": ".md", "html": ".html", "docx": ".docx", "csv": ".csv", "xlsx": ".xlsx"} | {
+    "hocr": ".hocr",
+    "alto": ".alto.xml",
+    "page": ".page.xml",
+    "pdf": ".pdf",
+}
 
 
 def answering(status: int, **content: Any) -> httpx.MockTransport:

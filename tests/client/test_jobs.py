@@ -29,7 +29,8 @@ def test_a_job_from_end_to_end(form: str, working_service: Service, scan: Path, 
     out, err = capsys.readouterr()
     assert out == "" and "4/4" in err and f"{bad}: " in err and "missing.pdf: No such file" in err and "--resume" not in err
     target = scan.with_name(f"scan{WRITTEN[form]}")
-    assert sorted(path.name for path in target.iterdir()) == ["0001.xml", "0002.xml"] if form == "page" else target.stat().st_size > 1
+    least = 0 if form == "markdown" else 2  # in which pages without text are nothing
+    assert sorted(path.name for path in target.iterdir()) == ["0001.xml", "0002.xml"] if form == "page" else target.stat().st_size >= least
     assert not scan.with_name(f"bad{WRITTEN[form]}").exists()
     with RasmClient(working_service.url) as client:
         assert client.jobs() == []

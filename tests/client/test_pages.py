@@ -39,7 +39,8 @@ def test_every_format_of_pages_becomes_a_file(form: str, service: Service, scan:
         assert sorted(path.name for path in target.iterdir()) == ["0001.xml", "0002.xml"]
         assert all(b"<PcGts" in path.read_bytes() for path in target.iterdir())
     else:
-        marks = {"text": b"\f", "json": b'"results"', "hocr": b"ocr_page", "alto": b"<alto", "pdf": b"%PDF"}
+        marks = {"markdown": b"", "html": b"<!DOCTYPE html>", "docx": b"PK", "xlsx": b"PK", "csv": b"\xef\xbb\xbf"}
+        marks |= {"text": b"\f", "json": b'"results"', "hocr": b"ocr_page", "alto": b"<alto", "pdf": b"%PDF"}
         assert marks[form] in target.read_bytes()
     assert main(arguments) == 1  # it is there already
     assert main([*arguments, "--existing", "overwrite"]) == 0

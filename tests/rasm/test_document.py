@@ -212,7 +212,7 @@ def test_page_xml(document: Document) -> None:
     with pytest.raises(ConfigError, match="one page"):
         write(two, "page")
     with pytest.raises(ConfigError, match="no format"):
-        write(two, "docx")
+        write(two, "odt")
 
 
 def test_control_characters_do_not_break_xml() -> None:

@@ -240,7 +240,7 @@ def job_result(request: HttpRequest, job_id: UUID, options: Query[ResultOptions]
         read = (result for file in readable for result in _results(file, output))  # a page that could not be read keeps its place
         text = StreamingHttpResponse(results.plain_text(read), content_type="text/plain; charset=utf-8")
         return results.with_warnings(text, counts)
-    form = documents.Form(kind, output.profile, output.join_lines, f"{job.model} {job.model_version}")
+    form = documents.Form(kind, output.profile, output.join_lines, f"{job.model} {job.model_version}", options.tables)
     with place():
         return results.with_warnings(documents.document_reply([_source(file, output) for file in readable], form), counts)
 

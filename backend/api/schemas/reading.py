@@ -122,14 +122,17 @@ class TextOptions(BaseModel):
 class OutputOptions(TextOptions):
     """What to give out. Every option may be left out."""
 
-    format: Literal["json", "text", "hocr", "alto", "page", "pdf"] = Field(
+    format: Literal["json", "text", "markdown", "html", "docx", "csv", "xlsx", "hocr", "alto", "page", "pdf"] = Field(
         "json",
-        description="Of the reply; if it is left out, the header `Accept` says (`application/json`, `text/plain`, `text/vnd.hocr+html`, "
-        "`application/alto+xml`, `application/vnd.prima.page+xml`, `application/pdf`). `text`: a line for each line image, pages parted by "
-        "form feeds. `hocr`: hOCR 1.2. `alto`: ALTO 4.4. `page`: PAGE XML 2019. `pdf`: searchable; a PDF that was sent is kept and gains "
-        "its text. Of several files, and of several pages as PAGE XML, these are in a ZIP archive. Only `json` can hold errors: if "
-        "a page cannot be read, any other reply is the error, as JSON, with all results.",
+        description="Of the reply; if it is left out, the header `Accept` says, by the media types of this reply but `text/html`. "
+        "`text`: a line for each line image, pages parted by form feeds. `markdown`: GitHub's. `html`: one page. `docx`: for Word. `csv`, "
+        "`xlsx`: the tables alone, in XLSX a sheet for each. `hocr`: hOCR 1.2. `alto`: ALTO 4.4. `page`: PAGE XML 2019. `pdf`: searchable; "
+        "a PDF that was sent is kept and gains its text. Of several files, and of several pages as PAGE XML, these are in a ZIP archive. "
+        "Only `json` can hold errors: if a page cannot be read, any other reply is the error, as JSON, with all results.",
         examples=["json"],
+    )
+    tables: Literal["auto", "html"] = Field(
+        "auto", description="In Markdown: as its own where that can hold them, or all as `html`.", examples=["html"]
     )
 
 
@@ -207,12 +210,15 @@ class CellReply(BaseModel):
 
 
 class RegionReply(BaseModel):
-    """Lines of a page that belong together: a paragraph, a heading, a table."""
+    """Lines of a page that belong together: a paragraph, a heading, a table; or a figure's place, which has none."""
 
     kind: RegionKind = Field(description="A guess, by its looks, its place and the size of its type.")
+    direction: Literal["rtl", "ltr"] = Field(description="Which way most of its letters run.")
+    level: int | None = Field(description="Of a heading, from 1, the largest; of a list item how deep it is nested, from 1; else null.")
     bbox: Bbox
     lines: list[int] = Field(description="Which of the page's `lines`, from 0.")
     cells: list[CellReply] = Field([], description="Of a table, row by row, empty ones too; none of other regions.")
+    head_rows: int = Field(0, description="How many of a table's first rows say what stands in its columns.")
 
 
 class UnreadReply(BaseModel):

@@ -16,6 +16,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
+from rasm.formats import SUFFIXES
 from tests.backend.api.test_bad_input import BAD_FILES
 from tests.backend.documents import BAD_DOCUMENTS
 from tests.backend.jobs_at_work import delete, described, finish_jobs, pdf, send
@@ -100,7 +101,7 @@ def test_a_file_that_waits_on_the_disk_is_kept_as_it_was_sent() -> None:
     assert b"".join(store.chunks(JobFile.objects.get(), "upload")) == data
 
 
-@pytest.mark.parametrize("kind", ["text", "hocr", "alto", "page", "pdf"])
+@pytest.mark.parametrize("kind", ["text", "markdown", "docx", "xlsx", "hocr", "alto", "page", "pdf"])
 def test_results_in_other_formats(kind: str) -> None:
     job = send(("a.png", line_png()), ("b.pdf", pdf(2)), options={"mode": "line"}).json()
     finish_jobs()
@@ -116,9 +117,8 @@ def test_results_in_other_formats(kind: str) -> None:
     else:
         assert whole["Content-Type"] == "application/zip"
         with zipfile.ZipFile(io.BytesIO(content(whole))) as packed:
-            endings = {"hocr": ".hocr", "alto": ".alto.xml", "page": ".page.xml", "pdf": ".pdf"}
             pages = ["b/0001", "b/0002"] if kind == "page" else ["b"]
-            assert packed.namelist() == [name + endings[kind] for name in ("a", *pages)]
+            assert packed.namelist() == [name + SUFFIXES[kind] for name in ("a", *pages)]
     assert content(one)
     assert error(get(address + "&file=2")) == (404, "no_such_file")
 

@@ -94,7 +94,7 @@ def test_modes_that_read_lines(mode: str) -> None:
         ({"least_confidence": "much"}, "invalid_request"),
         ({"digits": "roman"}, "invalid_request"),
         ({"diacritics": ""}, "invalid_request"),
-        ({"format": "docx"}, "invalid_request"),
+        ({"format": "odt"}, "invalid_request"),
         ({"model": "x" * 201}, "invalid_request"),
         ({"digit": "western"}, "invalid_request"),
         ({"digits": ["western", "western"]}, "invalid_request"),

@@ -10,6 +10,8 @@ import json
 import xml.etree.ElementTree as ET
 import zipfile
 
+import docx
+import openpyxl
 import pypdfium2 as pdfium
 import pytest
 from rapidfuzz.distance import Levenshtein
@@ -151,6 +153,10 @@ def test_a_page_that_could_not_be_read_keeps_its_place_in_a_text() -> None:
 @pytest.mark.parametrize(
     ("kind", "media_type", "name"),
     [
+        ("markdown", "text/markdown; charset=utf-8", "page.md"),
+        ("docx", "application/vnd.openxmlformats-officedocument.wordprocessingml.document", "page.docx"),
+        ("csv", "text/csv; charset=utf-8", "page.csv"),
+        ("xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "page.xlsx"),
         ("hocr", "text/vnd.hocr+html; charset=utf-8", "page.hocr"),
         ("alto", "application/alto+xml; charset=utf-8", "page.alto.xml"),
         ("page", "application/vnd.prima.page+xml; charset=utf-8", "page.page.xml"),
@@ -165,8 +171,23 @@ def test_one_file_as_a_document_by_option_and_by_header(kind: str, media_type: s
         data = content(reply)
         if kind == "pdf":
             assert TEXT.split()[0] in pdfium.PdfDocument(data)[0].get_textpage().get_text_range()
+        elif kind == "docx":
+            assert TEXT.split()[0] in "".join(paragraph.text for paragraph in docx.Document(io.BytesIO(data)).paragraphs)
+        elif kind == "xlsx":  # of a page without tables
+            assert openpyxl.load_workbook(io.BytesIO(data)).sheetnames == ["Sheet1"]
+        elif kind == "csv":
+            assert data.decode() == "\ufeff"
+        elif kind == "markdown":
+            assert TEXT.split()[0] in data.decode()
         else:
             assert TEXT.split()[0] in "".join(ET.fromstring(data).itertext()) or TEXT.split()[0] in data.decode()
+
+
+def test_html_is_a_file_to_keep_and_never_a_page_of_the_service() -> None:
+    reply = post(("page.png", PAGE), options={"format": "html"})
+    assert reply["Content-Type"] == "text/html; charset=utf-8" and reply["Content-Disposition"] == 'attachment; filename="page.html"'
+    assert reply["X-Content-Type-Options"] == "nosniff" and "default-src 'none'" in reply["Content-Security-Policy"]
+    assert TEXT.split()[0] in content(reply).decode()
 
 
 @pytest.mark.parametrize("kind", ["hocr", "alto"])

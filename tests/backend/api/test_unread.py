@@ -67,7 +67,7 @@ def test_texts_of_what_is_unread_are_in_the_form_that_is_asked_for() -> None:
     assert as_read["text"] != western["text"] == as_read["text"].translate(str.maketrans("٠١٢٣٤٥٦٧٨٩", "0123456789"))
 
 
-@pytest.mark.parametrize("kind", ["text", "hocr", "alto", "page", "pdf"])
+@pytest.mark.parametrize("kind", ["text", "markdown", "html", "docx", "csv", "xlsx", "hocr", "alto", "page", "pdf"])
 def test_replies_that_cannot_hold_warnings_have_a_header(kind: str) -> None:
     pages = saved("TIFF", page_with_a_scribble(), paper(), page_with_a_scribble())
     reply = post(("book.tif", pages), options={"format": kind, "mode": "page"})

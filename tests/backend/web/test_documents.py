@@ -95,7 +95,15 @@ def test_pages_of_a_pdf_one_at_a_time(open_page: Open) -> None:
 
 @pytest.mark.parametrize(
     ("kind", "suffix", "start"),
-    [("hocr", ".hocr", b"<?xml"), ("alto", ".alto.xml", b"<?xml"), ("page", ".page.xml", b"<?xml"), ("pdf", ".pdf", b"%PDF")],
+    [
+        ("markdown", ".md", b""),
+        ("docx", ".docx", b"PK"),
+        ("xlsx", ".xlsx", b"PK"),
+        ("hocr", ".hocr", b"<?xml"),
+        ("alto", ".alto.xml", b"<?xml"),
+        ("page", ".page.xml", b"<?xml"),
+        ("pdf", ".pdf", b"%PDF"),
+    ],
 )
 def test_documents_are_made_by_the_service(kind: str, suffix: str, start: bytes, open_page: Open) -> None:
     page = open_page()
@@ -181,3 +189,36 @@ def test_the_menu_by_keyboard(open_page: Open) -> None:
     page.keyboard.press("Escape")
     expect(summary).to_be_focused()
     expect(page.locator(".menu")).not_to_have_attribute("open", "")
+
+
+def test_tables_are_tables_and_are_copied_for_a_spreadsheet(open_page: Open) -> None:
+    """A head over two columns, a cell of two lines and an empty one; lines after it keep their numbers."""
+    page = open_page()
+    texts_of = ["عنوان", "رأس", "قطن مصري", "طويل التيلة", "١٬٢٠٠", "بعد الجدول"]
+    box = [10, 10, 50, 20]
+    lines = [{"text": text, "text_as_read": text, "confidence": 0.9, "bbox": box, "words": [], "characters": None} for text in texts_of]
+    cells = [(0, 0, 1, 2, [1]), (1, 0, 1, 1, [2, 3]), (1, 1, 1, 1, [4]), (2, 0, 1, 1, []), (2, 1, 1, 1, [])]
+    names = ("row", "column", "row_span", "column_span", "lines")
+    table = {"kind": "table", "bbox": box, "lines": [1, 2, 3, 4], "direction": "rtl", "level": None, "head_rows": 1}
+    table["cells"] = [dict(zip(names, cell, strict=True)) | {"bbox": box} for cell in cells]
+    plain = {"kind": "paragraph", "bbox": box, "direction": "rtl", "level": None, "head_rows": 0, "cells": []}
+
+    def answer(route: Any) -> None:
+        reply = route.fetch().json()
+        reply["results"][0] |= {"kind": "page", "lines": lines, "regions": [{**plain, "lines": [0]}, table, {**plain, "lines": [5]}]}
+        route.fulfill(json=reply)
+
+    page.route("**/api/v1/ocr", answer)
+    upload(page, LINE)
+    shown = page.locator(".lines table")
+    expect(shown).to_have_count(1)
+    rows = [[cell.strip() for cell in row.locator("th .text, td .text").all_text_contents()] for row in shown.locator("tr").all()]
+    assert rows == [["رأس"], ["قطن مصري", "طويل التيلة", "١٬٢٠٠"], []] and shown.get_attribute("dir") == "rtl"
+    assert shown.locator("th").get_attribute("colspan") == "2" and shown.locator("td").count() == 4
+    assert page.locator(".lines > li").count() == 3
+    shown.locator("td > span").first.hover()
+    expect(page.locator("figcaption").first).to_contain_text("10 px at 10, 10")
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.get_by_role("button", name="Copy this table").click()
+    expect(page.locator("#status")).to_have_text("Copied")
+    assert page.evaluate("navigator.clipboard.readText()") == "رأس\t\nقطن مصري طويل التيلة\t١٬٢٠٠\n\t"

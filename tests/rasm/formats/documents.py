@@ -28,6 +28,30 @@ def of_tables() -> Document:
     return Document("جدول.png", [Page(1, 200, 100, regions)], "rasm-print 8")
 
 
+def of_structure() -> Document:
+    """What 0.11.0 knows besides: levels, a figure, a table from left to right with a head and what formats have to escape."""
+    box = (10.4, 20.6, 190.2, 60.5)
+
+    def region(kind: RegionKind, *texts: str, level: int | None = None) -> Region:
+        return Region(kind, box, [Line(text, 0.9, box) for text in texts], level=level)
+
+    cells = [
+        Cell(r, c, 1, 1, (10.0 + 90 * c, 20.0 + 20 * r, 100.0 + 90 * c, 40.0 + 20 * r), [2 * r + c]) for r in range(2) for c in range(2)
+    ]
+    regions = [
+        region("heading", "تقرير", level=1),
+        region("heading", "القسم #1", level=3),
+        region("list-item", "أول", level=1),
+        region("list-item", "فرع من الأول", "يمتد سطرين", level=2),
+        region("list-item", "٢- ثان", level=1),
+        Region("figure", box, []),
+        region("paragraph", "a*b* <i>", "[x](y) &amp; _z_ snake_case"),
+        region("paragraph", "1. ليس قائمة"),
+        Region("table", box, [Line(text, 0.9, box) for text in ("Item | no.", "Price", "=A1", "1,200.50")], cells, head_rows=1),
+    ]
+    return Document("بنية.png", [Page(1, 200, 100, regions)], "rasm-print 11")
+
+
 def of_lines() -> Document:
     """Words and signs: level, on its side, and askew."""
     level = level_page(["ذهب الولد الى المدرسة", "1996-2000"])
@@ -48,4 +72,11 @@ def of_nasty_text() -> Document:
     return Document(f'C:\\{text}".png', [Page(1, 10, 10, [Region("paragraph", box, [Line(text, 1.0, box, [], [word])])])], f"m {text}")
 
 
-DOCUMENTS = {"kinds": of_every_kind, "tables": of_tables, "lines": of_lines, "nothing": of_nothing, "nasty": of_nasty_text}
+DOCUMENTS = {
+    "kinds": of_every_kind,
+    "tables": of_tables,
+    "structure": of_structure,
+    "lines": of_lines,
+    "nothing": of_nothing,
+    "nasty": of_nasty_text,
+}

@@ -15,7 +15,19 @@ const SMALL_BYTES = 2 ** 19; // so much may be sent in vain
 const MOST_MARKED = 200; // pages whose characters, each with its place, are not too much for a browser
 const OTHERWISE = ["too_many_pages", "file_too_large", "request_too_large", "overloaded", "too_many_jobs", "job_storage_full"];
 const DRAWN_HERE = /\.(png|jpe?g|webp|bmp)$/i; // by the browser; pictures of other files' pages are asked for
-const SUFFIXES = { text: ".txt", json: ".json", hocr: ".hocr", alto: ".alto.xml", page: ".page.xml", pdf: ".pdf" };
+const SUFFIXES = {
+  text: ".txt",
+  json: ".json",
+  markdown: ".md",
+  html: ".html",
+  docx: ".docx",
+  csv: ".csv",
+  xlsx: ".xlsx",
+  hocr: ".hocr",
+  alto: ".alto.xml",
+  page: ".page.xml",
+  pdf: ".pdf",
+};
 const documents = [];
 let lastId = 0;
 let key = "";
@@ -219,13 +231,14 @@ async function copy(text, button) {
   try {
     if (navigator.clipboard) await navigator.clipboard.writeText(text);
     else copyFromField(text); // the clipboard is only for https and for this machine
-    button.textContent = say("copied");
     tell(say("copied"));
   } catch {
     tell(say("errors.clipboard"));
     return;
   }
-  setTimeout(() => (button.textContent = say("copy")), 1500);
+  button.dataset.label ??= button.textContent;
+  button.textContent = say("copied");
+  setTimeout(() => (button.textContent = button.dataset.label), 1500);
 }
 
 function copyFromField(text) {
@@ -263,6 +276,7 @@ async function drawn(doc, page) {
 
 const actions = {
   copy: (doc, button) => copy(textOf(doc), button),
+  copyTable: copy,
   download: async (doc, format) => {
     if (format === "text") return saveText(stem(doc.name) + SUFFIXES.text, textOf(doc));
     if (format === "json") return saveJson(stem(doc.name) + SUFFIXES.json, replyOf(doc));

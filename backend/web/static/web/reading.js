@@ -1,8 +1,9 @@
 // Asks the API: to read a file, for a file in another format, for the picture of a page. What it reads has the shape in which the
 // page keeps documents:
 //   {pages: [Page], model, milliseconds, reply}
-//   Page: {number, kind, source, language, width, height, confidence, text, lines: [Line], unread: [Unread], warnings: [{code, message}],
-//          error: ReadingError or null}
+//   Page: {number, kind, source, language, width, height, confidence, text, lines: [Line], tables: [Table], unread: [Unread],
+//          warnings: [{code, message}], error: ReadingError or null}
+//   Table: {direction, headRows, lines, cells: [{row, column, rowSpan, columnSpan, lines}]}; its lines are numbers of the page's
 //   Unread: {reason, text, confidence, box}: what looks like text and is not in it
 //   Line: {textAsRead, direction, confidence, box: {left, top, right, bottom}, characters: [{text, confidence, box}] or null, opens}
 // Boxes are in pixels of the upright image, from its top left. `opens`: whether a paragraph or the like begins with this line.
@@ -28,7 +29,7 @@ export async function read(file, how, ask) {
   return reading(await send("POST", READ, { ...ask, fields: { files: file, detail: "characters", ...how } }));
 }
 
-// The file as hOCR, ALTO, PAGE XML or PDF: {blob, isArchive}.
+// The file in a format that is made at the service: {blob, isArchive}.
 export async function convert(file, how, ask) {
   return documentOf(await send("POST", READ, { ...ask, fields: { files: file, ...how } }));
 }
@@ -114,10 +115,15 @@ function pageOf(result, status) {
     confidence: result.confidence,
     text: result.text,
     lines: result.lines.map((line, i) => ({ ...lineOf(line), opens: opening.has(i) })),
+    tables: (result.regions ?? []).filter((region) => region.cells?.length && region.lines.length).map(tableOf),
     unread: (result.unread ?? []).map(({ reason, text, confidence, bbox }) => ({ reason, text, confidence, box: boxOf(bbox) })),
     warnings: result.warnings ?? [],
     error: result.error && new ReadingError(result.error.code, result.error.message, status),
   };
+}
+
+function tableOf({ direction, head_rows: headRows, lines, cells }) {
+  return { direction, headRows, lines, cells: cells.map((cell) => ({ ...cell, rowSpan: cell.row_span, columnSpan: cell.column_span })) };
 }
 
 function lineOf(line) {

@@ -1,13 +1,13 @@
 // Documents as elements: a picture of one page with a frame for each line, and the lines' texts beside it; a switch between pages.
 // Pointing at a line, or moving to it with the arrow keys, shows its frame and tells its place and confidence; pointing at a
-// frame shows its line. What looks like text and was not read has a broken frame of another colour, and a legend says so.
+// frame shows its line. Tables are tables, with their lines in the cells. What looks like text and was not read has a broken frame of another colour, and a legend says so.
 // Only elements and text are made here, never HTML.
 
-import { pieces } from "./profile.js";
+import { applyProfile, pieces } from "./profile.js";
 import { list, number, percent, say, sayError, sayWarning } from "./words.js";
 
 const SVG = "http://www.w3.org/2000/svg";
-const FORMATS = ["text", "json", "hocr", "alto", "page", "pdf"];
+const FORMATS = ["text", "markdown", "docx", "pdf", "html", "xlsx", "csv", "json", "hocr", "alto", "page"];
 const WIDE = 3.2; // a page this many times as wide as high has its text below, not beside
 const NARROW = "(max-width: 48rem)"; // as in page.css
 
@@ -175,12 +175,19 @@ function pageView(doc, page, look, actions) {
   const lines = element("ol", { className: page.kind === "page" ? "lines of-page" : "lines", lang: page.language ?? "und", dir: "rtl", ariaLabel: say("linesOf", { name: doc.name }) });
   lines.setAttribute("role", "list"); // which Safari forgets of lists without markers
 
+  const tableOf = new Map(page.tables.flatMap((table) => table.lines.map((i) => [i, table])));
   const rows = page.lines.map((line, i) => {
     const frame = shape("rect", { class: "frame", ...rectangle(line.box) });
     overlay.append(frame);
-    const row = lineView(doc, line, i, look);
-    lines.append(row);
+    const row = lineView(doc, line, i, look, tableOf.has(i) ? "span" : "li");
     return { line, row, frame };
+  });
+  const shown = new Set();
+  rows.forEach(({ row }, i) => {
+    const table = tableOf.get(i);
+    if (!table) lines.append(row);
+    else if (!shown.has(table)) lines.append(tableView(doc, page, table, rows, look, actions));
+    shown.add(table);
   });
   const sign = shape("rect", { class: "sign" });
   overlay.append(sign);
@@ -275,10 +282,33 @@ function pictureView(doc, page, overlay, place, actions) {
   return figure;
 }
 
-function lineView(doc, line, index, look) {
+// A table in the list of lines, with a button that copies it as spreadsheets take it: tabs between cells, a line a row.
+function tableView(doc, page, table, rows, look, actions) {
+  const text = ({ lines }) => lines.map((i) => applyProfile(page.lines[i].textAsRead, look.profile)).join(" ");
+  const height = Math.max(...table.cells.map((cell) => cell.row + cell.rowSpan));
+  const made = element("table", { dir: table.direction });
+  const plain = [];
+  for (let n = 0; n < height; n++) {
+    const row = element("tr");
+    plain.push([]);
+    for (const cell of table.cells.filter((one) => one.row === n)) {
+      const tag = n < table.headRows ? "th" : "td";
+      row.append(element(tag, { rowSpan: cell.rowSpan, colSpan: cell.columnSpan }, ...cell.lines.map((i) => rows[i].row)));
+      plain[n][cell.column] = text(cell).replace(/\s+/g, " ");
+    }
+    made.append(row);
+  }
+  const copied = plain.map((row) => Array.from(row, (cell) => cell ?? "").join("\t")).join("\n");
+  const button = element("button", { type: "button", onclick: () => actions.copyTable(copied, button) }, say("copyTable"));
+  const item = element("li", { className: "of-table" }, element("div", { className: "scroll" }, made), button);
+  item.style.counterIncrement = `line ${table.lines.length}`; // the numbers of the lines after it
+  return item;
+}
+
+function lineView(doc, line, index, look, tag) {
   const detail = element("span", { id: `line-${doc.id}-${index}`, className: "unseen", dir: "auto" }, describe(line, index, look));
   const share = element("span", { className: "share", ariaHidden: "true", dir: "ltr" }, percent(line.confidence));
-  const row = element("li", { className: line.opens && index ? "opens" : "" }, element("span", { className: "text", dir: line.direction }, ...textOf(line, look)), share, detail);
+  const row = element(tag, { className: line.opens && index ? "opens" : "" }, element("span", { className: "text", dir: line.direction }, ...textOf(line, look)), share, detail);
   row.setAttribute("aria-describedby", detail.id);
   return row;
 }

@@ -286,11 +286,12 @@ function pictureView(doc, page, overlay, place, actions) {
 function tableView(doc, page, table, rows, look, actions) {
   const text = ({ lines }) => lines.map((i) => applyProfile(page.lines[i].textAsRead, look.profile)).join(" ");
   const height = Math.max(...table.cells.map((cell) => cell.row + cell.rowSpan));
+  const width = Math.max(...table.cells.map((cell) => cell.column + cell.columnSpan));
   const made = element("table", { dir: table.direction });
   const plain = [];
   for (let n = 0; n < height; n++) {
     const row = element("tr");
-    plain.push([]);
+    plain.push(Array(width).fill(""));
     for (const cell of table.cells.filter((one) => one.row === n)) {
       const tag = n < table.headRows ? "th" : "td";
       row.append(element(tag, { rowSpan: cell.rowSpan, colSpan: cell.columnSpan }, ...cell.lines.map((i) => rows[i].row)));
@@ -298,7 +299,7 @@ function tableView(doc, page, table, rows, look, actions) {
     }
     made.append(row);
   }
-  const copied = plain.map((row) => Array.from(row, (cell) => cell ?? "").join("\t")).join("\n");
+  const copied = plain.map((row) => row.join("\t")).join("\n");
   const button = element("button", { type: "button", onclick: () => actions.copyTable(copied, button) }, say("copyTable"));
   const item = element("li", { className: "of-table" }, element("div", { className: "scroll" }, made), button);
   item.style.counterIncrement = `line ${table.lines.length}`; // the numbers of the lines after it

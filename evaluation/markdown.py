@@ -27,7 +27,7 @@ from evaluation.teds import teds
 from rasm import weights
 from rasm.errors import ConfigError, DatasetError
 from rasm.formats import write
-from rasm.pages.reader import TextLayer
+from rasm.pages.reader import PdfText
 from rasm.reader import Reader
 
 _TABLE = re.compile(r"<table[\s\S]*?</table>", re.IGNORECASE)
@@ -68,12 +68,12 @@ class Converter(Protocol):
 class RasmMarkdown:
     """Rasm, with every table as HTML, as the benchmark asks for them."""
 
-    def __init__(self, model: Path = weights.SHIPPED_MODEL, threads: int = 1, text_layer: TextLayer = "ignore", name: str = "rasm") -> None:
-        self.name, self._text_layer = name, text_layer
+    def __init__(self, model: Path = weights.SHIPPED_MODEL, threads: int = 1, pdf_text: PdfText = "ignore", name: str = "rasm") -> None:
+        self.name, self._pdf_text = name, pdf_text
         self._reader = Reader(model, threads=threads)
 
     def __call__(self, pdf: Path) -> tuple[str, int]:
-        document = self._reader.read(pdf, text_layer=self._text_layer)
+        document = self._reader.read(pdf, pdf_text=self._pdf_text)
         return write(document, "markdown", tables="html"), len(document.pages)
 
 

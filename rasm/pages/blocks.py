@@ -23,7 +23,8 @@ from rasm import document
 from rasm.document import Line, Region
 from rasm.pages.cuts import KINDS, SETTINGS, Between, Floats, Scorer, Things, default_scorer, join_things, median, reading_order
 from rasm.pages.ends import end_features
-from rasm.pages.found import Box, FoundPage, TextLine
+from rasm.pages.found import Box, FoundPage, Grid, TextLine
+from rasm.pages.levels import head_rows, heading_level, list_levels
 from rasm.pages.tables import Cell, Table, find_tables
 
 Direction = Literal["rtl", "ltr"]
@@ -58,11 +59,13 @@ _BLOCKS = BlockSettings()
 @dataclass(frozen=True)
 class Block:
     """lines: numbers of lines, in reading order. cells: of a table, row by row, all of them, empty ones too; their ``lines`` are numbers of
-    lines as the block's are, and their boxes are on the page as it was given, so of a page askew they are about right."""
+    lines as the block's are, and their boxes are on the page as it was given, so of a page askew they are about right. level: of a
+    heading or a list item, as documents have it."""
 
     kind: BlockKind
     lines: list[int]
     cells: list[Cell] = field(default_factory=list)
+    level: int | None = None
 
 
 def direction_of(text: str) -> Direction | None:
@@ -76,7 +79,9 @@ def arrange(found: FoundPage, directions: Sequence[Direction | None], scorer: Sc
     """directions: of each line of ``found``; None where what it says has no letters."""
     things, between = things_of(found, directions)
     slope = _slope(found.lines)
-    tables = find_tables(_levelled(found.cells, slope), things, _is_ltr(things))
+    tables = find_tables(
+        _levelled(found.cells, slope), things, _is_ltr(things), [_level_grid(grid, slope) for grid in found.grids], found.edges
+    )
     return _blocks(things, between, tables, scorer or default_scorer(), slope)
 
 
@@ -126,6 +131,12 @@ def _levelled(boxes: Sequence[Box], slope: float) -> Floats:
     return found + np.column_stack([slope * y, -slope * x, slope * y, -slope * x])
 
 
+def _level_grid(grid: Grid, slope: float) -> Grid:
+    boxes = _levelled([grid.box, *(cell.box for cell in grid.cells)], slope).tolist()
+    (whole, *cells) = [(left, top, right, bottom) for left, top, right, bottom in boxes]
+    return Grid(whole, tuple(replace(cell, box=box) for cell, box in zip(grid.cells, cells, strict=True)))
+
+
 def as_region(block: Block, lines: Mapping[int, Line], moved: Callable[[Sequence[Box]], list[Box]]) -> Region | None:
     """A block as documents have it. lines: of those of its lines that were read, by their numbers; None where none was.
     moved: the boxes of cells, from the page on which lines were found to the page as it was given."""
@@ -140,7 +151,8 @@ def as_region(block: Block, lines: Mapping[int, Line], moved: Callable[[Sequence
         for cell, box in zip(block.cells, boxes, strict=True)
     ]
     left, top, right, bottom = zip(*[line.box for line in found], *boxes, strict=True)
-    return Region(block.kind, (min(left), min(top), max(right), max(bottom)), found, cells)
+    head = head_rows(cells, [" ".join(found[k].text for k in cell.lines) for cell in cells]) if cells else 0
+    return Region(block.kind, (min(left), min(top), max(right), max(bottom)), found, cells, block.level, head)
 
 
 def _as_numbers(directions: Sequence[Direction | None]) -> Floats:
@@ -186,8 +198,24 @@ def _blocks(things: Things, between: Between, tables: Sequence[Table], scorer: S
         if group[0] >= lone:
             blocks.append(_table_block(tables[group[0] - lone], things, between, scorer, slope))
         else:
-            blocks.append(Block(_kind(whole, group, size), [line for i in group for line in members[i]]))
-    return blocks
+            kind = _kind(whole, group, size)
+            level = heading_level(median(whole.size[list(group)]), size) if kind == "heading" else None
+            blocks.append(Block(kind, [line for i in group for line in members[i]], level=level))
+    return _nested(blocks, things)
+
+
+def _nested(blocks: Sequence[Block], things: Things) -> list[Block]:
+    """The blocks, with the levels of list items."""
+    found: list[Block] = []
+    for is_list, group in itertools.groupby(blocks, key=lambda block: block.kind == "list-item"):
+        together = list(group)
+        if is_list:
+            firsts = np.array([block.lines[0] for block in together], np.intp)
+            indents = np.where(things.ltr[firsts] > 0.5, things.left[firsts], -things.right[firsts])
+            levels = list_levels(indents.tolist(), things.size[firsts].tolist())
+            together = [replace(block, level=level) for block, level in zip(together, levels, strict=True)]
+        found += together
+    return found
 
 
 def _in_row(things: Things, a: int, b: int) -> bool:

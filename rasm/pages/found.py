@@ -45,10 +45,30 @@ class TextLine:
 
 
 @dataclass(frozen=True)
+class GridCell:
+    """row, column: from 0, from above and from the left. box: on the level page."""
+
+    row: int
+    column: int
+    row_span: int
+    column_span: int
+    box: Box
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Cells that rules part, and that together fill ``box``."""
+
+    box: Box
+    cells: tuple[GridCell, ...]
+
+
+@dataclass(frozen=True)
 class FoundPage:
     """What is on a page, in pixels of the level page. lines: in no order. gutters, rules, pictures, cells, check_boxes: boxes. turn: by how
     many quarters, clockwise, the page seems to be turned. skew_degrees: by how much its lines fall to the right. to_page: (2, 3), from
-    (x, y) of the level page to the page's. by_colour: whether some of its ink differs from the paper in colour alone."""
+    (x, y) of the level page to the page's. by_colour: whether some of its ink differs from the paper in colour alone. grids, edges: what
+    ``rasm/pages/rules.py`` adds; edges are level ones, (n, 3): y, and from where to where in x."""
 
     lines: list[TextLine]
     gutters: list[Box]
@@ -60,6 +80,8 @@ class FoundPage:
     skew_degrees: float = 0.0
     to_page: Matrix = field(default_factory=lambda: np.eye(3)[:2], repr=False)
     by_colour: bool = False
+    grids: tuple[Grid, ...] = ()
+    edges: NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, 3)), repr=False)
 
 
 def moved(matrix: Matrix, points: Points) -> Points:

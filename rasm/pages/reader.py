@@ -27,10 +27,12 @@ from rasm.pages.base_direction import settled
 from rasm.pages.blocks import Block, Direction, arrange, as_region
 from rasm.pages.crops import Crop, cut_lines
 from rasm.pages.dewarp import straightened
+from rasm.pages.figures import with_figures
 from rasm.pages.files import PageFile
 from rasm.pages.finder import LineFinder, shipped_finder
 from rasm.pages.found import FoundPage, Matrix, TextLine, moved
 from rasm.pages.layer_check import PictureOfLayer, says_what_is_seen
+from rasm.pages.rules import with_grids
 from rasm.pages.single_line import is_line
 from rasm.pages.unread import LEAST_CONFIDENCE, Unreadable, checked, judged
 from rasm.text.normalisation import finish_reading
@@ -180,6 +182,7 @@ class PageReader:
             elif verdict != "nothing" and verdict != "text":
                 unread.append(_unread(_boxes(found.to_page, [line.box])[0], verdict, reading))
         regions = _regions(blocks, found.page.lines, lines, found.to_page)
+        regions = with_figures(regions, _boxes(found.to_page, found.page.pictures) if found.page.pictures else [])
         return Page(
             image.number,
             pixels.shape[1],
@@ -221,7 +224,7 @@ class PageReader:
     def _find(self, page: Pixels, rotation_degrees: int, to_photo: Matrix, found: FoundPage | None = None) -> _Found:
         """``found``: the lines, where they are known already."""
         turned = np.ascontiguousarray(np.rot90(page, -rotation_degrees // 90)) if rotation_degrees else page
-        lines = self._finder.find(turned) if found is None else found
+        lines = with_grids(turned, self._finder.find(turned) if found is None else found)
         height, width = page.shape[:2]
         back = {
             0: [[1, 0, 0], [0, 1, 0]],
@@ -266,8 +269,9 @@ def _regions(blocks: Sequence[Block], found: Sequence[TextLine], lines: Mapping[
         placed = [[(found[i], lines[i]) for i in block.lines if i in lines] for block, _ in whole]
         for is_verse, together in verses.joined(placed):
             read = [line for _, line in together]
-            kind: RegionKind = "verse" if is_verse else by_line[id(read[0])].kind
-            regions.append(Region(kind, _union([line.box for line in read]), read))
+            own = by_line[id(read[0])]
+            kind: RegionKind = "verse" if is_verse else own.kind
+            regions.append(Region(kind, _union([line.box for line in read]), read, level=None if is_verse else own.level))
     return regions
 
 

@@ -14,16 +14,17 @@ Source: the "lattice" way of Camelot and img2table, which look for rules alone.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from rasm.image import Pixels, to_grey
+from rasm.pages.found import Box, FoundPage, Grid, GridCell, TextLine
 
 Floats = NDArray[np.float64]
-Box = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True)
@@ -31,98 +32,92 @@ class RuleSettings:
     """Numbers that decide; ems are sizes of type, the median of the page's.
 
     side_px: the longer side of the picture in which edges are looked for: a hairline of one pixel in 300 dots an inch still differs there.
-    levels: by how many grey levels, of 255, the two sides of an edge differ at least. long: how long it is at least, in ems: longer than
-    letters, shorter than the narrowest column. gap_px: a hole in an edge, of specks or of a rule of dots, that is closed. touch: edges
-    that are no further apart meet, in ems. same: and edges of one rule are no further apart. covered: the least share of a place's side
-    along which there is an edge between it and the next. frame: a grid of which one cell has a greater share is a frame around text. most_px:
-    a page has at most so many edges worth looking at: a texture has more.
+    levels: by how many grey levels, of 255, the two sides of an edge differ at least; the second, where with the first there are more than
+    ``many`` edges: a striped page has them. long: how long an edge is at least, in ems: longer than letters, shorter than the narrowest
+    column. gap_px: a hole in an edge, of specks or of a rule of dots, that is closed. touch: edges that are no further apart meet, in ems.
+    same: and edges of one rule are no further apart. covered: the least share of a place's side along which there is an edge between it
+    and the next. frame: a grid of which one cell has a greater share is a frame around text. narrow: a grid of which more than this share
+    of the rows or columns is narrower than an em is none, but strokes above each other. most: what has more edges is a texture. cut: a
+    line that crosses the border of a cell is cut in two there if as much of it, in ems, is on either side.
     """
 
     side_px: int = 2000
-    levels: int = 14
+    levels: tuple[int, int] = (14, 40)
     long: float = 1.6
     gap_px: int = 3
     touch: float = 0.3
     same: float = 0.4
     covered: float = 0.55
-    frame: float = 0.8
+    frame: float = 0.6
+    narrow: float = 0.3
+    many: int = 400
     most: int = 3000
+    cut: float = 0.8
 
 
-@dataclass(frozen=True)
-class GridCell:
-    """row, column: from 0, from above and from the left. box: on the level page."""
-
-    row: int
-    column: int
-    row_span: int
-    column_span: int
-    box: Box
-
-
-@dataclass(frozen=True)
-class Grid:
-    """Cells that together fill ``box``."""
-
-    box: Box
-    cells: tuple[GridCell, ...]
+def with_grids(page: Pixels, found: FoundPage, settings: RuleSettings = RuleSettings()) -> FoundPage:
+    """``found`` with its grids, and its lines cut where they cross the borders of cells. ``page``: as it was given to the finder."""
+    if not found.lines:
+        return found
+    size_px = float(np.median([line.size_px for line in found.lines]))
+    level, upright = find_edges(page, found.to_page, size_px, settings)
+    grids = tuple(grids_of(level, upright, size_px, settings))
+    return replace(found, grids=grids, edges=level, lines=[part for line in found.lines for part in _cut(line, grids, settings)])
 
 
-def find_grids(page: Pixels, to_page: Floats, size_px: float, settings: RuleSettings = RuleSettings()) -> list[Grid]:
-    """Grids of at least two rows and two columns, the largest first; none overlaps another.
+def find_edges(page: Pixels, to_page: Floats, size_px: float, settings: RuleSettings = RuleSettings()) -> tuple[Floats, Floats]:
+    """Level and upright edges, each (n, 3): where across, and from where to where along, in pixels of the level page; none of a texture.
 
     ``page``: uint8 (height, width[, channels]). ``to_page``: (2, 3), from the level page to it. ``size_px``: of the page's type.
     """
-    edges = find_edges(page, to_page, size_px, settings)
-    if edges is None:
-        return []
+    seen, scale = _seen(page, to_page, settings)
+    length = max(12, round(settings.long * size_px * scale))
+    level = upright = np.zeros((0, 3))
+    for levels in settings.levels:
+        edges = [_level_edges(image, length, levels, settings) for image in (seen, np.ascontiguousarray(seen.T))]
+        level, upright = ((kind + np.array([0.5, 0, 0])) / scale for kind in edges)
+        if len(level) + len(upright) <= settings.many:
+            break
+    return (np.zeros((0, 3)), np.zeros((0, 3))) if len(level) + len(upright) > settings.most else (level, upright)
+
+
+def grids_of(level: Floats, upright: Floats, size_px: float, settings: RuleSettings = RuleSettings()) -> list[Grid]:
+    """Grids of at least two rows and two columns, those with most cells first; none overlaps another."""
+    found = [_grid(*group, size_px, settings) for group in _touching(level, upright, settings.touch * size_px)]
     grids: list[Grid] = []
-    for level, upright in _touching(*edges, settings.touch * size_px):
-        grid = _grid(level, upright, size_px, settings)
-        if grid is not None and not any(_overlap(grid.box, other.box) for other in grids):
+    for grid in sorted(filter(None, found), key=lambda grid: -len(grid.cells)):
+        if not any(_overlap(grid.box, other.box) for other in grids):
             grids.append(grid)
     return grids
 
 
-def find_edges(page: Pixels, to_page: Floats, size_px: float, settings: RuleSettings = RuleSettings()) -> tuple[Floats, Floats] | None:
-    """Level and upright edges, each (n, 3): where across, and from where to where along, in pixels of the level page. None where there are
-    too few for a grid, or more than a page has."""
+def _seen(page: Pixels, to_page: Floats, settings: RuleSettings) -> tuple[Pixels, float]:
+    """The level page in grey, as large as edges are looked for, and its scale."""
     grey = to_grey(page)
     scale = min(1.0, settings.side_px / max(grey.shape))
     size = max(4, round(grey.shape[1] * scale)), max(4, round(grey.shape[0] * scale))  # width, height
+    if scale < 1:
+        grey = np.asarray(cv2.resize(grey, size, interpolation=cv2.INTER_AREA), np.uint8)
     if np.allclose(to_page, np.eye(3)[:2]):
-        seen = cv2.resize(grey, size, interpolation=cv2.INTER_AREA) if scale < 1 else grey
-    else:
-        small = cv2.resize(grey, size, interpolation=cv2.INTER_AREA) if scale < 1 else grey
-        back = to_page.copy()
-        back[:, 2] *= scale
-        seen = cv2.warpAffine(small, back, size, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REPLICATE)
-    length = max(12, round(settings.long * size_px * scale))
-    found = []
-    for image in (seen, np.ascontiguousarray(seen.T)):
-        edges = _level_edges(image, length, settings)
-        if not 2 <= len(edges) <= settings.most:
-            return None
-        found.append((edges + np.array([0.5, 0, 0])) / scale)
-    return found[0], found[1]
+        return grey, scale
+    back = to_page * np.array([1, 1, scale])
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    return np.asarray(cv2.warpAffine(grey, back, size, flags=flags, borderMode=cv2.BORDER_REPLICATE), np.uint8), scale
 
 
-def _level_edges(image: Pixels, length: int, settings: RuleSettings) -> Floats:
+def _level_edges(image: Pixels, length: int, levels: int, settings: RuleSettings) -> Floats:
     """(n, 3): row, first column, column after the last."""
-    step = image[2:].astype(np.int16) - image[:-2]
+    light, dark = cv2.subtract(image[2:], image[:-2]), cv2.subtract(image[:-2], image[2:])  # neither goes below 0
     found = []
-    along, across = np.ones((1, length), np.uint8), np.ones((3, 1), np.uint8)
-    for mask in (step > settings.levels, step < -settings.levels):
-        edge = cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((1, settings.gap_px), np.uint8))
+    close, along, across = (np.ones(shape, np.uint8) for shape in ((1, settings.gap_px), (1, length), (3, 1)))
+    for step in (light, dark):
+        edge = cv2.morphologyEx(cv2.threshold(step, levels, 1, cv2.THRESH_BINARY)[1], cv2.MORPH_CLOSE, close)
         edge = cv2.morphologyEx(cv2.dilate(edge, across), cv2.MORPH_OPEN, along)  # a rule that is a little askew has steps
-        count, _, boxes, middles = cv2.connectedComponentsWithStats(edge, connectivity=8)
-        if count - 1 > settings.most:
-            return np.zeros((0, 3))
-        # what is as high as it is long is no rule, but a field of one colour that fades
-        thin = boxes[1:, cv2.CC_STAT_HEIGHT] * 3 < boxes[1:, cv2.CC_STAT_WIDTH]
-        boxes, rows = boxes[1:][thin], middles[1:, 1][thin] + 1
-        found.append(np.column_stack([rows, boxes[:, cv2.CC_STAT_LEFT], boxes[:, cv2.CC_STAT_LEFT] + boxes[:, cv2.CC_STAT_WIDTH]]))
-    return np.concatenate(found).astype(np.float64)
+        for outline in cv2.findContours(edge, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)[0]:
+            x, y, width, height = cv2.boundingRect(outline)
+            if 3 * height < width:  # else it is no rule, but a field of one colour that fades
+                found.append((y + (height - 1) / 2 + 1, x, x + width))
+    return np.array(found, np.float64).reshape(-1, 3)
 
 
 def _touching(level: Floats, upright: Floats, touch: float) -> list[tuple[Floats, Floats]]:
@@ -148,14 +143,24 @@ def _touching(level: Floats, upright: Floats, touch: float) -> list[tuple[Floats
 
 def _grid(level: Floats, upright: Floats, em: float, settings: RuleSettings) -> Grid | None:
     """None where there are fewer than two rows or columns, or no cells but a frame."""
-    ends = np.array([[level[:, 1].min(), level[:, 2].max()], [upright[:, 1].min(), upright[:, 2].max()]])
     same = settings.same * em
+    level, upright = _within(level, upright, same), _within(upright, level, same)
+    if not len(level) or not len(upright):
+        return None
+    ends = np.array([[level[:, 1].min(), level[:, 2].max()], [upright[:, 1].min(), upright[:, 2].max()]])
     rows, columns = _places(level, ends[1], same), _places(upright, ends[0], same)
-    if len(rows) < 3 or len(columns) < 3:
+    if len(rows) < 3 or len(columns) < 3 or min(np.quantile(np.diff(places), settings.narrow) for places in (rows, columns)) < em:
         return None
     beneath = _parted(level, rows[1:-1], columns, same, settings.covered)  # (rows - 1, columns)
     beside = _parted(upright, columns[1:-1], rows, same, settings.covered).T  # (rows, columns - 1)
-    cells = [GridCell(r, c, h, w, (columns[c], rows[r], columns[c + w], rows[r + h])) for r, c, h, w in _cells(beneath, beside)]
+    found = _cells(beneath, beside)
+    # places at which no cell begins are none: bits of edges within cells
+    down, along = (np.unique([cell[k] for cell in found]) for k in (0, 1))
+    cells = []
+    for r, c, h, w in found:
+        row, column = int(np.searchsorted(down, r)), int(np.searchsorted(along, c))
+        span = int(np.searchsorted(down, r + h)) - row, int(np.searchsorted(along, c + w)) - column
+        cells.append(GridCell(row, column, *span, (columns[c], rows[r], columns[c + w], rows[r + h])))
     area = (rows[-1] - rows[0]) * (columns[-1] - columns[0])
     largest = max((cell.box[2] - cell.box[0]) * (cell.box[3] - cell.box[1]) for cell in cells)
     if len(cells) < 4 or largest > settings.frame * area or all(cell.column == 0 for cell in cells) or all(cell.row == 0 for cell in cells):
@@ -163,12 +168,27 @@ def _grid(level: Floats, upright: Floats, em: float, settings: RuleSettings) -> 
     return Grid((columns[0], rows[0], columns[-1], rows[-1]), tuple(cells))
 
 
+def _within(edges: Floats, others: Floats, same: float) -> Floats:
+    """The edges without those at places where some reach out of the grid, unless most do: then it is open at its sides. Stripes of the
+    paper behind a table reach out of it."""
+    first, last = others[:, 0].min() - 2 * same, others[:, 0].max() + 2 * same
+    reaching = edges[(edges[:, 1] < first) | (edges[:, 2] > last), 0]
+    out = (np.abs(edges[:, 0, None] - reaching) < same / 4).any(axis=1)
+    places = [len(set((edges[which, 0] // same).tolist())) for which in (out, ~out)]
+    return edges[~out] if places[0] <= places[1] else edges
+
+
 def _places(edges: Floats, ends: Floats, same: float) -> list[float]:
     """Where rows or columns begin, and the last one ends: edges that are nearly in one place are one. ``ends``: of what crosses them; where
     that reaches beyond them, the grid is open at this side."""
     order = np.argsort(edges[:, 0])
     at, weights = edges[order, 0], (edges[:, 2] - edges[:, 1])[order]
-    parts = np.split(np.arange(len(at)), np.flatnonzero(np.diff(at) > same) + 1)
+    parts: list[list[int]] = []
+    for k, place in enumerate(at.tolist()):
+        if parts and place - at[parts[-1][0]] <= same:
+            parts[-1].append(k)
+        else:
+            parts.append([k])
     places = [float(np.average(at[part], weights=weights[part])) for part in parts]
     if ends[0] < places[0] - 2 * same:
         places.insert(0, float(ends[0]))
@@ -228,3 +248,30 @@ def _cells(beneath: NDArray[np.bool_], beside: NDArray[np.bool_]) -> list[tuple[
 
 def _overlap(a: Box, b: Box) -> bool:
     return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
+
+
+def _cut(line: TextLine, grids: Sequence[Grid], settings: RuleSettings) -> list[TextLine]:
+    """Its parts in the cells of the grid that it is in."""
+    (x0, _), (x1, _) = line.middle[0], line.middle[-1]
+    y = float(line.middle[:, 1].mean())
+    borders = {
+        edge
+        for grid in grids
+        if grid.box[1] < y < grid.box[3]
+        for cell in grid.cells
+        if cell.box[1] < y < cell.box[3]
+        for edge in (cell.box[0], cell.box[2])
+        if x0 + settings.cut * line.size_px < edge < x1 - settings.cut * line.size_px
+    }
+    if not borders:
+        return [line]
+    return [_part(line, left, right) for left, right in pairwise([x0, *sorted(borders), x1])]
+
+
+def _part(line: TextLine, left: float, right: float) -> TextLine:
+    x = line.middle[:, 0]
+    inner = line.middle[(x > left) & (x < right)]
+    middle = np.vstack([[left, np.interp(left, x, line.middle[:, 1])], inner, [right, np.interp(right, x, line.middle[:, 1])]])
+    off = line.baseline - line.middle
+    baseline = middle + np.column_stack([np.interp(middle[:, 0], x, off[:, k]) for k in (0, 1)])
+    return replace(line, middle=middle, baseline=baseline)

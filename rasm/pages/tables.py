@@ -1,8 +1,8 @@
-"""Boxes of cells -> tables: which cells stand in which row and column, over how many they reach, and which lines are in them.
+"""Grids, and boxes of cells -> tables: which cells stand in which row and column, over how many they reach, and which lines are in them.
 
-Where it stands: beneath ``rasm/pages/blocks.py``. Cells come from the finder; neighbouring ones nearly touch. Rows and columns are where
-cells begin. Places of the grid where no cell was found are empty cells, so every table is a whole grid. Columns are counted in the
-direction in which the table is read.
+Where it stands: beneath ``rasm/pages/blocks.py``. Where there are rules, ``rasm/pages/rules.py`` has told the cells. Else they come from
+the finder; neighbouring ones nearly touch, and rows and columns are where cells begin. Places of the grid where no cell was found are
+empty cells, so every table is a whole grid. Columns are counted in the direction in which the table is read.
 """
 
 from __future__ import annotations
@@ -13,26 +13,39 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from rasm.pages.aligned import Aligned, aligned_tables
 from rasm.pages.cuts import KINDS, Floats, Things
+from rasm.pages.found import Box, Grid
 
-Box = tuple[float, float, float, float]
-
-
+_NONE = np.zeros((0, 3))
 _SLACK = 1.2  # gaps between cells may be wider than usual by so much, and by what the settings say
 
 
 @dataclass(frozen=True)
 class TableSettings:
-    """Numbers that decide. near: by how much further than usual two cells of one table are apart at most, in sizes of type: drawn
-    invoices have 0.6 between two tables. same: cells begin in one row or column where they begin within this share of the height or
-    width of the narrowest. filled: the least share of a table that its cells cover. within: the least share of the lines in a table's
-    box that are in one cell with most of their length. missed: the most lines, by those within, that reach into a table from outside, or
-    are cells beside it."""
+    """Numbers that decide.
+
+    near: by how much further than usual two cells of one table are apart at most, in sizes of type: drawn invoices have 0.6 between two
+    tables. same: cells begin in one row or column where they begin within this share of the height or width of the narrowest. filled:
+    the least share of a table that its cells cover. within: the least share of the lines in a table's box that are in one cell with most
+    of their length. missed: the most lines, by those within, that reach into a table from outside, or are cells beside it. whole,
+    all_within: filled and within of boxes that are believed before it is looked how lines stand.
+
+    read: the least share of a grid's cells in which there is a line: a form to be filled in has a sixth. small, most_read: a grid of
+    fewer cells has lines in this share of them: of the joints of a diagram half. most_in_one: what holds a greater share of the lines in
+    one cell is a frame.
+    """
 
     near: float = 0.3
     same: float = 0.4
     filled: float = 0.45
     within: float = 0.6
+    read: float = 0.1
+    whole: float = 0.8
+    all_within: float = 0.95
+    small: int = 9
+    most_read: float = 0.6
+    most_in_one: float = 0.6
     missed: float = 0.05
 
 
@@ -61,13 +74,52 @@ class Table:
         return [line for cell in self.cells for line in cell.lines]
 
 
-def find_tables(cells: Floats, lines: Things, ltr: bool = False, settings: TableSettings = TableSettings()) -> list[Table]:
-    """cells: (n, 4) left, top, right, bottom, on a level page as ``lines``. ltr: the direction of tables whose lines do not tell.
-    No line is in two tables."""
-    tables: list[Table] = []
-    taken = np.zeros(len(lines), np.bool_)
-    if len(cells) < 3 or not len(lines):
+def find_tables(
+    cells: Floats,
+    lines: Things,
+    ltr: bool = False,
+    grids: Sequence[Grid] = (),
+    edges: Floats = _NONE,
+    settings: TableSettings = TableSettings(),
+) -> list[Table]:
+    """cells: (n, 4) left, top, right, bottom, on a level page as ``lines``, ``grids`` and level ``edges``. ltr: the direction of tables
+    whose lines do not tell. No line is in two tables."""
+    if not len(lines):
         return []
+    taken = np.zeros(len(lines), np.bool_)
+    tables = [table for grid in grids if (table := _ruled(grid, lines, taken, ltr, settings)) is not None]
+    whole = replace(settings, filled=settings.whole, within=settings.all_within, missed=0.0)
+    tables += _of_boxes(_apart(_outside(cells, tables)), lines, taken, ltr, whole)
+    for aligned in aligned_tables(lines, edges, taken):
+        tables.append(_of_columns(aligned, lines, ltr))
+        taken[aligned.lines] = True
+    return tables + _of_boxes(_outside(cells, tables), lines, taken, ltr, settings)
+
+
+def _outside(boxes: Floats, tables: Sequence[Table]) -> Floats:
+    """The boxes whose middles are in none of the tables."""
+    x, y = (boxes[:, 0] + boxes[:, 2]) / 2, (boxes[:, 1] + boxes[:, 3]) / 2
+    free = np.ones(len(boxes), np.bool_)
+    for left, top, right, bottom in (table.box for table in tables):
+        free &= ~((x > left) & (x < right) & (y > top) & (y < bottom))
+    return boxes[free]
+
+
+def _apart(boxes: Floats) -> Floats:
+    """All the boxes, or none where some are found in pieces, one on the other."""
+    width = np.minimum(boxes[:, None, 2], boxes[:, 2]) - np.maximum(boxes[:, None, 0], boxes[:, 0])
+    height = np.minimum(boxes[:, None, 3], boxes[:, 3]) - np.maximum(boxes[:, None, 1], boxes[:, 1])
+    area = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
+    common = np.where((width > 0) & (height > 0), width * height, 0) / np.minimum(area[:, None], area)
+    np.fill_diagonal(common, 0)
+    return boxes if not len(boxes) or common.max() < 0.1 else boxes[:0]
+
+
+def _of_boxes(cells: Floats, lines: Things, taken: NDArray[np.bool_], ltr: bool, settings: TableSettings) -> list[Table]:
+    """Tables of boxes that nearly touch; their lines are taken then."""
+    tables: list[Table] = []
+    if len(cells) < 3:
+        return tables
     em = float(np.median(lines.size))
     x, y = (lines.left + lines.right) / 2, (lines.top + lines.bottom) / 2
     for group in _groups(cells, settings.near * em + _SLACK * _usual_gaps(cells)):
@@ -82,14 +134,105 @@ def find_tables(cells: Floats, lines: Things, ltr: bool = False, settings: Table
             continue
         if _is_partial(lines, inside, (left, top, right, bottom), em, settings):
             continue
-        weights = lines.right[inside] - lines.left[inside]
-        share = float(np.average(lines.ltr[inside], weights=np.maximum(weights, 1e-6)))
-        grid = _grid(boxes, share > 0.5 or (share == 0.5 and ltr), settings)
+        grid = _grid(boxes, _runs_ltr(lines, inside, ltr), settings)
         if max(c.row + c.row_span for c in grid) < 2 or max(c.column + c.column_span for c in grid) < 2:
             continue
-        tables.append(Table((float(left), float(top), float(right), float(bottom)), _filled(grid, lines, inside)))
+        filled = _filled(grid, lines, inside)
+        if len(inside) > 5 and max(len(cell.lines) for cell in filled) > settings.most_in_one * len(inside):
+            continue
+        tables.append(Table((float(left), float(top), float(right), float(bottom)), filled))
         taken[inside] = True
     return tables
+
+
+def _ruled(grid: Grid, lines: Things, taken: NDArray[np.bool_], ltr: bool, settings: TableSettings) -> Table | None:
+    """A grid as a table, whose lines are taken then; None where it is none: lines run over its borders, or few of its cells have any."""
+    x, y = (lines.left + lines.right) / 2, (lines.top + lines.bottom) / 2
+    left, top, right, bottom = grid.box
+    inside = np.flatnonzero((x > left) & (x < right) & (y > top) & (y < bottom) & ~taken)
+    if len(inside) < 2 or _share_within(np.array([cell.box for cell in grid.cells]), lines, inside) < settings.within:
+        return None
+    runs_ltr = _runs_ltr(lines, inside, ltr)
+    columns = max(cell.column + cell.column_span for cell in grid.cells)
+    cells = [
+        Cell(c.row, c.column if runs_ltr else columns - c.column - c.column_span, c.row_span, c.column_span, c.box) for c in grid.cells
+    ]
+    filled = _filled(sorted(cells, key=lambda cell: (cell.row, cell.column)), lines, inside)
+    filled = tuple(part for cell in filled for part in _in_columns(cell, filled, lines))
+    read = sum(bool(cell.lines) for cell in filled)
+    if len(inside) > 5 and max(len(cell.lines) for cell in filled) > settings.most_in_one * len(inside):
+        return None
+    if read < settings.read * len(filled) or (len(filled) < settings.small and read < settings.most_read * len(filled)):
+        return None
+    taken[inside] = True
+    return Table(grid.box, filled)
+
+
+def _in_columns(cell: Cell, cells: Sequence[Cell], lines: Things) -> list[Cell]:
+    """A cell over several columns whose lines stand side by side, each in columns of its own: in a head of one colour with its rules these
+    are not seen. ``cells``: all of the table's."""
+    if cell.column_span < 2 or len(cell.lines) < 2:
+        return [cell]
+    spans = {other.column: (other.box[0], other.box[2]) for other in cells if other.column_span == 1}
+    columns = range(cell.column, cell.column + cell.column_span)
+    if not all(column in spans for column in columns):
+        return [cell]
+    own: dict[int, list[int]] = {column: [] for column in columns}
+    for line in cell.lines:
+        x = (lines.left[line] + lines.right[line]) / 2
+        column = min(columns, key=lambda column: abs(spans[column][0] + spans[column][1] - 2 * x))
+        slack = lines.size[line]
+        if lines.left[line] < spans[column][0] - slack or lines.right[line] > spans[column][1] + slack:
+            return [cell]
+        own[column].append(line)
+    if sum(bool(held) for held in own.values()) < 2:
+        return [cell]
+    _, top, _, bottom = cell.box
+    return [
+        Cell(cell.row, column, cell.row_span, 1, (spans[column][0], top, spans[column][1], bottom), tuple(own[column]))
+        for column in columns
+    ]
+
+
+def _of_columns(aligned: Aligned, lines: Things, ltr: bool) -> Table:
+    runs_ltr = _runs_ltr(lines, aligned.lines, ltr)
+    across, down = aligned.across, aligned.down
+    width = len(across) - 1
+    columns = aligned.columns if runs_ltr else width - aligned.columns[:, ::-1]
+    spans: dict[tuple[int, int], list[int]] = {}  # rows and columns over which the cell that begins here reaches, and its lines
+    for line, (r, r1), (c, c1) in zip(aligned.lines.tolist(), aligned.rows.tolist(), columns.tolist(), strict=True):
+        cell = spans.setdefault((r, c), [1, 1])
+        cell[:2] = max(cell[0], r1 - r), max(cell[1], c1 - c)
+        cell.append(line)
+    owner: set[tuple[int, int]] = set()
+    cells = []
+
+    def add(r: int, c: int, h: int, w: int, own: Sequence[int]) -> None:
+        left, right = (across[c], across[c + w]) if runs_ltr else (across[width - c - w], across[width - c])
+        cells.append(Cell(r, c, h, w, (left, down[r], right, down[r + h]), tuple(own)))
+        owner.update((i, j) for i in range(r, r + h) for j in range(c, c + w))
+
+    for (r, c), (h, w, *own) in sorted(spans.items()):
+        others = {(i, j) for i in range(r, r + h) for j in range(c, c + w)} - {(r, c)}
+        if others & (owner | spans.keys()):
+            h = w = 1
+        if (r, c) in owner:  # beneath a cell over several: it is one of that one's
+            k = next(k for k, o in enumerate(cells) if o.row <= r < o.row + o.row_span and o.column <= c < o.column + o.column_span)
+            cells[k] = replace(cells[k], lines=(*cells[k].lines, *own))
+            continue
+        add(r, c, h, w, own)
+    for r in range(len(down) - 1):
+        for c in range(width):
+            if (r, c) not in owner:
+                add(r, c, 1, 1, ())
+    return Table((across[0], down[0], across[-1], down[-1]), tuple(sorted(cells, key=lambda cell: (cell.row, cell.column))))
+
+
+def _runs_ltr(lines: Things, which: NDArray[np.intp], otherwise: bool) -> bool:
+    """Whether most of these lines' length runs from left to right."""
+    weights = np.maximum(lines.right[which] - lines.left[which], 1e-6)
+    share = float(np.average(lines.ltr[which], weights=weights))
+    return share > 0.5 or (share == 0.5 and otherwise)
 
 
 def _is_partial(lines: Things, inside: NDArray[np.intp], box: Box, em: float, settings: TableSettings) -> bool:

@@ -1,0 +1,289 @@
+"""Lines that stand in rows and columns -> tables, where no upright rules part them.
+
+Where it stands: beside ``rasm/pages/tables.py``, which asks for what no grid of rules holds. The network tells which lines are cells; how
+they stand tells the rest.
+
+1. Cells in one row, and cells above each other, are of one table, unless something else stands between.
+2. Columns are parted by white space from top to bottom, rows by white space from side to side, or by rules and stripes where there are
+   as many. A cell over several columns or rows lies across such space: without it there would be more.
+3. Lines of one column that are nearer to each other than rows are, and of which one stands alone in its row, are one cell.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rasm.pages.cuts import KINDS, Floats, Numbers, Things
+
+_CELL = KINDS.index("cell")
+_NAMES = [KINDS.index(name) for name in ("cell", "label", "field", "table")]
+
+
+@dataclass(frozen=True)
+class AlignSettings:
+    """Numbers that decide; ems are sizes of type, the median of a table's.
+
+    beneath: how far lines of one table are apart at most, from above to below, in ems. gap, row_gap: the narrowest white space between
+    columns, and between rows, in ems. across: the most of a table's lines that lie across such space. named: the least share of its
+    lines that the network takes for cells. filled: the least share of its places in which there is a line. ruled: the least share of the
+    borders of rows at which there is an edge, where edges tell the rows; wide: the least share of a table's width that such an edge has.
+    alone: a row of which fewer places are filled may go on with what is above or beneath it; near: if it is nearer than rows usually are,
+    by this.
+    """
+
+    beneath: float = 4.5
+    gap: float = 0.5
+    row_gap: float = 0.2
+    across: float = 0.12
+    named: float = 0.5
+    filled: float = 0.4
+    ruled: float = 0.6
+    wide: float = 0.7
+    alone: float = 0.5
+    near: float = 0.8
+
+
+@dataclass(frozen=True)
+class Aligned:
+    """lines: numbers of lines. rows, columns: (lines, 2), of each line its first row and column, and those before which it ends; columns
+    from the left. down, across: where rows and columns begin, and the last ends."""
+
+    lines: Numbers
+    rows: Numbers
+    columns: Numbers
+    down: list[float]
+    across: list[float]
+
+
+def aligned_tables(lines: Things, edges: Floats, taken: NDArray[np.bool_], settings: AlignSettings = AlignSettings()) -> list[Aligned]:
+    """``edges``: (n, 3) level edges as ``rasm/pages/rules.py`` finds them, on the page on which the lines are. ``taken``: lines that are in
+    tables already."""
+    found = []
+    for group in _groups(lines, np.flatnonzero(~taken & np.isin(lines.kind, _NAMES)), settings):
+        table = _table(lines, _grown(lines, group, taken, settings), edges, settings)
+        if table is not None:
+            found.append(table)
+            taken = taken.copy()
+            taken[table.lines] = True
+    return found
+
+
+def _groups(lines: Things, which: Numbers, settings: AlignSettings) -> list[Numbers]:
+    """Cells that are joined in rows and columns, directly or over others."""
+    if len(which) < 4:
+        return []
+    left, right, top, bottom, size = (getattr(lines, name)[which] for name in ("left", "right", "top", "bottom", "size"))
+    em = np.minimum(size[:, None], size)
+    high = np.minimum(bottom[:, None], bottom) - np.maximum(top[:, None], top)
+    wide = np.minimum(right[:, None], right) - np.maximum(left[:, None], left)
+    beside = high > 0.3 * em
+    beneath = (wide > 0) & (-high < settings.beneath * em) & (high < 0.3 * em)
+    joined = beside | beneath
+    others = np.setdiff1d(np.arange(len(lines)), which)
+    for k in others:  # what is no cell parts those above it from those beneath it, and those at its two sides
+        x0, x1, y0, y1 = lines.left[k], lines.right[k], lines.top[k], lines.bottom[k]
+        above, below = (bottom < (y0 + y1) / 2) & (left < x1) & (right > x0), (top > (y0 + y1) / 2) & (left < x1) & (right > x0)
+        joined &= ~((above[:, None] & below) | (below[:, None] & above))
+        level = (top < (y0 + y1) / 2) & (bottom > (y0 + y1) / 2)
+        before, after = level & (right <= x0 + 1), level & (left >= x1 - 1)
+        joined &= ~((before[:, None] & after) | (after[:, None] & before))
+    np.fill_diagonal(joined, True)
+    groups = []
+    waiting = np.ones(len(which), np.bool_)
+    while waiting.any():
+        reached = joined[waiting.argmax()].copy()
+        while (wider := np.asarray(joined[reached].any(axis=0))).sum() > reached.sum():
+            reached = wider
+        groups.append(which[reached & waiting])
+        waiting &= ~reached
+    return [group for group in groups if len(group) >= 4]
+
+
+def _grown(lines: Things, group: Numbers, taken: NDArray[np.bool_], settings: AlignSettings) -> Numbers:
+    """The group with the rows above and beneath it that stand in its columns, whatever the network takes them for."""
+    em = float(np.median(lines.size[group]))
+    places, _ = _parts(np.column_stack([lines.left[group], lines.right[group]]), settings.gap * em, settings)
+    inner = np.array(places[1:-1])
+    if not len(inner):
+        return group
+    ours = np.zeros(len(lines), np.bool_)
+    ours[group] = True
+    middle = (lines.top + lines.bottom) / 2
+    while True:
+        x0, x1, y0, y1 = places[0] - em, places[-1] + em, lines.top[ours].min(), lines.bottom[ours].max()
+        free = ~ours & ~taken & (lines.left > x0) & (lines.right < x1) & (np.abs(np.log(lines.size / em)) < 0.4)
+        near = np.flatnonzero(free & (middle > y0 - settings.beneath * em) & (middle < y1 + settings.beneath * em))
+        added = False
+        for k in near[np.argsort(np.abs(middle[near] - (y0 + y1) / 2))].tolist():
+            row = np.flatnonzero((np.abs(middle - middle[k]) < 0.4 * em) & (lines.right > x0) & (lines.left < x1))
+            first, last = np.searchsorted(inner, lines.left[row] + em / 4), np.searchsorted(inner, lines.right[row] - em / 4)
+            if (first == last).all() and len(set(first.tolist())) > 1 and not taken[row].any():
+                ours[row] = added = True
+                break
+        if not added:
+            return np.flatnonzero(ours)
+
+
+def _table(lines: Things, group: Numbers, edges: Floats, settings: AlignSettings) -> Aligned | None:
+    em = float(np.median(lines.size[group]))
+    left, right = lines.left[group], lines.right[group]
+    x, columns = _parts(np.column_stack([left, right]), settings.gap * em, settings)
+    if len(x) < 3:
+        return None
+    y, rows = _rows(lines, group, columns, edges, em, settings)
+    for end in (0, len(y) - 2):  # a title over a table, or a note beneath it, that looks like a cell
+        alone = np.flatnonzero((rows[:, 0] <= end) & (rows[:, 1] > end))
+        if len(alone) == 1 and len(y) > 3 and columns[alone[0], 1] - columns[alone[0], 0] > 1 and len(group) > 4:
+            return _table(lines, np.delete(group, alone), edges, settings)
+    if len(y) < 3:
+        return None
+    places = {(r, c) for (r, r1), (c, c1) in zip(rows.tolist(), columns.tolist(), strict=True) for r in range(r, r1) for c in range(c, c1)}
+    if len(places) < settings.filled * (len(x) - 1) * (len(y) - 1) or (lines.kind[group] == _CELL).mean() < settings.named:
+        return None
+    return Aligned(group, rows, columns, y, x)
+
+
+def _parts(spans: Floats, gap: float, settings: AlignSettings) -> tuple[list[float], Numbers]:
+    """(n, 2) where things begin and end along one axis -> where parts begin, the last one's end, and of each thing its first part and the
+    one before which it ends. What lies across white space is the fewest things without which there is more of it."""
+    kept = np.ones(len(spans), np.bool_)
+    gaps = _gaps(spans, gap)
+    most = settings.across * len(spans)
+    while (~kept).sum() < most:
+        widest = np.flatnonzero(kept)[np.argsort(-(spans[kept, 1] - spans[kept, 0]))]
+        better = None
+        for k in widest[: max(8, len(widest) // 4)].tolist():
+            kept[k] = False
+            now = _gaps(spans[kept], gap)
+            # a part that it alone makes is gone with it
+            if len(now) > len(gaps) and (better is None or len(now) > len(better[1])):
+                better = (k, now)
+            kept[k] = True
+        if better is None:
+            break
+        kept[better[0]], gaps = False, better[1]
+    middles = np.array([(a + b) / 2 for a, b in gaps])
+    places = [float(spans[:, 0].min()), *middles.tolist(), float(spans[:, 1].max())]
+    slack = gap / 2
+    first = np.searchsorted(middles, spans[:, 0] + slack)
+    last = np.searchsorted(middles, spans[:, 1] - slack)
+    return places, np.column_stack([first, np.maximum(first, last) + 1])
+
+
+def _gaps(spans: Floats, least: float) -> list[tuple[float, float]]:
+    """White space between spans, at least so wide."""
+    found = []
+    reached = -np.inf
+    for a, b in spans[np.argsort(spans[:, 0])].tolist():
+        if np.isfinite(reached) and a - reached >= least:
+            found.append((reached, a))
+        reached = max(reached, b)
+    return found
+
+
+def _rows(
+    lines: Things, group: Numbers, columns: Numbers, edges: Floats, em: float, settings: AlignSettings
+) -> tuple[list[float], Numbers]:
+    """Where rows begin, the last one's end, and of each line its first row and the one before which it ends."""
+    top, bottom = lines.top[group], lines.bottom[group]
+    middle = (top + bottom) / 2
+    bands = _gaps(np.column_stack([top, bottom]), settings.row_gap * em)
+    borders = [(a + b) / 2 for a, b in bands]
+    seen = _edges_across(lines, group, edges, em, settings)
+    row, count = np.searchsorted(np.array(borders), middle), int(columns[:, 1].max())
+    full = sum(len(set(columns[row == r, 0].tolist())) > settings.alone * count for r in range(len(borders) + 1))
+    if len(seen) >= max(1, settings.ruled * (full - 1)):
+        borders = seen
+    else:
+        borders = _whole(middle, columns, borders, seen, em, settings)
+    at = np.array(borders)
+    spans = np.searchsorted(at, middle)
+    rows = np.column_stack([spans, spans + 1])
+    rows, borders = _split(middle, columns, rows, borders, em)
+    return [float(top.min()), *borders, float(bottom.max())], rows
+
+
+def _edges_across(lines: Things, group: Numbers, edges: Floats, em: float, settings: AlignSettings) -> list[float]:
+    """Where edges run between the lines, over most of their width."""
+    x0, x1 = float(lines.left[group].min()), float(lines.right[group].max())
+    middle = (lines.top[group] + lines.bottom[group]) / 2
+    length = np.minimum(edges[:, 2], x1) - np.maximum(edges[:, 1], x0)
+    near = edges[(edges[:, 0] > middle.min()) & (edges[:, 0] < middle.max()) & (length > 0), :]
+    found: list[float] = []
+    for y in np.sort(near[:, 0]).tolist():
+        if found and y - found[-1] < 0.5 * em:
+            continue
+        same = near[np.abs(near[:, 0] - y) < 0.25 * em]
+        covered = sum(b - a for a, b in _union(np.clip(same[:, 1:], x0, x1)))
+        if covered > settings.wide * (x1 - x0) and (np.abs(middle - y) > 0.3 * em).all():
+            found.append(y)
+    return found
+
+
+def _union(spans: Floats) -> list[tuple[float, float]]:
+    found: list[tuple[float, float]] = []
+    for a, b in spans[np.argsort(spans[:, 0])].tolist():
+        if found and a <= found[-1][1]:
+            found[-1] = (found[-1][0], max(found[-1][1], b))
+        else:
+            found.append((a, b))
+    return found
+
+
+def _whole(
+    middle: Floats, columns: Numbers, borders: Sequence[float], seen: Sequence[float], em: float, settings: AlignSettings
+) -> list[float]:
+    """The borders but those within a cell of several lines."""
+    count = int(columns[:, 1].max())
+    kept = list(borders)
+    while len(kept) > 1:
+        row = np.searchsorted(np.array(kept), middle)
+        filled = np.array([len(set(columns[row == r, 0].tolist())) / count for r in range(len(kept) + 1)])
+        at = np.array([float(np.median(middle[row == r])) for r in range(len(kept) + 1)])
+        full = filled > settings.alone
+        if full.sum() < 2:
+            break
+        least = settings.near * float(np.median(np.diff(at[full])))
+        steps = np.diff(at)
+        may = [
+            (steps[r], r)
+            for r in range(len(kept))
+            if steps[r] < least and not (full[r] and full[r + 1]) and not any(abs(y - kept[r]) < em for y in seen)
+        ]
+        if not may:
+            break
+        del kept[min(may)[1]]
+    return kept
+
+
+def _split(middle: Floats, columns: Numbers, rows: Numbers, borders: list[float], em: float) -> tuple[Numbers, list[float]]:
+    """Rows that a cell over several of them holds together, parted: in most of their columns lines stand at the same few levels, as far
+    apart as rows are, and what stands between these levels is over both."""
+    starts = [float(middle[rows[:, 0] == r].mean()) for r in range(len(borders) + 1) if (rows[:, 0] == r).any()]
+    usual = float(np.median(np.diff(starts))) if len(starts) > 2 else np.inf
+    found: list[float] = []
+    for r in range(len(borders) + 1):
+        inside = np.flatnonzero(rows[:, 0] == r)
+        levels: list[list[int]] = []
+        for k in inside[np.argsort(middle[inside])].tolist():
+            if levels and middle[k] - middle[levels[-1][0]] < 0.35 * em:
+                levels[-1].append(k)
+            else:
+                levels.append([k])
+        filled = len(set(columns[inside, 0].tolist()))
+        main = [float(middle[level].mean()) for level in levels if 2 * len({*columns[level, 0].tolist()}) >= max(filled, 3)]
+        if len(main) > 1 and min(np.diff(main)) > 0.6 * min(usual, 10 * em):
+            found += [(a + b) / 2 for a, b in pairwise(main)]
+        if r < len(borders):
+            found.append(borders[r])
+    if len(found) == len(borders):
+        return rows, borders
+    at = np.array(found)
+    first = np.searchsorted(at, middle - 0.2 * em)
+    last = np.searchsorted(at, middle + 0.2 * em)
+    return np.column_stack([first, last + 1]), found

@@ -32,6 +32,7 @@ from rasm.pages.files import PageFile
 from rasm.pages.finder import LineFinder, shipped_finder
 from rasm.pages.found import FoundPage, Matrix, TextLine, moved
 from rasm.pages.layer_check import PictureOfLayer, says_what_is_seen
+from rasm.pages.layer_tables import with_tables
 from rasm.pages.rules import with_grids
 from rasm.pages.single_line import is_line
 from rasm.pages.unread import LEAST_CONFIDENCE, Unreadable, checked, judged
@@ -153,12 +154,12 @@ class PageReader:
         if layer is None:
             pixels, mode = file.image(index), "page" if file.kind == "pdf" else mode
             return look_at(pixels, number=index + 1, mode=mode, aspect=file.aspect(index))
-        if pdf_text == "use":
-            return layer.page
         seen = PictureOfLayer(file, index, self._finder)
+        if pdf_text == "use":
+            return with_tables(layer.page, lambda: seen.pixels)
         is_sound = says_what_is_seen(layer, seen, self.recognizer)
         if is_sound and pdf_text == "auto":
-            return layer.page
+            return with_tables(layer.page, lambda: seen.pixels)
         return PageImage(seen.pixels, index + 1, is_sound, seen.found_already)
 
     def read(self, image: PageImage) -> Page:

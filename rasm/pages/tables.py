@@ -110,7 +110,7 @@ def _apart(boxes: Floats) -> Floats:
     width = np.minimum(boxes[:, None, 2], boxes[:, 2]) - np.maximum(boxes[:, None, 0], boxes[:, 0])
     height = np.minimum(boxes[:, None, 3], boxes[:, 3]) - np.maximum(boxes[:, None, 1], boxes[:, 1])
     area = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
-    common = np.where((width > 0) & (height > 0), width * height, 0) / np.minimum(area[:, None], area)
+    common = np.where((width > 0) & (height > 0), width * height, 0) / np.maximum(np.minimum(area[:, None], area), 1e-6)
     np.fill_diagonal(common, 0)
     return boxes if not len(boxes) or common.max() < 0.1 else boxes[:0]
 

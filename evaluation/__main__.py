@@ -6,6 +6,7 @@
     python -m evaluation LINES --engine rasm predictions other.tsv      what anything else has read
     python -m evaluation PAGES --engine rasm tesseract                  pages or PDFs with their text
     python -m evaluation DRAWN --engine rasm tesseract --languages ara+eng       drawn pages, kind by kind
+    python -m evaluation PDFS --task kitab-markdown                     PDFs with Markdown as their labels, as KITAB-Bench marks them
 
 Where it stands: the end of the training way. Several engines read the same samples in one run and are scored by the same
 rules. Datasets are folders of image and text pairs, arrays of preprocess.py, or folders of pages (``evaluation/datasets.py``).
@@ -37,6 +38,7 @@ from evaluation.words import SCRIPTS
 from rasm import command_line
 from rasm.command_line import PATH, argument, command, count, option, positive
 from rasm.errors import ConfigError
+from rasm.pages.reader import PdfText
 from rasm.text import metrics
 from rasm.weights import SHIPPED_MODEL
 
@@ -60,9 +62,13 @@ class Options:
     json: bool
     report: Path | None
     readings: Path | None
+    task: Literal["text", "kitab-markdown"]
+    pdf_text: PdfText
 
 
 def run(args: Options) -> int:
+    if args.task == "kitab-markdown":
+        return run_markdown(args)
     if args.report:
         args.report.mkdir(parents=True, exist_ok=True)  # before the long work, not after it
     if args.readings:
@@ -92,6 +98,25 @@ def run(args: Options) -> int:
         if args.report:
             print(f"wrote {args.report / 'report.html'}")
     return 130 if stopped else 0
+
+
+def run_markdown(args: Options) -> int:
+    """``--task kitab-markdown``. Raises ConfigError where an engine cannot make Markdown."""
+    from evaluation import markdown
+
+    if unable := [word for word in args.engine if word not in ("rasm", "tesseract")]:
+        raise ConfigError(f"--task kitab-markdown is for rasm and tesseract, not for {unable[0]}")
+    found = markdown.labels(args.datasets, args.limit)
+    converters: list[markdown.Converter] = []
+    if "rasm" in args.engine:
+        models = list(dict.fromkeys(args.model or [SHIPPED_MODEL]))
+        names = ["rasm"] if len(models) == 1 else [model.stem for model in models]
+        converters += [markdown.RasmMarkdown(model, args.threads, args.pdf_text, name) for model, name in zip(models, names, strict=True)]
+    if "tesseract" in args.engine:
+        converters.append(markdown.TesseractText(args.threads, args.languages))
+    results = {converter.name: markdown.marks(found, *markdown.convert(converter, found)) for converter in converters}
+    print(json.dumps(markdown.as_json(results), ensure_ascii=False) if args.json else markdown.report(results))
+    return 0
 
 
 def open_engines(args: Options, found: Samples) -> list[Engine]:
@@ -279,6 +304,13 @@ def _cell(rates: dict[str, Any], what: str, unit: str = "%") -> str:
 @option("--psm", type=click.IntRange(1, 13), metavar="N", show_default="13 of lines, 3 of pages", help="Tesseract's page mode.")
 @option("--languages", default="ara", metavar="NAMES", help="Tesseract's models, such as ara+eng.")
 @option("--limit", type=count, default=0, metavar="N", help="Read only so many, spread evenly over all; 0: all.")
+@option("--task", type=click.Choice(("text", "kitab-markdown")), default="text", help="What is marked: texts, or Markdown made of PDFs.")
+@option(
+    "--pdf-text",
+    type=click.Choice(("auto", "use", "ignore")),
+    default="ignore",
+    help="Of --task kitab-markdown: whether a PDF's own text is taken, as `rasm read` has it.",
+)
 @option("--json", is_flag=True, help="Print one JSON object with every figure.")
 @option("--report", type=PATH, metavar="DIR", help="Write report.html, report.json, readings.tsv and summary.txt there.")
 @option("--readings", type=PATH, metavar="FILE", help="Write name, truth and each engine's reading, as TSV.")

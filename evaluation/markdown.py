@@ -16,14 +16,16 @@ from __future__ import annotations
 import re
 import statistics
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from sacrebleu import corpus_chrf
 
+from evaluation.datasets import Sample
 from evaluation.teds import teds
+from evaluation.tesseract import Tesseract
 from rasm import weights
 from rasm.errors import ConfigError, DatasetError
 from rasm.formats import write
@@ -75,6 +77,20 @@ class RasmMarkdown:
     def __call__(self, pdf: Path) -> tuple[str, int]:
         document = self._reader.read(pdf, pdf_text=self._pdf_text)
         return write(document, "markdown", tables="html"), len(document.pages)
+
+
+class TesseractText:
+    """Tesseract's text, which has no tables, of the pictures that Rasm sees."""
+
+    name = "tesseract"
+
+    def __init__(self, threads: int = 1, languages: str = "ara") -> None:
+        self._engine = Tesseract(threads, "pages", None, languages)
+
+    def __call__(self, pdf: Path) -> tuple[str, int]:
+        files = self._engine.prepare([Sample(pdf.stem, "", "", pdf)])
+        (reading,) = self._engine.read(files)
+        return reading.text, len(files.paths)
 
 
 def labels(folders: Sequence[Path], limit: int = 0) -> list[Label]:
@@ -135,6 +151,21 @@ def plain(markdown: str) -> str:
 def normal(text: str) -> str:
     """One line, without diacritics and tatweel, letters that are often mixed up as one."""
     return " ".join(_MARKS.sub("", text.replace("<image>", "").translate(_LETTERS)).split())
+
+
+def as_json(results: Mapping[str, Marks]) -> dict[str, Any]:
+    """Every figure, an engine a key."""
+    return {
+        name: {
+            "chrf": found.chrf,
+            "teds": found.teds,
+            "mean": found.mean,
+            "pages": found.pages,
+            "seconds": found.seconds,
+            "by_document": [{"name": document, "chrf": text, "teds": tables} for document, text, tables in found.by_document],
+        }
+        for name, found in results.items()
+    }
 
 
 def report(results: dict[str, Marks]) -> str:

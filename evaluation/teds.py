@@ -7,7 +7,7 @@ not compared.
 
 Sources: Zhong et al. 2020, "Image-based table recognition: data, model, and evaluation" (PubTabNet), for TEDS; KITAB-Bench, ``pdfs_eval``
 (github.com/mbzuai-oryx/KITAB-Bench, MIT), for how tables are prepared. That lays tables out anew, with a line and an indent around
-each text, and counts this white space as text: so empty cells are alike to a third and more of what short texts are.
+each text, and counts this white space as text: so short texts that differ are alike all the same.
 """
 
 from __future__ import annotations

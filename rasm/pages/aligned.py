@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from rasm.pages.cuts import KINDS, Floats, Numbers, Things
 
-_CELL = KINDS.index("cell")
+_CELL, _HEADING = KINDS.index("cell"), KINDS.index("heading")
 _NAMES = [KINDS.index(name) for name in ("cell", "label", "field", "table")]
 
 
@@ -33,7 +33,7 @@ class AlignSettings:
     lines that the network takes for cells. filled: the least share of its places in which there is a line. ruled: the least share of the
     borders of rows at which there is an edge, where edges tell the rows; wide: the least share of a table's width that such an edge has.
     alone: a row of which fewer places are filled may go on with what is above or beneath it; near: if it is nearer than rows usually are,
-    by this.
+    by this. title: a line that stands alone above a table is its title where it is so many times as large.
     """
 
     beneath: float = 4.5
@@ -46,6 +46,7 @@ class AlignSettings:
     wide: float = 0.7
     alone: float = 0.5
     near: float = 0.8
+    title: float = 1.2
 
 
 @dataclass(frozen=True)
@@ -138,7 +139,10 @@ def _table(lines: Things, group: Numbers, edges: Floats, settings: AlignSettings
     y, rows = _rows(lines, group, columns, edges, em, settings)
     for end in (0, len(y) - 2):  # a title over a table, or a note beneath it, that looks like a cell
         alone = np.flatnonzero((rows[:, 0] <= end) & (rows[:, 1] > end))
-        if len(alone) == 1 and len(y) > 3 and columns[alone[0], 1] - columns[alone[0], 0] > 1 and len(group) > 4:
+        if len(alone) != 1 or len(y) < 4 or len(group) < 5:
+            continue
+        is_wide = columns[alone[0], 1] - columns[alone[0], 0] > 1
+        if is_wide or lines.kind[group[alone[0]]] == _HEADING or lines.size[group[alone[0]]] > settings.title * em:
             return _table(lines, np.delete(group, alone), edges, settings)
     if len(y) < 3:
         return None

@@ -40,7 +40,8 @@ class BlockSettings:
 
     row: lines whose middles are less than so many ems apart stand in one row. verse_pitch, row_pitch: verses, and rows of several
     lines, are one block where they are less than so many ems apart. aligned: and where their ends are. large: the least size of a heading
-    that the finder takes for prose, by the page's usual size; tall: the most lines it has. number: the greatest width of a page's
+    that the finder takes for prose, by the page's usual size; tall: the most lines it has. other_size: lines of one block
+    differ in size by less than this: the finder is right to a tenth. number: the greatest width of a page's
     number, in ems.
     """
 
@@ -50,6 +51,7 @@ class BlockSettings:
     aligned: float = 2.5
     large: float = 1.5
     tall: int = 3
+    other_size: float = 1.3
     number: float = 9.0
 
 
@@ -234,7 +236,7 @@ def _parts(things: Things, a: int, b: int, ends: bool) -> bool:
     if kinds == {"verse"}:
         step = (things.top[b] + things.bottom[b] - things.top[a] - things.bottom[a]) / 2
         return not -_BLOCKS.row * things.size[a] < step < _BLOCKS.verse_pitch * things.size[a]
-    return ends
+    return ends or max(things.size[a], things.size[b]) > _BLOCKS.other_size * min(things.size[a], things.size[b])
 
 
 def _rows_joined(groups: Sequence[Sequence[int]], things: Things, lone: int) -> list[list[int]]:

@@ -34,7 +34,8 @@ class RuleSettings:
     side_px: the longer side of the picture in which edges are looked for: a hairline of one pixel in 300 dots an inch still differs there.
     levels: by how many grey levels, of 255, the two sides of an edge differ at least; the second, where with the first there are more than
     ``many`` edges: a striped page has them. long: how long an edge is at least, in ems: longer than letters, shorter than the narrowest
-    column. gap_px: a hole in an edge, of specks or of a rule of dots, that is closed. touch: edges that are no further apart meet, in ems.
+    column. gap_px: a hole in an edge, of specks or of a rule of dots, that is closed. touch: edges that are no further apart meet, in
+    ems: a thick rule has one at each side.
     same: and edges of one rule are no further apart. covered: the least share of a place's side along which there is an edge between it
     and the next. frame: a grid of which one cell has a greater share is a frame around text. narrow: a grid of which more than this share
     of the rows or columns is narrower than an em is none, but strokes above each other. most: what has more edges is a texture. cut: a

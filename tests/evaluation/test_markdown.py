@@ -34,7 +34,7 @@ TWO_BY_TWO = table(cells("أ", "ب"), cells("ج", "د"))  # tbody, 2 tr and 4 td
         (table(cells("أ", "ب"), '<td colspan="2">ج</td>'), 1 - 2 / 7),  # one cell of other spans, and one that is missing
         (table(cells("أ", "ب", tag="th"), cells("ج", "د")), 1 - 2 / 7),  # heads are other nodes, whatever their texts
         (table(cells("س", "ب"), cells("ج", "د")), 1 - (1 / 10) / 7),  # one sign of ten: a line's end and four spaces, it, and four more
-        (table(cells("", "ب"), cells("ج", "د")), 1 - (6 / 10) / 7),  # an empty cell has a line's end and three spaces
+        (table(cells("", "ب"), cells("ج", "د")), 1 - (9 / 10) / 7),  # an empty cell has a line's end alone
         (table(cells("أ", "ب"), cells("ج", "د"), cells("", "")), 1 - 3 / 10),
     ],
 )

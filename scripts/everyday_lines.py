@@ -18,11 +18,12 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+import click
 import cv2
 from tqdm import tqdm
 
 from evaluation.datasets import Sample, open_samples
-from evaluation.engines import Engine, RasmLines
+from evaluation.engines import Decoder, Engine, RasmLines
 from evaluation.tesseract import Tesseract
 from rasm.command_line import PATH, command, option, positive, run, write_page
 from rasm.errors import ConfigError
@@ -43,6 +44,7 @@ CONFIDENT = 0.8  # of a letter that is read where none stands: so much, and whoe
 @option("--fonts", several=True, type=PATH, required=True, metavar="FOLDER", help="Folders of fonts that no model was trained with.")
 @option("--only", several=True, metavar="KIND", show_default="all", help="Kinds of lines, by the beginnings of their names.")
 @option("--lines", type=positive, default=200, metavar="N", help="So many of each kind.")
+@option("--decoder", type=click.Choice(("greedy", "beam")), default="greedy", help="How Rasm reads.")
 @option("--without-tesseract", is_flag=True, help="Rasm alone.")
 @option("--keep", type=PATH, metavar="FOLDER", help="Keep the images here, with their texts.")
 @option("--show", type=positive, metavar="N", help="Show so many wrong readings of each kind and model.")
@@ -52,6 +54,7 @@ def measure(
     fonts: Sequence[Path],
     only: Sequence[str],
     lines: int,
+    decoder: Decoder,
     without_tesseract: bool,
     keep: Path | None,
     show: int | None,
@@ -60,7 +63,7 @@ def measure(
     kinds = [kind for kind in (*KINDS, STRANGERS) if not only or kind.name.startswith(tuple(only))]
     if not kinds:
         raise ConfigError(f"no kind begins with {', '.join(only)}; there are: {', '.join(k.name for k in (*KINDS, STRANGERS))}")
-    models = [RasmLines(path, 1, path.stem) for path in model]
+    models = [RasmLines(path, 1, path.stem, decoder=decoder) for path in model]
     tables = []
     with Drawer(find_faces(fonts)) as drawer, tempfile.TemporaryDirectory(prefix="rasm-everyday-") as folder:
         for kind in tqdm(kinds, unit="kind"):

@@ -65,7 +65,7 @@ def _page(page: Page) -> Any:
     def write_lines(block: Any, lines: Iterable[Line]) -> None:
         for line in lines:
             numbers["line"] += 1
-            text_line = etree.SubElement(block, "TextLine", {"ID": f"line_{n}_{numbers['line']}", **place(line.box), **_baseline(line)})
+            text_line = etree.SubElement(block, "TextLine", {"ID": f"line_{n}_{numbers['line']}", **place(line.box), **_own(line)})
             for w, word in enumerate(line.words):
                 numbers["word"] += 1
                 box = whole(word.box, page.width_px, page.height_px)
@@ -87,7 +87,7 @@ def _page(page: Page) -> Any:
 
     for r, region in enumerate(page.regions, 1):
         own = {"ID": f"block_{n}_{r}", **place(region.box), "TAGREFS": f"kind_{region.kind}"}
-        way = {"LANG": "ar", "BASEDIRECTION": region.direction}
+        way = {"LANG": page.language or "ar", "BASEDIRECTION": region.direction}
         if region.kind == "figure":
             etree.SubElement(space, "Illustration", own)
         elif region.cells:
@@ -101,6 +101,12 @@ def _page(page: Page) -> Any:
     for u, unread in enumerate(page.unread, 1):
         etree.SubElement(space, "TextBlock", {"ID": f"unread_{n}_{u}", **place(unread.box), "TAGREFS": f"unread_{unread.reason}"})
     return element
+
+
+def _own(line: Line) -> dict[str, str]:
+    """Its baseline, and its direction where that is not the usual one."""
+    direction = {"BASEDIRECTION": "ltr"} if line.direction == "ltr" else {}
+    return direction | _baseline(line)
 
 
 def _baseline(line: Line) -> dict[str, str]:

@@ -78,7 +78,9 @@ def _page(page: Page, name: str) -> Any:
         for line, way in lines:
             counts["line"] += 1
             title = bbox(line.box) + _as_it_runs(line, page.rotation_degrees, way)
-            span = etree.SubElement(paragraph, "span", {"class": "ocr_line", "id": f"line_{n}_{counts['line']}", "title": title})
+            direction = {"dir": "ltr"} if line.direction == "ltr" else {}
+            own = {"class": "ocr_line", "id": f"line_{n}_{counts['line']}", **direction, "title": title}
+            span = etree.SubElement(paragraph, "span", own)
             for word in line.words:
                 counts["word"] += 1
                 title = f"{bbox(word.box)}; x_wconf {round(100 * word.confidence)}"
@@ -87,7 +89,8 @@ def _page(page: Page, name: str) -> Any:
 
     for r, region in enumerate(page.regions, 1):
         area = etree.SubElement(div, "div", {"class": "ocr_carea", "id": f"block_{n}_{r}", "title": bbox(region.box)})
-        own = {"class": _CLASSES[region.kind], "id": f"par_{n}_{r}", "lang": "ar", "dir": region.direction, "title": bbox(region.box)}
+        own = {"class": _CLASSES[region.kind], "id": f"par_{n}_{r}", "lang": page.language or "ar", "dir": region.direction}
+        own["title"] = bbox(region.box)
         runs = [next(ways) for _ in region.lines]
         if region.kind == "figure":
             etree.SubElement(area, "div", {name: value for name, value in own.items() if name in ("class", "id", "title")})

@@ -55,7 +55,8 @@ def _page(page: Page, name: str) -> Any:
     def write_lines(area: Any, r: int, region: Region, numbers: Iterable[int]) -> None:
         for k in numbers:
             line = region.lines[k - 1]
-            text_line = etree.SubElement(area, "TextLine", {"id": f"r{r}l{k}"})
+            direction = {"readingDirection": "left-to-right"} if line.direction == "ltr" else {}
+            text_line = etree.SubElement(area, "TextLine", {"id": f"r{r}l{k}", **direction})
             coords(text_line, line.box)
             if len(line.baseline) > 1:
                 points = " ".join(f"{max(0, round(x))},{max(0, round(y))}" for x, y in line.baseline)

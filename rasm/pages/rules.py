@@ -73,6 +73,8 @@ def find_edges(page: Pixels, to_page: Floats, size_px: float, settings: RuleSett
     """
     seen, scale = _seen(page, to_page, settings)
     length = max(12, round(settings.long * size_px * scale))
+    if min(seen.shape) < length:  # there is no room for an edge
+        return np.zeros((0, 3)), np.zeros((0, 3))
     level = upright = np.zeros((0, 3))
     for levels in settings.levels:
         edges = [_level_edges(image, length, levels, settings) for image in (seen, np.ascontiguousarray(seen.T))]

@@ -84,6 +84,7 @@ def test_what_is_no_table() -> None:
     assert grids(lines) == []
     noise = np.random.default_rng(1).integers(0, 256, (600, 800, 3), dtype=np.uint8)
     assert grids(noise) == []
+    assert grids(paper()[:1, :1]) == [] and grids(paper()[:, :2]) == []
 
 
 def test_stripes_of_the_paper_are_no_rows() -> None:

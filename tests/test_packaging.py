@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -54,6 +55,17 @@ def test_what_is_pinned_is_what_the_project_asks_for(file: str, extras: list[str
 
 def test_serving_is_pinned_to_nothing_else() -> None:
     assert set(pinned("requirements-serve.txt")) == set(wanted("serve"))
+
+
+@pytest.mark.parametrize("name", ["requirements-serve", "requirements"])
+def test_locks_have_the_pinned_versions_and_a_hash_for_each_package(name: str) -> None:
+    """When this fails: ``make locks``."""
+    text = (ROOT / f"{name}.lock").read_text(encoding="utf-8")
+    packages = [entry for entry in re.split(r"\n(?=\S)", text) if entry.strip()]
+    locked = {canonicalize_name(entry.partition("==")[0]): re.split("[ ;]", entry.partition("==")[2])[0] for entry in packages}
+    assert all("--hash=sha256:" in entry for entry in packages)
+    assert {package: locked[package] for package in pinned(f"{name}.txt")} == pinned(f"{name}.txt")
+    assert "://" not in text  # no index of whoever made it
 
 
 @pytest.fixture(scope="module")

@@ -21,7 +21,9 @@ def imported(name: str) -> set[str]:
 
 
 def test_the_client_can_be_copied_out() -> None:
-    assert imported("client.py") - sys.stdlib_module_names == {"httpx"}
+    """It and its folder."""
+    files = ["client.py", *(str(path.relative_to(ROOT)) for path in (ROOT / "rasm_client").rglob("*.py"))]
+    assert set().union(*map(imported, files)) - sys.stdlib_module_names == {"httpx", "rasm_client"}
 
 
 @pytest.mark.parametrize(

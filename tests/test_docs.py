@@ -161,7 +161,8 @@ def test_yaml_to_copy_is_yaml(name: str) -> None:
 @each_document
 def test_settings_that_are_named_exist(name: str) -> None:
     code = "".join(
-        path.read_text(encoding="utf-8") for path in [*(ROOT / "backend").rglob("*.py"), ROOT / "client.py", ROOT / "rasm/cli.py"]
+        path.read_text(encoding="utf-8")
+        for path in [*(ROOT / "backend").rglob("*.py"), *(ROOT / "rasm_client").rglob("*.py"), ROOT / "rasm/cli.py"]
     )
     assert set(re.findall(r"RASM_[A-Z_]+", DOCS[name])) - set(re.findall(r"RASM_[A-Z_]+", code)) == set()
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-import client as client_module
 from client import AsyncRasmClient
+from rasm_client.blocking import Blocking
 from tests.client.replies import pages_tiff
 from tests.conftest import copied
 from tests.serving import Service, line_png, running_service
@@ -34,7 +34,7 @@ def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     async def sleep(self: AsyncRasmClient, s: float) -> None:
         seconds.append(s)
 
-    for kind in (AsyncRasmClient, client_module._Blocking):
+    for kind in (AsyncRasmClient, Blocking):
         monkeypatch.setattr(kind, "_sleep", sleep)
     return seconds
 

@@ -8,8 +8,7 @@ from typing import Any
 import httpx
 from PIL import Image
 
-import client as client_module
-from client import AsyncRasmClient, Result
+from client import DEFAULT_URL, AsyncRasmClient, Result
 from tests.serving import line_png
 
 MODEL = {"name": "m", "version": "1"}
@@ -83,7 +82,7 @@ def named(names: list[str]) -> httpx.MockTransport:
     return httpx.MockTransport(handle)
 
 
-def read_async(paths: Sequence[Any], *, url: str = client_module.DEFAULT_URL, transport: Any = None, **options: Any) -> list[Result]:
+def read_async(paths: Sequence[Any], *, url: str = DEFAULT_URL, transport: Any = None, **options: Any) -> list[Result]:
     async def read() -> list[Result]:
         async with AsyncRasmClient(url, transport=transport) as client:
             return [result async for result in client.read(paths, **options)]

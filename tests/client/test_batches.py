@@ -8,8 +8,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-import client as client_module
 from client import AsyncRasmClient, FileError, RasmClient, Result, main
+from rasm_client import aio
 from tests.client.replies import GOOD, MODEL, answering, counting, named, raising
 
 
@@ -48,7 +48,7 @@ def test_batches_by_number_and_by_size(tmp_path: Path, monkeypatch: pytest.Monke
         assert len(list(client.read([path] * 40))) == 40
         assert sizes == [16, 16, 8]
         sizes.clear()
-        monkeypatch.setattr(client_module, "BYTES_PER_REQUEST", 250)
+        monkeypatch.setattr(aio, "BYTES_PER_REQUEST", 250)
         assert [r.text for r in client.read([path] * 5)] == ["نص"] * 5
         assert sizes == [2, 2, 1]
 
@@ -56,7 +56,7 @@ def test_batches_by_number_and_by_size(tmp_path: Path, monkeypatch: pytest.Monke
 @pytest.mark.parametrize("concurrency", [1, 3])
 def test_order_holds_however_late_a_reply_is(concurrency: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The first request is answered last, and no more are under way than may be."""
-    monkeypatch.setattr(client_module, "FILES_PER_REQUEST", 1)
+    monkeypatch.setattr(aio, "FILES_PER_REQUEST", 1)
     under_way, most = 0, 0
 
     async def handle(request: httpx.Request) -> httpx.Response:

@@ -82,13 +82,11 @@ def test_whoever_reads_the_output_may_have_enough(images: list[str], monkeypatch
 
 def test_the_command_line_asks_for_nothing_that_a_python_user_has_not() -> None:
     """It uses the client's public methods, so that whatever it does can be done from Python as well."""
-    source = (ROOT / "client.py").read_text(encoding="utf-8")
-    own = [node for node in ast.parse(source).body if isinstance(node, ast.ClassDef) and node.name.endswith(("Client", "_Blocking"))]
+    sources = [(ROOT / "rasm_client" / name).read_text(encoding="utf-8") for name in ("cli.py", "inputs.py", "output.py")]
     used = {
         node.attr
-        for top in ast.parse(source).body
-        if top.lineno > own[-1].lineno
-        for node in ast.walk(top)
+        for source in sources
+        for node in ast.walk(ast.parse(source))
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in ("client", "AsyncRasmClient")
     }
     assert {"read_files", "convert", "map", "submit", "follow", "results", "download", "delete", "job"} == used

@@ -12,8 +12,8 @@ from typing import Any
 import httpx
 import pytest
 
-import client as client_module
 from client import RasmClient, ServiceError, main
+from rasm_client import aio
 from tests.client.replies import GOOD, MODEL, REFUSAL, answering, good, one_after_the_other, raising, read_async
 from tests.serving import ROOT, free_port
 
@@ -115,7 +115,7 @@ def test_only_local_failures_need_no_service(capsys: pytest.CaptureFixture[str])
 def test_what_was_read_before_a_failure_is_printed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(client_module, "FILES_PER_REQUEST", 1)
+    monkeypatch.setattr(aio, "FILES_PER_REQUEST", 1)
     path = tmp_path / "0.png"
     path.write_bytes(b"any")
     transport = one_after_the_other(good(), httpx.ConnectError("refused"))

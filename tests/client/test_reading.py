@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -61,10 +62,11 @@ def test_a_bad_file_alone_is_its_own_error(service: Service, tmp_path: Path, cap
 
 
 def test_as_a_program_in_a_plain_locale(service: Service, images: list[str]) -> None:
-    """Copied elsewhere, run with ASCII as the locale, on a name that is not UTF-8."""
+    """Copied elsewhere with its folder, run with ASCII as the locale, on a name that is not UTF-8."""
     folder = Path(images[0]).parent
     program = folder / "client.py"
     program.write_bytes((ROOT / "client.py").read_bytes())
+    shutil.copytree(ROOT / "rasm_client", folder / "rasm_client", ignore=shutil.ignore_patterns("__pycache__"))
     name = os.fsdecode(b"\xff\xd8.png")
     (folder / name).write_bytes(line_png())
     environment = {**os.environ, "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "PYTHONPATH": ""}

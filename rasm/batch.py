@@ -21,6 +21,7 @@ from typing import IO, Any
 
 from tqdm import tqdm
 
+from rasm.command_line import shown
 from rasm.document import Document, Page, PageError, in_language, language_of, page_from_dict, profiled
 from rasm.errors import ConfigError, ImageError
 from rasm.formats import SUFFIXES, write_pages
@@ -95,7 +96,7 @@ def read_files(inputs: Sequence[Input], reader: Reader, settings: Settings, outp
     warned = f", {counts['warned']} pages with warnings" if counts["warned"] else ""
     print(f"{counts['read']} read, {counts['there already']} there already, {len(errors)} errors{warned}; results in {output.folder}")
     for message in errors:
-        print(f"  {message}", file=sys.stderr)
+        print(f"  {shown(message)}", file=sys.stderr)
     return len(errors)
 
 
@@ -170,6 +171,9 @@ def read_file(item: Input, reader: Reader, settings: Settings, output: Output, b
     same |= {"mode": settings.mode, "pdf_text": settings.pdf_text, "again": settings.again}
     same["least_confidence"] = settings.least_confidence
     with open_pages(data, password=settings.password, max_pages=settings.max_pages) as file:
+        for link in (output.folder / PARTIAL, partial):
+            if link.is_symlink():  # somebody else's: what it points to is not ours to write
+                link.unlink()
         partial.parent.mkdir(parents=True, exist_ok=True)
         start = _resume(partial, same)
         bar.reset(total=file.count)
@@ -189,11 +193,11 @@ def read_file(item: Input, reader: Reader, settings: Settings, output: Output, b
             raise ImageError(errors[0].message if file.count == 1 else f"no page could be read: {errors[0].message}")
         own = sum(line["source"] == "text_layer" for line in _logged(partial))
         if own and not settings.quiet:
-            tqdm.write(own_text_line(str(item.path), own, file.count), file=sys.stderr)
+            tqdm.write(shown(own_text_line(str(item.path), own, file.count)), file=sys.stderr)
         warned = [line for line in _logged(partial) if line["warnings"]]
         if not settings.quiet:
             for line in warned:
-                tqdm.write(warning_line(str(item.path), line["number"], file.count, _messages(line)), file=sys.stderr)
+                tqdm.write(shown(warning_line(str(item.path), line["number"], file.count, _messages(line))), file=sys.stderr)
         record_errors(item, output.folder, errors)  # before the results: what is there without a record counts as whole
         language = language_of((page for page in _pages(partial) if isinstance(page, Page)), settings.language)
         record_warnings(item, output.folder, warned, language)
@@ -222,7 +226,8 @@ def _record(path: Path, content: dict[str, Any], said: Sequence[object]) -> None
     path.unlink(missing_ok=True)
     if said:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+        with path.open("x", encoding="utf-8") as file:
+            file.write(json.dumps(content, ensure_ascii=False, indent=1) + "\n")
 
 
 def _messages(page: Mapping[str, Any]) -> list[str]:
@@ -286,26 +291,34 @@ def write_results(item: Input, file: PageFile, data: bytes, partial: Path, reade
         target = output.result(item, kind)
         target.parent.mkdir(parents=True, exist_ok=True)
         half = target.with_name(target.name + ".part")
+        _clear(half)
         if kind == "pdf":
             pdf = SearchablePdf(data if file.kind == "pdf" else None, password=settings.password)
             for page in _pages(partial):
                 if isinstance(page, Page):
                     pdf.add(as_asked(page, settings), None if file.kind == "pdf" else file.image(page.number - 1))
-            half.write_bytes(pdf.finish())
+            with half.open("xb") as whole:
+                whole.write(pdf.finish())
         elif kind == "page" and file.count > 1:  # PAGE XML knows no files of several pages: a folder of them
-            if half.exists():
-                shutil.rmtree(half)
             half.mkdir()
             for page in _pages(partial):
                 if isinstance(page, Page):
                     with (half / f"{page.number:04d}.xml").open("wb") as one:
                         write_text([page], kind, one, item.path.name, reader, settings)
         else:
-            with half.open("wb") as whole:
+            with half.open("xb") as whole:
                 write_text(_pages(partial), kind, whole, item.path.name, reader, settings, page_count=file.count - failed)
         if target.is_dir():  # of PAGE XML alone: check_targets has looked
             shutil.rmtree(target)
         half.replace(target)
+
+
+def _clear(path: Path) -> None:
+    """What is left of an earlier run goes, and so does a link that somebody has put there: what it points to is not ours to write."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
 
 
 # Of one file, wherever its results go

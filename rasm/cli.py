@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 from rasm import __version__, weights
-from rasm.command_line import PATH, argument, command, group, option, positive, run, share
+from rasm.command_line import PATH, argument, command, group, option, positive, run, share, shown
 from rasm.errors import ConfigError, ImageError
 
 if TYPE_CHECKING:
@@ -194,7 +194,7 @@ def _print(path: Path, kind: str, reader: Reader, settings: Settings) -> int:
     from rasm.reader import in_languages
 
     given = path == Path("-")
-    shown = "standard input" if given else str(path)
+    name = shown("standard input" if given else str(path))
     data = sys.stdin.buffer.read() if given else path.read_bytes()
     failed: list[PageError] = []
     warned: list[str] = []
@@ -215,7 +215,7 @@ def _print(path: Path, kind: str, reader: Reader, settings: Settings) -> int:
                     else:
                         own += page.source == "text_layer"
                         if messages := [warning.message for warning in page.warnings]:
-                            warned.append(batch.warning_line(shown, page.number, file.count, messages))
+                            warned.append(batch.warning_line(name, page.number, file.count, messages))
                     yield page
 
             # bytes, since a text of another encoding than UTF-8, if a terminal says so, could not hold it
@@ -224,14 +224,14 @@ def _print(path: Path, kind: str, reader: Reader, settings: Settings) -> int:
             )
             sys.stdout.buffer.flush()
             if own and not settings.quiet:
-                print(batch.own_text_line(shown, own, file.count), file=sys.stderr)
+                print(batch.own_text_line(name, own, file.count), file=sys.stderr)
             for line in [] if settings.quiet else warned:
                 print(line, file=sys.stderr)
     except ImageError as e:
-        print(f"rasm read: error: {shown}: {e}", file=sys.stderr)
+        print(f"rasm read: error: {name}: {e}", file=sys.stderr)
         return 1
     for error in failed:
-        print(f"  {shown}: page {error.number}: {error.message}", file=sys.stderr)
+        print(f"  {name}: page {error.number}: {error.message}", file=sys.stderr)
     return 1 if failed else 0
 
 

@@ -36,12 +36,26 @@ def run(command: click.Command, arguments: Sequence[str] | None = None) -> int:
         if not isinstance(e, _Failure):  # click's begin with a capital and end with a full stop
             message = message[0].lower() + message[1:].rstrip(".")
         where: click.Context | None = getattr(e, "ctx", None)
-        print(f"{where.command_path if where else command.name}: error: {message}", file=sys.stderr)
+        print(f"{where.command_path if where else command.name}: error: {shown(message)}", file=sys.stderr)
         return 2
     except click.Abort:  # Ctrl-C before the command began
         print(f"{command.name}: stopped", file=sys.stderr)
         return 130
     return code if isinstance(code, int) else 0
+
+
+def shown(text: str) -> str:
+    """Names of files and others' words as a terminal may show them: without what it would obey, on one line."""
+    return text if text.isprintable() else "".join(sign if _is_harmless(sign) else _escaped(sign) for sign in text)
+
+
+def _is_harmless(sign: str) -> bool:
+    """Letters, marks that join letters or part them, and the bytes of a name that is not UTF-8; not what turns the order around."""
+    return sign.isprintable() or sign in "\u200c\u200d\u200e\u200f\u061c" or "\udca0" <= sign <= "\udcff"
+
+
+def _escaped(sign: str) -> str:
+    return sign.encode("unicode_escape", "surrogatepass").decode("ascii")
 
 
 def _after_ctrl_c() -> str:

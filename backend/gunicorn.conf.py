@@ -7,6 +7,7 @@ Processes share nothing but the database; their metrics are added up in a folder
 """
 
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from typing import Any
 
 from backend.config import ROOT
 from backend.config.logs import logging_settings
+from backend.config.metrics_room import folder_for_metrics
 from backend.config.service_settings import WrongSettings, service_settings
 
 try:
@@ -42,12 +44,21 @@ logconfig_dict = logging_settings(_settings.log_level, _settings.log_format)
 workers = _settings.processes
 
 if (workers > 1 or _settings.job_workers) and "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
-    _folder = tempfile.TemporaryDirectory(prefix="rasm-metrics-")  # removed when the server ends
+    _folder = tempfile.TemporaryDirectory(prefix="rasm-metrics-", dir=folder_for_metrics())  # removed when the server ends
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = _folder.name
 
 
 def on_starting(server: Any) -> None:
-    """With ``reuse_port`` two servers could share an address without a word."""
+    """Look whether bodies have the room that they may take, and whether the address is free.
+
+    With ``reuse_port`` two servers could share one without a word.
+    """
+    bodies, folder = workers * _settings.max_buffered_bytes, tempfile.gettempdir()
+    if (there := shutil.disk_usage(folder).free) < bodies:
+        server.log.warning(
+            "%s has %d MiB left; bodies may take %d: %d processes with RASM_MAX_BUFFERED_BYTES each. Above what there is, 503 disk_full",
+            *(folder, there // 2**20, bodies // 2**20, workers),
+        )
     with socket.socket(socket.AF_INET6 if ":" in _host else socket.AF_INET) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

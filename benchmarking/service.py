@@ -81,7 +81,7 @@ def measure(folders: Sequence[Path], model: Path, threads: int, clients: int, se
     with (
         _on_cores(threads),
         tempfile.TemporaryDirectory(prefix="rasm-service-") as folder,
-        _service(url, model, Path(folder)) as (address, process),
+        running(url, model, Path(folder)) as (address, process),
         _Bare(model, threads, 1) as one_process,
         _Bare(model, 1, threads) as process_a_core,
     ):
@@ -255,8 +255,9 @@ def _wrk(script: Path, url: str, clients: int, seconds: int) -> dict[str, Any]:
 
 
 @contextlib.contextmanager
-def _service(url: str | None, model: Path, folder: Path) -> Iterator[tuple[str, int | None]]:
-    """``url``, or the address and the process of a service under its production server, stopped at the end."""
+def running(url: str | None, model: Path, folder: Path, **settings: str) -> Iterator[tuple[str, int | None]]:
+    """``url``, or the address and the process of a service under its production server, stopped at the end. ``settings``: more of its
+    environment."""
     if url:
         yield url.rstrip("/"), None
         return
@@ -270,6 +271,7 @@ def _service(url: str | None, model: Path, folder: Path) -> Iterator[tuple[str, 
         "RASM_MODEL": str(model.resolve()),
         "RASM_JOB_WORKERS": "0",
         "DATABASE_URL": f"sqlite:///{folder / 'service.sqlite3'}",
+        **settings,
     }
     log = folder / "service.log"
     subprocess.run([sys.executable, "backend/manage.py", "migrate", "--noinput", "--verbosity", "0"], cwd=ROOT, env=environment, check=True)

@@ -1,8 +1,8 @@
-"""Mutated files and spoilt pages through decoding, the transform and the finding of lines: no error but Rasm's own, no crash, no growth.
+"""Mutated files and spoilt pages through decoding, the transform and the finding of lines: no crash, no growth, none over its time.
 
     python -m scripts.fuzz_decode [--examples 100000] [--seed 1] [--growth-mb 64]
 
-Half of the examples are files: small pictures in every format and mode that is read, multi-page TIFFs and a PDF among them. Their bytes
+Half of the examples are files: small pictures in every format and mode that is read, multi-page TIFFs and PDFs among them. Their bytes
 are replaced, inserted, cut and repeated, headers' numbers made extreme, two files spliced. What can be decoded goes on as a line and as
 a page. The other half are pages of blots like lines, as pixels, with noise, bars, borders, inversions, gradients, turns and odd
 sizes. They go through ``rasm.pages.reader``: finding lines, cutting them out and reading them with a tiny model. Every fourth goes
@@ -14,10 +14,12 @@ hypothesis makes them, and finds the smallest example of what fails. A crash of 
 
 from __future__ import annotations
 
+import ctypes
 import io
 import resource
 import struct
 import sys
+import time
 from collections import Counter
 from collections.abc import Sequence
 from functools import cache
@@ -25,6 +27,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pypdfium2 as pdfium
+import pypdfium2.raw as pdfium_c
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 from PIL import Image
@@ -43,6 +47,7 @@ ROUND = 2_000  # examples of one run of hypothesis, which keeps in memory what i
 MAX_PIXELS = 4_000_000  # as a service's limit would be, but smaller, so that a run is quick
 MAX_PAGE_PIXELS = 400_000  # of what lines are looked for in
 MAX_PAGES = 4
+SLOWEST_S = 10.0  # of the processor, for one example: a page of that size takes a tenth of a second
 EXTREMES = [
     b"\0\0\0\0",
     b"\xff\xff\xff\xff",
@@ -74,14 +79,32 @@ def pictures() -> list[bytes]:
         (grey.convert("F"), "TIFF", {}),
         (grey, "TIFF", {"save_all": True, "append_images": [grey]}),
         (colour, "PNG", {"save_all": True, "append_images": [colour.rotate(90)]}),
+        (grey, "TIFF", {"save_all": True, "append_images": [grey] * 3, "big_tiff": True}),
         (colour, "PDF", {}),
+        (grey, "PDF", {"save_all": True, "append_images": [colour]}),
     ]
     files = []
     for image, form, options in variants:
         file = io.BytesIO()
         image.save(file, form, **options)
         files.append(file.getvalue())
-    return files
+    return [*files, *_documents()]
+
+
+def _documents() -> list[bytes]:
+    """PDFs with a text layer, packed objects and a password, as PDFium writes them."""
+    pdf = pdfium.PdfDocument.new()
+    for width in (200, 300):
+        page = pdf.new_page(width, 100)
+        text = pdfium_c.FPDFPageObj_NewTextObj(pdf, b"Helvetica", 12.0)
+        words = "Rasm 12\0".encode("utf-16-le")
+        pdfium_c.FPDFText_SetText(text, ctypes.cast(words, ctypes.POINTER(ctypes.c_ushort)))
+        pdfium_c.FPDFPageObj_Transform(text, 1, 0, 0, 1, 20, 40)
+        pdfium_c.FPDFPage_InsertObject(page, text)
+        page.gen_content()
+    file = io.BytesIO()
+    pdf.save(file)
+    return [file.getvalue(), (ROOT / "tests" / "fixtures" / "encrypted.pdf").read_bytes()]
 
 
 def _turned() -> Image.Exif:
@@ -212,7 +235,10 @@ def fuzz(examples: int, first_seed: int, growth_mb: float) -> int:
         )
         @given(st.one_of(mutated(), spoilt_pages()))
         def try_one(example: bytes | Pixels) -> None:
+            began = time.process_time()
             outcomes[f"file: {read(example)}" if isinstance(example, bytes) else f"page: {read_page(example)}"] += 1
+            took_s = time.process_time() - began
+            assert took_s < SLOWEST_S, f"{took_s:.1f} s"
             bar.update()
 
         try_one()

@@ -34,6 +34,14 @@ class ApiKeyHeader(APIKeyHeader):
         return ApiKey.find(key) if key else None
 
 
+KEY_WANTED = "send a valid API key, as 'Authorization: Bearer KEY' or 'X-API-Key: KEY'"
+
+
+def has_key(request: HttpRequest) -> bool:
+    """Whether it may use the API, by its headers alone: asked before a large body is taken in. Raises DatabaseError."""
+    return bool(not settings.RASM.api_keys or ApiKeyBearer()(request) or ApiKeyHeader()(request))
+
+
 def anyone(request: HttpRequest) -> bool:
     """Where no key is asked for."""
     return True

@@ -20,8 +20,8 @@ from ninja.errors import AuthenticationError, Throttled, ValidationError
 from ninja.openapi.schema import OpenAPISchema
 from ninja.renderers import JSONRenderer
 
+from backend.api.access import KEY_WANTED
 from backend.api.errors import (
-    DatabaseUnavailable,
     InvalidRequest,
     NoFiles,
     NotMultipart,
@@ -30,9 +30,10 @@ from backend.api.errors import (
     UnsupportedLanguage,
     error_reply,
     from_django,
+    of_database,
 )
 from backend.api.operations import jobs, pictures, reading, status
-from backend.reading.errors import Refusal
+from backend.reading.errors import DiskFull, Refusal, is_disk_full
 
 logger = logging.getLogger(__name__)
 renderer = JSONRenderer()
@@ -85,14 +86,21 @@ def malformed(request: HttpRequest, error: Exception) -> HttpResponse:
 @api.exception_handler(DatabaseError)
 def no_database(request: HttpRequest, error: DatabaseError) -> HttpResponse:
     logger.error("the database cannot be used: %s", error)
-    return error_reply(
-        DatabaseUnavailable("the service's database does not answer, or was not set up (manage.py migrate): try again later")
-    )
+    return error_reply(of_database(error))
+
+
+@api.exception_handler(OSError)
+def no_room(request: HttpRequest, error: OSError) -> HttpResponse:
+    """A full disk is no fault of the service. Any other such error is."""
+    if not is_disk_full(error):
+        raise error
+    logger.error("the disk is full: %s", error)
+    return error_reply(DiskFull("the service's disk is full: try again later"))
 
 
 @api.exception_handler(AuthenticationError)
 def unauthorised(request: HttpRequest, error: AuthenticationError) -> HttpResponse:
-    return error_reply(Unauthorised("send a valid API key, as 'Authorization: Bearer KEY' or 'X-API-Key: KEY'"))
+    return error_reply(Unauthorised(KEY_WANTED))
 
 
 @api.exception_handler(Throttled)

@@ -39,6 +39,10 @@ MEDIA_TYPES = {
     "pdf": "application/pdf",
 }
 ZIP = "application/zip"
+MOST_NAME_BYTES = 200  # of one in an archive: most file systems take 255
+_ENDING_BYTES = 24  # of these for a number and an ending, such as "-1000/0001.page.xml"
+# names that Windows takes for devices, whatever ending they have: learn.microsoft.com, "Naming Files, Paths, and Namespaces"
+_DEVICE = re.compile(r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$)", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -150,16 +154,23 @@ def _download(file: IO[bytes], content_type: str, name: str) -> HttpResponseBase
 
 
 def _stem(name: str) -> str:
-    """A file's name without its ending, fit for a name in an archive."""
+    """A file's name without its ending, fit for a name in an archive on any system."""
     stem = re.sub(r'[\x00-\x1f\x7f/\\:*?"<>|]', "_", PurePosixPath(name).stem).strip(". ")
-    return stem or "page"
+    if _DEVICE.fullmatch(stem.partition(".")[0].strip()):
+        stem = f"_{stem}"
+    return _cut(stem, MOST_NAME_BYTES - _ENDING_BYTES).rstrip(". ") or "page"
+
+
+def _cut(text: str, most_bytes: int) -> str:
+    """Without what is too much of it, in whole characters."""
+    return text.encode(errors="replace")[:most_bytes].decode(errors="ignore")
 
 
 def _unlike(stem: str, taken: set[str]) -> str:
     """``stem``, with a number if there is one of that name already."""
     name, n = stem, 1
-    while name.lower() in taken:
+    while name.casefold() in taken:  # as systems that do not tell capitals apart see it
         n += 1
         name = f"{stem}-{n}"
-    taken.add(name.lower())
+    taken.add(name.casefold())
     return name

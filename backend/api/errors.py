@@ -10,12 +10,13 @@ from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import DisallowedHost, RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
+from django.db import DatabaseError
 from django.http import HttpRequest, JsonResponse
 from django.http.multipartparser import MultiPartParserError
 
 from backend.api.request_id import request_id
 from backend.jobs.errors import DocumentFailed, JobNotFound, JobStorageFull, TooManyJobs
-from backend.reading.errors import ClientGone, InternalError, ModelUnavailable, Overloaded, Refusal, UnknownModel
+from backend.reading.errors import ClientGone, DiskFull, InternalError, ModelUnavailable, Overloaded, Refusal, UnknownModel, is_disk_full
 from backend.reading.metrics import ERRORS
 
 
@@ -151,6 +152,7 @@ STATUSES: dict[type[Refusal], tuple[int, int | None]] = {
     Overloaded: (503, 1),
     ModelUnavailable: (503, 5),
     DatabaseUnavailable: (503, 5),
+    DiskFull: (503, 60),
     JobStorageFull: (503, 600),
 }
 # of a request none of whose files could be read, by the error of the first: 422 unless it is one of these
@@ -191,6 +193,13 @@ def from_django(error: Exception) -> Refusal:
             return BadRequest("the service does not answer to this host name; ALLOWED_HOSTS lists those it does")
         case _:
             return BadRequest("the request is malformed")
+
+
+def of_database(error: DatabaseError) -> Refusal:
+    """What is said of an error of the database."""
+    if is_disk_full(error):
+        return DiskFull("the disk of the service's database is full: delete jobs, or try again later")
+    return DatabaseUnavailable("the service's database does not answer, or was not set up (manage.py migrate): try again later")
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> JsonResponse:

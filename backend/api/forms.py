@@ -60,7 +60,10 @@ def wanted_format(request: HttpRequest, given: str | None) -> str:
     if given is not None or request.META.get("HTTP_ACCEPT", "*/*") in ("*/*", MEDIA_TYPES["json"]):
         return given or "json"
     names = {media_type: name for name, media_type in MEDIA_TYPES.items() if name != "html"}
-    return names.get(request.get_preferred_type([*names]) or "", "json")
+    try:
+        return names.get(request.get_preferred_type([*names]) or "", "json")
+    except (ValueError, LookupError):  # a parameter in an encoding that nobody knows
+        return "json"
 
 
 def other_formats(*media_types: str) -> dict[str, Any]:

@@ -25,6 +25,7 @@ View = Callable[[HttpRequest], HttpResponse]
 logger = logging.getLogger(__name__)
 _HARMLESS = ("GET", "HEAD", "OPTIONS", "TRACE")
 _USABLE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_PRIVATE = ("/api/v1/", "/ocr", "/metrics")  # where replies may have what is a key's alone
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
 # what is not a page loads nothing; the documentation and the admin bring scripts of their own
 _NOTHING = "default-src 'none'; frame-ancestors 'none'"
@@ -66,7 +67,7 @@ def request_context(get_response: View) -> View:
                 response.get("Content-Type", "").startswith("text/html") and "Content-Disposition" not in response
             )  # not a file to keep
             response.setdefault("Content-Security-Policy", _OWN if is_page else _NOTHING)
-            if request.method == "POST":
+            if request.method not in ("GET", "HEAD") or request.path_info.startswith(_PRIVATE):
                 response.setdefault("Cache-Control", "no-store")
             seconds = time.perf_counter() - started
             route = getattr(request.resolver_match, "route", None) or "other"

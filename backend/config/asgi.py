@@ -4,7 +4,7 @@ Django's own ASGI handler costs three times the processor time of its WSGI handl
 each connection a thread, which a client that sends one byte a second keeps. So bodies are collected here, on the loop, and
 Django's WSGI handler answers what is complete in a thread:
 
-- a body that is announced as too large, that arrives too slowly or that breaks off is refused;
+- a body that is announced as too large, that arrives too slowly or that breaks off is refused, and a large one without a valid key;
 - no more than RASM_MAX_REQUESTS are worked on at a time, and more are refused at once;
 - health checks and metrics have threads of their own, which nothing else can occupy;
 - a client that goes away has its work thrown away: the event ``rasm.gone`` in its environment is set.
@@ -19,7 +19,6 @@ import io
 import logging
 import re
 import sys
-import tempfile
 import threading
 from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -27,55 +26,40 @@ from typing import IO, Any
 from urllib.parse import unquote_to_bytes
 
 from django.conf import settings
+from django.db import DatabaseError, close_old_connections
 
-from backend.api.errors import Incomplete, RequestTimeout
-from backend.api.limits import most_bytes
-from backend.api.metrics import ACTIVE
-from backend.api.request_id import request_id
+# first: it sets Django up, which the database's models need
+from backend.config.wsgi import Request
 from backend.config.wsgi import application as wsgi_application
+
+# isort: split
+
+from backend.api.access import KEY_WANTED, has_key
+from backend.api.errors import BadRequest, Unauthorised, of_database
+from backend.api.limits import most_bytes, takes_files
+from backend.api.request_id import request_id
+from backend.api.spool import MEMORY_BYTES
+from backend.config.bodies import Bodies, Held, Message, Receive
 from backend.reading import engines
 from backend.reading.errors import InternalError, Refusal
 from backend.reading.metrics import ERRORS
-from backend.reading.room import Room
 
 logger = logging.getLogger(__name__)
 
-Message = dict[str, Any]
-Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 # status, headers, and the body: whole, or in pieces where it is streamed
 Reply = tuple[str, list[tuple[str, str]], bytes | Iterator[bytes]]
 
-MEMORY_BYTES = 2**18  # of one body; the rest waits on the disk
-SLOWEST_BYTES_PER_S = 4_096  # a body may take RASM_BODY_TIMEOUT_S, and more as long as it comes at this rate
 LINGER_S = 2.0  # what a refused client goes on sending is thrown away for so long, so that it comes to read the refusal
-LIGHT_THREADS = 4  # for requests without a body, and as many for health and metrics
+LIGHT_THREADS = 4  # for requests that only look, and as many for health and metrics
 _ABSOLUTE = re.compile(rb"https?://([^/]*)(.*)", re.IGNORECASE | re.DOTALL)
 _WATCHING = re.compile(r"/health/.*|/metrics")
+_LOOKING = ("GET", "HEAD", "OPTIONS", "TRACE")
 _LONG = re.compile(r"/api/v1/jobs/[^/]+/(picture|result)")  # without a body, and yet work for many seconds
 
 
 class BrokenOffError(Exception):
     """A reply that is streamed could not be made to its end."""
-
-
-class Body:
-    """A request's body as it arrives, and until it has been dealt with."""
-
-    def __init__(self, room: Room, length: int) -> None:
-        self.file: IO[bytes] = io.BytesIO() if length <= MEMORY_BYTES else tempfile.TemporaryFile()  # noqa: SIM115  (``close`` closes it)
-        self.size = 0
-        self._room = room
-
-    def write(self, chunk: bytes) -> None:
-        """Raises Overloaded if there is no room."""
-        self._room.take(len(chunk))
-        self.size += len(chunk)
-        self.file.write(chunk)
-
-    def close(self) -> None:
-        self.file.close()
-        self._room.give_back(self.size)
 
 
 class Bridge:
@@ -86,8 +70,7 @@ class Bridge:
         self._heavy = ThreadPoolExecutor(settings.RASM.request_threads, "request")
         self._light = ThreadPoolExecutor(LIGHT_THREADS, "light")
         self._watching = ThreadPoolExecutor(LIGHT_THREADS, "watching")
-        self._slots = Room(settings.RASM.max_requests, "more requests are waiting than the service holds: try again in a moment")
-        self._bytes = Room(settings.RASM.max_buffered_bytes, "too much is being sent at once: try again in a moment")
+        self._bodies = Bodies()
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -95,10 +78,14 @@ class Bridge:
         elif scope["type"] == "websocket":
             await send({"type": "websocket.close"})
         else:
-            scope = _in_origin_form(scope)
             headers = dict(scope["headers"])
+            if scope["http_version"] == "1.1" and b"host" not in headers:  # RFC 9112, 3.2
+                await self._refuse(BadRequest("a request of HTTP/1.1 has a header Host"), scope, receive, send)
+                return
+            scope = _in_origin_form(scope)
             has_body = b"transfer-encoding" in headers or headers.get(b"content-length", b"0") != b"0"
-            if has_body or _LONG.fullmatch(scope["path"]):
+            # what may write to the database waits for who writes there, and must not keep those who only look
+            if has_body or scope["method"] not in _LOOKING or _LONG.fullmatch(scope["path"]):
                 await self._in_turn(scope, receive, send, headers)
             else:
                 threads = self._watching if _WATCHING.fullmatch(scope["path"]) else self._light
@@ -120,26 +107,30 @@ class Bridge:
         if b"transfer-encoding" in headers or length > most:
             await self._refuse(None, scope, receive, send)  # Django does, by the headers
             return
-        body = Body(self._bytes, length)
         try:
-            self._slots.check(1)
-            await _collect(receive, body, length)
-            self._slots.take(1)
+            if length > MEMORY_BYTES and takes_files(scope["path"]):
+                await self._check_key(scope)
+            body = await self._bodies.collect(receive, length, scope["path"], headers.get(b"content-type", b"").decode("latin-1"))
         except Refusal as e:
-            body.close()
             await self._refuse(e, scope, receive, send)
-        except BaseException:  # the server ends
-            body.close()
-            raise
         else:
-            body.file.seek(0)
-            ACTIVE.inc()
             await self._answer(self._heavy, scope, receive, send, body)
 
-    def _done_with(self, body: Body) -> None:
-        body.close()
-        self._slots.give_back(1)
-        ACTIVE.dec()
+    async def _check_key(self, scope: Message) -> None:
+        """Before a body goes to the disk. Raises Unauthorised, DatabaseUnavailable."""
+        environment = _environment(scope, io.BytesIO())
+
+        def is_known() -> bool:
+            close_old_connections()
+            try:
+                return has_key(Request(environment))
+            except DatabaseError as e:
+                raise of_database(e) from e
+            finally:
+                close_old_connections()
+
+        if settings.RASM.api_keys and not await asyncio.get_running_loop().run_in_executor(self._light, is_known):
+            raise Unauthorised(KEY_WANTED)
 
     async def _refuse(self, refusal: Refusal | None, scope: Message, receive: Receive, send: Send) -> None:
         """Answer at once, on the loop, without the body; then let the client finish sending, for a while."""
@@ -151,12 +142,13 @@ class Bridge:
                 while (message := await receive())["type"] == "http.request" and message.get("more_body"):
                     pass
 
-    async def _answer(self, threads: ThreadPoolExecutor, scope: Message, receive: Receive, send: Send, body: Body | None) -> None:
+    async def _answer(self, threads: ThreadPoolExecutor, scope: Message, receive: Receive, send: Send, body: Held | None) -> None:
         """Have Django answer in a thread, while watching whether the client is still there."""
         loop = asyncio.get_running_loop()
         gone = threading.Event()
-        environment = _environment(scope, body.file if body else io.BytesIO())
+        environment = _environment(scope, body.input if body else io.BytesIO())
         environment["rasm.gone"] = gone
+        environment.update(body.environment if body else {})
         answer: asyncio.Future[Reply | None] = loop.create_future()
 
         def settle(reply: Reply | BaseException | None) -> None:
@@ -176,7 +168,7 @@ class Bridge:
                 reply = e
             finally:
                 if body:
-                    self._done_with(body)
+                    body.close()
             with contextlib.suppress(RuntimeError):  # the loop has ended
                 loop.call_soon_threadsafe(settle, reply)
 
@@ -195,27 +187,7 @@ class Bridge:
             gone.set()
             watch.cancel()
             if waiting.cancel() and body:  # it had not begun
-                self._done_with(body)
-
-
-async def _collect(receive: Receive, body: Body, length: int) -> None:
-    """Raises RequestTimeout, Overloaded, Incomplete."""
-    loop = asyncio.get_running_loop()
-    began = loop.time()
-    more = True
-    try:
-        async with asyncio.timeout_at(began + settings.RASM.body_timeout_s) as limit:
-            while more:
-                message = await receive()
-                if message["type"] == "http.disconnect":
-                    raise Incomplete(f"the connection was closed after {body.size:,} of {length:,} bytes")
-                body.write(message.get("body", b""))
-                if more := message.get("more_body", False):
-                    limit.reschedule(began + settings.RASM.body_timeout_s + body.size / SLOWEST_BYTES_PER_S)
-    except TimeoutError as e:
-        raise RequestTimeout(f"of {length:,} bytes {body.size:,} arrived in {loop.time() - began:.0f} s: send them faster") from e
-    if body.size != length:
-        raise Incomplete(f"of the {length:,} bytes that Content-Length says {body.size:,} arrived")
+                body.close()
 
 
 def _in_origin_form(scope: Message) -> Message:

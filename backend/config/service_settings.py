@@ -104,14 +104,16 @@ class ServiceSettings(BaseSettings):
     )
     request_threads: Whole = _of("RASM_REQUEST_THREADS", 32, "of these, how many are parsed or wait for their lines")
     page_requests: Whole = _of(
-        "RASM_PAGE_REQUESTS", 16, "requests that read or draw pages, or write a job's documents, at a time; above it, 503"
+        "RASM_PAGE_REQUESTS",
+        16,
+        "requests that read or draw pages, send jobs or fetch their documents, at a time; above it, 503. At most half RASM_REQUEST_THREADS",
     )
     max_connections: Whole = _of(
         "RASM_MAX_CONNECTIONS", 4096, "connections open at a time; above it, 503. No more than half the files that the system lets be open"
     )
     header_timeout_s: Whole = _of("RASM_HEADER_TIMEOUT_S", 20, "seconds until a new connection has sent its first request's headers")
     body_timeout_s: Whole = _of("RASM_BODY_TIMEOUT_S", 20, "seconds that a body may take, and more while it comes at 4 KiB/s")
-    max_buffered_bytes: Whole = _of("RASM_MAX_BUFFERED_BYTES", GIB, "bytes of all bodies that are arriving; on the disk above 256 KiB each")
+    max_buffered_bytes: Whole = _of("RASM_MAX_BUFFERED_BYTES", GIB, "bytes of all bodies that are there; in `TMPDIR` above 256 KiB each")
 
     max_files: Whole = _of("RASM_MAX_FILES", 64, "files a request")
     max_file_bytes: Whole = _of("RASM_MAX_FILE_BYTES", 20 * MIB, "bytes of one file")
@@ -145,6 +147,7 @@ class ServiceSettings(BaseSettings):
             known["api_keys"] = not is_loopback(self.host)
         if self.web_jobs is None:
             known["web_jobs"] = self.job_workers > 0
+        known["page_requests"] = min(self.page_requests, max(1, self.request_threads // 2))  # the others are for lines
         known["processes"] = self.processes or min(cores(), MOST_PROCESSES)
         known["threads"] = self.threads or max(1, cores() // known["processes"])
 

@@ -1,5 +1,6 @@
 """Django's settings. What differs between machines is in ``service_settings.py``, which the rest has as ``settings.RASM``."""
 
+import contextlib
 import importlib.util
 import os
 import secrets
@@ -10,8 +11,11 @@ import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
 
 from backend.config.logs import logging_settings
+from backend.config.metrics_room import make_room
 from backend.config.service_settings import WrongSettings, service_settings
 
+make_room()
+tempfile.gettempdir()  # found now: Python would pass by a folder whose disk is full when it is first asked for one
 try:
     RASM = service_settings()
 except WrongSettings as e:
@@ -36,6 +40,19 @@ def _secret_key(path: Path) -> str:
     return path.read_text()
 
 
+def _keep_to_oneself(path: Path) -> None:
+    """An SQLite file holds other people's documents: nobody else on the machine may read it. Its journals get its rights."""
+    if str(path) == ":memory:":
+        return
+    with contextlib.suppress(OSError):  # which whoever opens it says
+        os.close(os.open(path, os.O_CREAT | os.O_RDONLY, 0o600))
+        if path.stat().st_mode & 0o077:
+            path.chmod(0o600)
+        for journal in (path.with_name(f"{path.name}-wal"), path.with_name(f"{path.name}-shm")):  # of 0.10.0
+            if journal.exists():
+                journal.chmod(0o600)
+
+
 def _database(url: str) -> dj_database_url.DBConfig:
     try:
         database = dj_database_url.parse(url, conn_max_age=60)
@@ -44,6 +61,7 @@ def _database(url: str) -> dj_database_url.DBConfig:
     if database["ENGINE"].endswith("postgresql") and not any(map(importlib.util.find_spec, ("psycopg", "psycopg2"))):
         raise ImproperlyConfigured("DATABASE_URL names Postgres, but its driver is not installed: pip install 'psycopg[binary]'")
     if database["ENGINE"].endswith("sqlite3"):
+        _keep_to_oneself(Path(database["NAME"]))
         # several threads and processes write: who finds the file locked waits, and a transaction asks for the lock at its beginning,
         # since one that asks for it after having read is refused at once
         database["OPTIONS"] = {

@@ -11,6 +11,7 @@ import json
 import resource
 from collections.abc import Iterable
 from http import HTTPStatus
+from typing import Any
 
 from django.conf import settings
 from gunicorn.asgi.protocol import ASGIProtocol
@@ -38,6 +39,7 @@ class BoundedProtocol(ASGIProtocol):
     """One connection."""
 
     _first_request: asyncio.TimerHandle | None = None
+    _is_last_reply = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:
         if self.worker.nr_conns >= self.worker.most_connections:
@@ -73,6 +75,16 @@ class BoundedProtocol(ASGIProtocol):
 
     def _send_error_response(self, status: int, message: str, extra_headers: Iterable[tuple[str, str]] = ()) -> None:
         self._safe_write(_reply(status, message, extra_headers))
+
+    def _send_response_start(self, status: int, headers: Iterable[tuple[bytes, bytes]], request: Any, **options: Any) -> None:
+        """A reply may say that it closes the connection: gunicorn passes that on, and keeps the connection."""
+        headers = list(headers)
+        self._is_last_reply = (b"connection", b"close") in headers
+        super()._send_response_start(status, headers, request, **options)
+
+    async def _serve_http_request(self, request: Any, *addresses: Any) -> bool:
+        """Whether the connection is kept."""
+        return bool(await super()._serve_http_request(request, *addresses)) and not self._is_last_reply
 
     def _on_headers_complete(self) -> bool:
         if self._first_request is not None:

@@ -27,7 +27,7 @@ class Job(models.Model):
     mode = models.CharField(max_length=10)
     text_layer = models.CharField(max_length=10)  # what the API calls pdf_text; of jobs of 0.10.0 "use" or "ignore"
     least_confidence = models.FloatField(default=0.7)  # that of 0.9.0, whose jobs have none
-    password = models.CharField(max_length=200, blank=True)
+    password = models.CharField(max_length=200, blank=True)  # of 0.10.0, whose files were kept encrypted
     model = models.CharField(max_length=200)
     model_version = models.CharField(max_length=100)
     pages = models.PositiveIntegerField(default=0)

@@ -5,33 +5,38 @@ job is there wholly or not at all, whichever machine asks. DATABASE_URL is all t
 """
 
 import json
+import os
 import tempfile
 import zlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
+from functools import partial
 from typing import IO, Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Count, F, Q, Sum
 from django.utils import timezone
 
+from backend.jobs import reserve
 from backend.jobs.errors import DocumentFailed, JobNotFound, JobStorageFull, TooManyJobs
 from backend.jobs.models import Job, JobChunk, JobFile, JobPage, JobPart
 from backend.keys.models import ApiKey
-from backend.reading.files import Upload, has_pages, is_pdf_file, open_file
+from backend.reading.files import Upload, has_pages, is_apart, open_file
 from backend.reading.gone import Gone
 from backend.reading.turns import turn_to_decode
 from rasm.document import Document, Page, WarningCode, page_from_dict
-from rasm.errors import ImageError, TooManyPages
+from rasm.errors import EncryptedDocument, ImageError, TooManyPages
 from rasm.image import decode
 from rasm.lines.recognizer import Reading, Sign
+from rasm.pages.files import PageFile
 from rasm.pages.reader import page_of_line
 
 CHUNK_BYTES = 2**20
+TAKING_IN = 0x7261736D  # the number of Postgres' lock: "rasm"
 CHUNKS_AT_A_TIME = 16  # written in one transaction: others may write in between
 PART_PAGES = 16  # read by one worker in one go
 URGENT = 1  # the priority of what somebody waits for; the first part of a job has 0, the others less and less
@@ -42,15 +47,23 @@ UNFINISHED_TIMES = 7  # a job that does not finish is kept so many times as long
 
 
 def count_pages(upload: Upload, password: str, pages_left: int, gone: Gone | None) -> int:
-    """How many pages a file has. Raises ClientGone; an ImageError if it cannot be read, or has more than ``pages_left``."""
+    """How many pages a file has. One that ``password`` opens is put away without it. Raises ClientGone; an ImageError if it cannot be
+    read, or has more than ``pages_left``."""
     if not pages_left:
         raise _too_many_pages()
-    with turn_to_decode(gone, is_pdf=is_pdf_file(upload)):
+    with turn_to_decode(gone, is_apart=is_apart(upload)):
         try:
             if not has_pages(upload):
                 decode(upload.read(), max_pixels=settings.RASM.max_pixels, single=True)
                 return 1
+            try:
+                with open_file(upload, "", pages_left, gone) as file:
+                    return file.count
+            except EncryptedDocument:
+                if not password:
+                    raise
             with open_file(upload, password, pages_left, gone) as file:
+                _unlock(upload, file)
                 return file.count
         except TooManyPages as e:
             raise _too_many_pages() from e
@@ -58,17 +71,30 @@ def count_pages(upload: Upload, password: str, pages_left: int, gone: Gone | Non
             upload.seek(0)
 
 
+def _unlock(upload: Upload, file: PageFile) -> None:
+    """So that the password need not be kept. Raises an ImageError."""
+    unlocked = tempfile.TemporaryFile()  # noqa: SIM115  (closed with the upload)
+    try:
+        file.write_unlocked(unlocked)
+    except BaseException:
+        unlocked.close()
+        raise
+    upload.file, upload.size = unlocked, unlocked.seek(0, os.SEEK_END)
+
+
 def _too_many_pages() -> TooManyPages:
     return TooManyPages(f"a job may have {settings.RASM.max_job_pages:,} pages: send several jobs")
 
 
 def receive(job: Job, uploads: Sequence[Upload], found: Sequence[int | ImageError]) -> None:
-    """Put the files away and have them read. ``found``: the pages of each, or what is wrong with it. Raises TooManyJobs, JobStorageFull."""
+    """Put the files away and have them read. ``found``: the pages of each, or what is wrong with it. Raises TooManyJobs, JobStorageFull,
+    DiskFull."""
     usable = [upload for upload, pages in zip(uploads, found, strict=True) if isinstance(pages, int)]
     job.bytes = sum(upload.size or 0 for upload in usable)
     job.pages = sum(pages for pages in found if isinstance(pages, int))
     job.expires = timezone.now() + timedelta(seconds=settings.RASM.job_keep_s * UNFINISHED_TIMES)
     with transaction.atomic():
+        _one_at_a_time()
         _check_room(job)
         job.save(force_insert=True)
     try:
@@ -89,11 +115,21 @@ def receive(job: Job, uploads: Sequence[Upload], found: Sequence[int | ImageErro
             job.state = Job.State.QUEUED
             job.save(update_fields=["state"])
     except BaseException:
-        job.delete()
+        reserve.with_reserve(partial(_take_away, job.pk))
         raise
 
 
+def _one_at_a_time() -> None:
+    """Until the transaction ends, whoever else takes a job in waits: each counts what the others have. SQLite's transactions do by
+    themselves."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [TAKING_IN])
+
+
 def _check_room(job: Job) -> None:
+    """Raises TooManyJobs, JobStorageFull, DiskFull."""
+    reserve.keep()
     unfinished = Job.objects.filter(key=job.key, state__in=Job.UNFINISHED).count()
     if unfinished >= settings.RASM.max_jobs:
         raise TooManyJobs(
@@ -234,6 +270,10 @@ def ask_for_pdfs(job: Job, files: Sequence[JobFile]) -> bool:
 
 def delete(job: Job) -> None:
     """Cancel a job that is not finished, with all that was read of it; take away one that is."""
+    reserve.with_reserve(partial(_delete, job))
+
+
+def _delete(job: Job) -> None:
     with transaction.atomic():
         cancelled = Job.objects.filter(pk=job.pk, state__in=Job.UNFINISHED).update(
             state=Job.State.CANCELLED, finished=timezone.now(), expires=_end(), bytes=0, password=""
@@ -271,6 +311,10 @@ def expire() -> int:
     lost = Q(state=Job.State.RECEIVING, created__lt=now - timedelta(hours=1))
     count = 0
     for pk in list(Job.objects.filter(Q(expires__lt=now) | lost).values_list("pk", flat=True)):
-        Job.objects.filter(pk=pk).delete()  # one at a time: others may write in between
+        reserve.with_reserve(partial(_take_away, pk))  # one at a time: others may write in between
         count += 1
     return count
+
+
+def _take_away(pk: UUID) -> None:
+    Job.objects.filter(pk=pk).delete()

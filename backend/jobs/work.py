@@ -20,7 +20,7 @@ from backend.jobs import queue, store
 from backend.jobs.models import JobChunk, JobFile, JobPage, JobPart
 from backend.reading import metrics
 from backend.reading.engines import Models
-from backend.reading.errors import Refusal
+from backend.reading.errors import Refusal, is_disk_full
 from backend.reading.files import open_file
 from rasm.document import Page, in_language, language_of
 from rasm.errors import ImageError
@@ -48,6 +48,10 @@ def do(part: JobPart) -> None:
     """Read the pages of a part that was taken, or write its PDF."""
     try:
         finished = _read(part) if part.kind == JobPart.Kind.READ else _write_pdf(part)
+    except Exception as e:
+        if is_disk_full(e):  # whoever takes it next goes on: that this one has had it is not counted
+            queue.give_back(part)
+        raise
     finally:
         progress.page_began = None
     if finished and queue.finish(part):
@@ -87,7 +91,9 @@ def _read(part: JobPart) -> bool:
             page.error_code, page.error_message = e.code, str(e)
         except DatabaseError:
             raise
-        except Exception:  # one page that meets a fault of the service must not cost the others
+        except Exception as e:  # one page that meets a fault of the service must not cost the others
+            if is_disk_full(e):  # it is no fault of the page: another time
+                raise
             logger.exception("page %d of a file of job %s could not be read", number, part.job_id)
             page.error_code, page.error_message = "page_failed", "a fault of the service; its log has the details under the job's id"
         _keep(part, page)
@@ -158,7 +164,9 @@ def _write_pdf(part: JobPart) -> bool:
             return False
     except DatabaseError:
         raise
-    except Exception:  # whatever PDFium makes of an odd file
+    except Exception as e:  # whatever PDFium makes of an odd file
+        if is_disk_full(e):
+            raise
         logger.exception("the searchable PDF of a file of job %s could not be written", part.job_id)
     if data is None:
         return bool(queue.held(part).update(failed=True))

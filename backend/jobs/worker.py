@@ -15,6 +15,7 @@ from django.conf import settings
 from django.db import DatabaseError, close_old_connections, connection
 
 from backend.jobs import queue, store, work
+from backend.reading.errors import is_disk_full
 
 logger = logging.getLogger(__name__)
 
@@ -53,8 +54,11 @@ def _work_on_one() -> bool:
         return part is not None
     except DatabaseError as e:
         logger.warning("the database did not answer: %s", type(e).__name__)
-    except Exception:
-        logger.exception("a part of a job could not be worked on")
+    except Exception as e:
+        if is_disk_full(e):
+            logger.warning("the disk is full: %s", e)
+        else:
+            logger.exception("a part of a job could not be worked on")
     finally:
         close_old_connections()
     return False

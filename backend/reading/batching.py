@@ -10,17 +10,22 @@ alone, so what it reads does not depend on its company; the int8 network does, a
 The queue is bounded: whoever finds it full is told so at once, before anything is decoded.
 """
 
+import logging
 import threading
 import time
 from collections import OrderedDict, deque
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 
-from backend.reading import metrics
+from backend.reading import memory, metrics
 from backend.reading.errors import ClientGone, InternalError
 from backend.reading.gone import Gone
 from rasm.image import Pixels
 from rasm.lines.recognizer import Reading, Recognizer
+
+logger = logging.getLogger(__name__)
+
+IDLE_S = 2.0  # without a line: what is read next may take its memory anew
 
 
 @dataclass
@@ -42,6 +47,7 @@ class Batcher:
         self._number = 0
         self._changed = threading.Condition()
         self._is_open = True
+        self._holds_memory = True  # since something was read last
         self._threads = [threading.Thread(target=self._work, name=f"reader-{i}", daemon=True) for i in range(threads)]
         for thread in self._threads:
             thread.start()
@@ -65,12 +71,22 @@ class Batcher:
             thread.join()
 
     def _take(self) -> list[QueuedLine] | None:
-        """The next batch; None when closed. Waits for one."""
+        """The next batch; None when closed. Waits for one; whoever has waited for a while gives memory back, once."""
         with self._changed:
             while not self._waiting:
                 if not self._is_open:
                     return None
-                self._changed.wait()
+                if not self._changed.wait(IDLE_S if self._holds_memory else None) and self._holds_memory:
+                    self._holds_memory = False
+                    self._changed.release()
+                    try:
+                        self._recognizer.give_back_memory()
+                        memory.give_back()
+                    except Exception:  # whatever ONNX Runtime raises: the thread has to live on
+                        logger.exception("memory could not be given back")
+                    finally:
+                        self._changed.acquire()
+            self._holds_memory = True
             bucket_px = min(self._waiting, key=lambda width_px: self._waiting[width_px][0][0])
             queue = self._waiting[bucket_px]
             lines = [queue.popleft()[1] for _ in range(min(len(queue), self._recognizer.batch_size(bucket_px)))]

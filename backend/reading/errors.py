@@ -4,7 +4,11 @@ Those of single files are ``rasm.errors.ImageError``'s, with one more here. ``ba
 theirs to ``Refusal``; the latter gives each its HTTP status.
 """
 
+import errno
+
 from rasm.errors import ImageError, RasmError
+
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 
 
 class FileTooLarge(ImageError):
@@ -35,6 +39,12 @@ class Overloaded(Refusal):
     code = "overloaded"
 
 
+class DiskFull(Refusal):
+    """There is no room for what is sent, or for what is made of it."""
+
+    code = "disk_full"
+
+
 class ClientGone(Refusal):
     """Whoever asked has closed the connection. Nobody sees this reply; the log and the metrics do."""
 
@@ -45,3 +55,8 @@ class InternalError(Refusal):
     """A fault of the service."""
 
     code = "internal_error"
+
+
+def is_disk_full(error: BaseException) -> bool:
+    """Whether the system, or SQLite, says that there is no more room."""
+    return (isinstance(error, OSError) and error.errno in _NO_ROOM) or "disk is full" in str(error)

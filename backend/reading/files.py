@@ -1,31 +1,25 @@
 """Files that strangers send -> their pages, within the service's limits.
 
-Where it stands: beneath ``service.py`` and the jobs, above ``rasm/pages/files.py``; PDFs are drawn in a process of their own.
+Where it stands: beneath ``service.py`` and the jobs, above ``rasm/pages/files.py``. PDFs and TIFFs of several pages are opened and drawn in
+a process of their own, which can be stopped.
 """
 
 import atexit
 from functools import partial
-from typing import BinaryIO, Protocol, cast
+from typing import Any, BinaryIO, Protocol, cast
 
 from django.conf import settings
 
 from backend.reading.gone import Gone, check
+from rasm.errors import ImageError
 from rasm.pages.files import PageFile, is_pdf, open_pages
 from rasm.pages.pdf_process import PdfProcess
+from rasm.pages.tiff_pages import MAGIC, Readable, count_directories
 
 HEAD_BYTES = 1024  # enough to tell what it is
-TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 
 pdfs = PdfProcess()
 atexit.register(pdfs.close)
-
-
-class Readable(Protocol):
-    """The part of an open file that is used."""
-
-    def read(self, num_bytes: int = ..., /) -> bytes: ...
-
-    def seek(self, position: int, /) -> object: ...
 
 
 class Upload(Readable, Protocol):
@@ -33,24 +27,33 @@ class Upload(Readable, Protocol):
 
     name: str | None
     size: int | None
+    file: Any  # what holds its bytes
 
 
 def has_pages(file: Readable) -> bool:
     """Whether it is a PDF or a TIFF, and not an image of one line or page."""
     head = _head(file)
-    return is_pdf(head) or head[:4] in TIFF
+    return is_pdf(head) or head[:4] in MAGIC
 
 
-def is_pdf_file(file: Readable) -> bool:
-    return is_pdf(_head(file))
+def is_apart(file: Readable) -> bool:
+    """Whether it is opened and drawn in the process for that: a PDF, or a TIFF of several pages."""
+    head = _head(file)
+    if head[:4] not in MAGIC:
+        return is_pdf(head)
+    try:
+        return count_directories(file, 1) > 1
+    except ImageError:  # which to open it says
+        return False
 
 
 def open_file(file: Readable, password: str, most_pages: int, gone: Gone | None = None) -> PageFile:
     """Raises an ImageError, and ClientGone, here and when a page is asked for, once ``gone`` is set."""
-    as_file, max_pixels = cast(BinaryIO, file), settings.RASM.max_pixels
-    if is_pdf_file(file):
-        return pdfs.open(as_file, password=password or None, max_pages=most_pages, max_pixels=max_pixels, check=partial(check, gone))
-    return open_pages(as_file, max_pages=most_pages, max_pixels=max_pixels)
+    max_pixels = settings.RASM.max_pixels
+    if is_apart(file):
+        inner: Any = getattr(file, "file", file)  # what Django's upload is around: it may be a piece of a larger file
+        return pdfs.open(inner, password=password or None, max_pages=most_pages, max_pixels=max_pixels, check=partial(check, gone))
+    return open_pages(cast(BinaryIO, file), max_pages=most_pages, max_pixels=max_pixels)
 
 
 def _head(file: Readable) -> bytes:

@@ -1,6 +1,8 @@
 """How much there may be of something at a time."""
 
+import contextlib
 import threading
+from collections.abc import Iterator
 
 from backend.reading.errors import Overloaded
 
@@ -12,6 +14,15 @@ class Room:
         self._size, self._taken, self._complaint = size, 0, complaint
         self._lock = threading.Lock()
 
+    @contextlib.contextmanager
+    def held(self, amount: int) -> Iterator[None]:
+        """So much of it, for as long as this lasts. Raises Overloaded."""
+        self.take(amount)
+        try:
+            yield
+        finally:
+            self.give_back(amount)
+
     def take(self, amount: int) -> None:
         """Raises Overloaded if there is not room for all. Something larger than the room itself gets in when nothing else is there."""
         with self._lock:
@@ -20,7 +31,7 @@ class Room:
 
     def check(self, amount: int) -> None:
         """Raises Overloaded if there is not room for so much at this moment."""
-        if self._taken and self._taken + amount > self._size:
+        if amount and self._taken and self._taken + amount > self._size:
             raise Overloaded(self._complaint)
 
     def give_back(self, amount: int) -> None:

@@ -4,6 +4,7 @@ Where it stands: between the API and ``rasm.pages``. ``rasm.pages.reader`` decid
 (``batching.py``) while the next file is decoded; pages are read in turn (``turns.py``).
 """
 
+import contextlib
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from backend.reading import turns
 from backend.reading.batching import QueuedLine
 from backend.reading.engines import OpenModel, models
 from backend.reading.errors import FileTooLarge
-from backend.reading.files import Upload, has_pages, is_pdf_file, open_file
+from backend.reading.files import Upload, has_pages, is_apart, open_file
 from backend.reading.gone import Gone, check
 from backend.reading.metrics import ERRORS, QUEUE
 from backend.reading.room import Room
@@ -93,31 +94,28 @@ def read_files(request: Request) -> tuple[ModelInfo, list[Outcome]]:
     Raises ModelUnavailable, UnknownModel, Overloaded, ClientGone.
     """
     model = models().open(request.model)
-    room.take(len(request.files))
-    QUEUE.inc(len(request.files))
-    try:
-        with _Files(request, model) as files:
-            taken = [page for number in range(len(request.files)) for page in files.take_up(number)]
+    with contextlib.ExitStack() as held:
+        files = _Files(request, model, held)
+        taken = [page for number in range(len(request.files)) for page in files.take_up(number)]
         return model.recognizer.info, [page.done() for page in taken]
-    finally:
-        room.give_back(len(request.files))
-        QUEUE.dec(len(request.files))
 
 
 class _Files:
-    """The files of one request, taken up one after the other; a place among the requests that read pages, once it has any."""
+    """The files of one request, taken up one after the other.
 
-    def __init__(self, request: Request, model: OpenModel) -> None:
+    Its images hold room among the lines, at first: most are lines. Once there is a page it holds a place among the requests with pages
+    instead, whose number bounds what they all have in the queue. So what waits for pages takes no room from lines.
+    """
+
+    def __init__(self, request: Request, model: OpenModel, held: contextlib.ExitStack) -> None:
+        """``held`` keeps its room and its place. Raises Overloaded."""
         self._request, self._model = request, model
         self._pages_left = settings.RASM.max_pages
         self._page_reader: PageReader | None = None
-
-    def __enter__(self) -> "_Files":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._page_reader is not None:
-            turns.requests.give_back(1)
+        self._held, self._lines = held, held.enter_context(contextlib.ExitStack())
+        lines = sum(not has_pages(upload) for upload in request.files)
+        self._lines.enter_context(room.held(lines))
+        self._lines.enter_context(_queued(lines))
 
     def take_up(self, number: int) -> list[_Taken]:
         """Decode one file, and read its pages or put its line into the queue."""
@@ -129,21 +127,20 @@ class _Files:
                 raise FileTooLarge(f"the file has {upload.size:,} bytes; at most {settings.RASM.max_file_bytes:,} are read")
             if not has_pages(upload):
                 first.outcome.number = first.outcome.count = 1
-                seen = self._look(first, partial(self._look_at, upload), is_pdf=False)
+                seen = self._look(first, partial(self._look_at, upload), apart=False)
                 if isinstance(seen, PageImage):
                     self._count_page()
                     self._read_page(first, seen)
                 return [first]
-            if is_pdf_file(upload):  # whoever waits for the process that opens it occupies a thread
-                self._take_place()
+            self._take_place()  # whoever waits for the process that opens it occupies a thread
             with open_upload(upload, self._request.password, self._pages_left, self._request.gone) as file:
-                return list(self._pages(file, first.outcome.name, number))
+                return list(self._pages(file, first.outcome.name, number, apart=is_apart(upload)))
         except ImageError as e:
             first.outcome.number = first.outcome.count = None
             first.fail(e)
             return [first]
 
-    def _pages(self, file: PageFile, name: str, number: int) -> Iterator[_Taken]:
+    def _pages(self, file: PageFile, name: str, number: int, *, apart: bool) -> Iterator[_Taken]:
         """Each page of a PDF or a TIFF."""
         for index in range(file.count):
             taken = _Taken(Outcome(name, number, index + 1, file.count))
@@ -151,7 +148,7 @@ class _Files:
                 self._count_page()
                 assert self._page_reader is not None
                 wanted = partial(self._page_reader.look, file, index, mode=self._request.mode, pdf_text=self._request.pdf_text)
-                seen = self._look(taken, wanted, is_pdf=file.kind == "pdf")
+                seen = self._look(taken, wanted, apart=apart)
                 if isinstance(seen, Page):
                     taken.succeed(seen)
                 elif isinstance(seen, PageImage):
@@ -174,7 +171,8 @@ class _Files:
     def _take_place(self) -> None:
         """Raises Overloaded."""
         if self._page_reader is None:
-            turns.requests.take(1)
+            self._held.enter_context(turns.place())
+            self._lines.close()
             self._page_reader = turns.page_reader(self._model, self._request.gone, self._request.least_confidence)
 
     def _look_at(self, upload: Upload) -> LineImage | PageImage:
@@ -183,9 +181,9 @@ class _Files:
         pixels = decode(data, max_pixels=settings.RASM.max_pixels, single=True)
         return look_at(pixels, mode=self._request.mode, aspect=aspect_of(data))
 
-    def _look(self, taken: _Taken, wanted: Callable[[], Seen], *, is_pdf: bool) -> Seen:
+    def _look(self, taken: _Taken, wanted: Callable[[], Seen], *, apart: bool) -> Seen:
         """What the page is, in a turn of its own; a line is put into the queue. Raises ImageError, ClientGone."""
-        with turns.turn_to_decode(self._request.gone, is_pdf=is_pdf):
+        with turns.turn_to_decode(self._request.gone, is_apart=apart):
             seen = wanted()
             if isinstance(seen, LineImage):
                 taken.outcome.size_px = seen.size_px
@@ -198,6 +196,15 @@ class _Files:
         with turns.turn(self._request.gone):
             page = self._page_reader.read(image)
         taken.succeed(page)
+
+
+@contextlib.contextmanager
+def _queued(lines: int) -> Iterator[None]:
+    QUEUE.inc(lines)
+    try:
+        yield
+    finally:
+        QUEUE.dec(lines)
 
 
 def open_upload(upload: Upload, password: str, most_pages: int, gone: Gone | None) -> PageFile:

@@ -27,7 +27,7 @@ from rasm.pages.reader import PageReader
 LINES_AT_A_TIME = 8  # of one page in the queue: enough for a full batch or two of what a page's lines are wide
 _TURN_S = 0.5  # how often a request that waits for its turn looks whether its client is still there
 
-# requests that read or draw pages or write a job's documents, or wait for it; each occupies a thread of the server
+# requests that open files for jobs, read or draw pages or write a job's documents, or wait for it; each occupies a thread of the server
 requests = Room(
     settings.RASM.page_requests, "more pages are waiting to be read or drawn than the service holds: try again later, or send a job"
 )
@@ -36,14 +36,9 @@ _reading = threading.BoundedSemaphore(settings.RASM.threads)
 _decoding = threading.BoundedSemaphore(settings.RASM.threads)
 
 
-@contextlib.contextmanager
-def place() -> Iterator[None]:
+def place() -> AbstractContextManager[None]:
     """A place among the requests with pages. Raises Overloaded."""
-    requests.take(1)
-    try:
-        yield
-    finally:
-        requests.give_back(1)
+    return requests.held(1)
 
 
 def turn(gone: Gone | None) -> AbstractContextManager[None]:
@@ -51,13 +46,13 @@ def turn(gone: Gone | None) -> AbstractContextManager[None]:
     return _turn(_reading, gone)
 
 
-def turn_to_decode(gone: Gone | None, *, is_pdf: bool) -> AbstractContextManager[None]:
+def turn_to_decode(gone: Gone | None, *, is_apart: bool) -> AbstractContextManager[None]:
     """Wait until an image may be decoded. Raises ClientGone.
 
-    A PDF's page does not wait here: the process that draws it does one at a time, and may be at it for 20 s, in which no line could be
-    decoded.
+    What is drawn apart does not wait here: the process that draws it does one at a time, and may be at it for 20 s, in which no line could
+    be decoded.
     """
-    return contextlib.nullcontext() if is_pdf else _turn(_decoding, gone)
+    return contextlib.nullcontext() if is_apart else _turn(_decoding, gone)
 
 
 @contextlib.contextmanager

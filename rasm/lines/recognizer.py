@@ -235,6 +235,11 @@ class Recognizer:
         """(batch, 1, height_px, width_px) uint8, all padded to the width of one bucket -> (batch, steps, classes)."""
         return np.asarray(self._session.run(["log_probabilities"], {"images": images})[0], dtype=np.float32)
 
+    def give_back_memory(self) -> None:
+        """To the system, all but what the network itself takes: ONNX Runtime keeps what its largest batch took, for the next one."""
+        blank = np.full((1, 1, self.info.image.height_px, self.info.image.bucket_px), 255, np.uint8)
+        self._session.run(["log_probabilities"], {"images": blank}, shrinking())
+
     def batch_size(self, width_px: int) -> int:
         """The most lines of the padded width ``width_px`` that are read at a time."""
         # ONNX Runtime's int8 LSTM takes its scales from the whole batch: unless they are fixed, each line has to be read alone
@@ -266,6 +271,13 @@ class Recognizer:
 
 def _text_of(signs: Sequence[Sign]) -> str:
     return finish_reading("".join(sign.text for sign in signs))
+
+
+def shrinking() -> onnxruntime.RunOptions:
+    """Of a run after which ONNX Runtime keeps no more memory than it needs."""
+    options = onnxruntime.RunOptions()
+    options.add_run_config_entry("memory.enable_memory_arena_shrinkage", "cpu:0")
+    return options
 
 
 def _borders(steps: NDArray[np.int64], step_px: float, width_px: int) -> NDArray[np.float64]:

@@ -16,7 +16,7 @@ import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from types import TracebackType
-from typing import BinaryIO, Self
+from typing import IO, BinaryIO, Self
 
 import numpy as np
 import pypdfium2 as pdfium
@@ -27,6 +27,7 @@ from rasm.document import Box
 from rasm.errors import EmptyImage, EncryptedDocument, ImageTooLarge, ImageTooSmall, NoPages, TooManyPages, UnreadableImage
 from rasm.image import MAX_PIXELS, MIN_SIDE_PX, Pixels, aspect_of, decode, pixel_aspect
 from rasm.pages.text_layer import TextLayer, text_layer_of
+from rasm.pages.tiff_pages import MAGIC, count_directories
 
 MAX_PAGES = 1000
 PAGE_SUFFIXES = (".pdf", ".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".webp")
@@ -62,6 +63,10 @@ class PageFile(ABC):
         image = self.image(index)
         return [image[max(0, int(y0)) : math.ceil(y1), max(0, int(x0)) : math.ceil(x1)] for x0, y0, x1, y1 in boxes]
 
+    def write_unlocked(self, into: IO[bytes]) -> None:
+        """A PDF, without its password, into an open file."""
+        raise NotImplementedError(f"a {self.kind} has no password")
+
     def close(self) -> None:  # noqa: B027  (an image has nothing to close)
         """Nothing of the file is held after this."""
 
@@ -94,7 +99,7 @@ def open_pages(
         raise EmptyImage("the file is empty")
     if is_pdf(data):
         return _Pdf(data, password, max_pages, max_pixels)
-    if data[:4] in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"):
+    if data[:4] in MAGIC:
         return _Tiff(data, max_pages, max_pixels)
     return PixelsFile(decode(data, max_pixels=max_pixels), aspect_of(data))
 
@@ -129,6 +134,7 @@ class _Tiff(PageFile):
 
     def __init__(self, data: bytes, max_pages: int, max_pixels: int) -> None:
         self._data, self._max_pixels = data, max_pixels
+        _check_count(count_directories(io.BytesIO(data), max_pages), max_pages)  # before Pillow reads every entry of each
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             try:
@@ -268,6 +274,14 @@ class _Pdf(PageFile):
                     page.close()
             except pdfium.PdfiumError:
                 return None
+
+    def write_unlocked(self, into: IO[bytes]) -> None:
+        """The PDF without its password. Raises UnreadableImage."""
+        with pdfium_lock:
+            try:
+                self._pdf.save(into, flags=pdfium_c.FPDF_REMOVE_SECURITY)
+            except pdfium.PdfiumError as e:
+                raise UnreadableImage("the PDF cannot be written without its password; save it without one") from e
 
     def close(self) -> None:
         with pdfium_lock:

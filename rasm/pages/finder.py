@@ -32,6 +32,7 @@ from numpy.typing import NDArray
 from rasm import weights
 from rasm.errors import ModelFileError
 from rasm.image import Pixels, to_grey
+from rasm.lines.recognizer import shrinking
 from rasm.pages.found import Box, FoundPage, Matrix, TextLine, moved
 from rasm.pages.pieces import whole_lines
 
@@ -91,6 +92,7 @@ class LineFinder:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
+        options.enable_mem_pattern = False  # a plan would be kept for each size of a page
         try:
             self._session = onnxruntime.InferenceSession(os.fspath(path), options, providers=["CPUExecutionProvider"])
         except Exception as e:
@@ -143,7 +145,7 @@ class LineFinder:
         rows, columns = max(8, round(height * scale)), max(8, round(width * scale))
         seen = cv2.resize(grey, (columns, rows), interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
         padded = cv2.copyMakeBorder(seen, 0, -rows % _STRIDE, 0, -columns % _STRIDE, cv2.BORDER_REPLICATE)
-        cores, maps, turns = self._session.run(None, {"page": np.asarray(padded, np.uint8)[None, None]})
+        cores, maps, turns = self._session.run(None, {"page": np.asarray(padded, np.uint8)[None, None]}, shrinking())
         return _Maps(
             cores[0, 0, : -(-rows // 2), : -(-columns // 2)], maps[0, :, : -(-rows // 4), : -(-columns // 4)], int(turns[0].argmax()), scale
         )

@@ -1,10 +1,10 @@
-"""PDFs from strangers: opened and drawn by PDFium in a process of its own, which may take so much time and memory and no more.
+"""PDFs and long TIFFs from strangers: opened and drawn in a process of its own, which may take so much time and memory and no more.
 
 Where it stands: between ``rasm/pages/files.py``, which does the work in that process, and the service, which asks for it here.
 
 A PDF of 600 bytes whose forms draw themselves keeps PDFium busy for hours, and another makes it take all memory. Nothing stops it but
-the end of its process. The limit is on processor time, so that it does not matter what else the machine does. PDFium keeps what it
-has read of a file, so one that is open for many pages is opened anew every now and then.
+the end of its process. A TIFF of thousands of pages keeps Pillow busy, too. The limit is on processor time, so that it does not matter
+what else the machine does. PDFium keeps what it has read of a file, so one that is open for many pages is opened anew every now and then.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ import pypdfium2 as pdfium
 from rasm.document import Box
 from rasm.errors import ImageError, TooComplex
 from rasm.image import Pixels
+from rasm.pages.file_piece import FilePiece
 from rasm.pages.files import PageFile, open_pages
 from rasm.pages.text_layer import TextLayer
 
@@ -42,7 +43,7 @@ REOPENED_AFTER = 50  # pages
 MOST_ENDS = 3  # a file of which so many pages in a row have ended the process is not looked at any more
 LOOK_EVERY_S = 0.5  # how often whoever waits looks whether the answer is still wanted
 
-Operation = Literal["open", "image", "text_layer", "clips", "close"]
+Operation = Literal["open", "image", "aspect", "text_layer", "clips", "unlocked", "close"]
 
 
 @dataclass(frozen=True)
@@ -64,23 +65,29 @@ class PdfProcess:
     def open(
         self, file: IO[bytes], *, password: str | None, max_pages: int, max_pixels: int, check: Callable[[], None] = lambda: None
     ) -> PageFile:
-        """A PDF, as ``rasm.pages.files.open_pages`` opens it; whoever opened ``file`` closes it, later. Raises an ImageError.
+        """A PDF or a TIFF, as ``rasm.pages.files.open_pages`` opens it; whoever opened ``file`` closes it, later. Raises an ImageError.
 
         ``check``: called every now and then while anything of this file is waited for; what it raises ends the waiting.
         """
-        return _Pdf(self, next(self._numbers), file, {"password": password, "max_pages": max_pages, "max_pixels": max_pixels}, check)
+        return _Pages(self, next(self._numbers), file, {"password": password, "max_pages": max_pages, "max_pixels": max_pixels}, check)
 
-    def ask(self, pdf: _Pdf, operation: Operation, what: Any) -> Any:
-        """Raises an ImageError, what ``pdf.check`` raises, or EOFError if the process has ended over it."""
+    def ask(self, pdf: _Pages, operation: Operation, what: Any, into: IO[bytes] | None = None) -> Any:
+        """``into``: a file that the process writes into.
+
+        Raises an ImageError, what ``pdf.check`` raises, or EOFError if the process has ended over it.
+        """
         with self._turn(pdf.check):
             if self._child is None or self._child.process.poll() is not None:
                 self.close()
                 self._child = _Child(*self.limits)
             try:
                 if pdf.child is not self._child:
-                    pdf.count = self._child.ask(_Request("open", pdf.number, pdf.options), pdf.check, pdf.file)
+                    arguments = (pdf.file.start, pdf.file.size_bytes, pdf.options)
+                    pdf.kind, pdf.count = self._child.ask(_Request("open", pdf.number, arguments), pdf.check, pdf.file)
                     pdf.child = self._child
-                return pdf.count if operation == "open" else self._child.ask(_Request(operation, pdf.number, what), pdf.check)
+                if operation == "open":
+                    return None
+                return self._child.ask(_Request(operation, pdf.number, what), pdf.check, into)
             except ImageError:
                 raise
             except (EOFError, OSError) as e:
@@ -100,7 +107,7 @@ class PdfProcess:
         finally:
             self._lock.release()
 
-    def forget(self, pdf: _Pdf) -> None:
+    def forget(self, pdf: _Pages) -> None:
         if pdf.child is not self._child:  # it ended meanwhile, or was never asked: no need to wait for others
             return
         with self._lock:
@@ -122,7 +129,7 @@ class _Child:
             self.process = subprocess.Popen(command, cwd=ROOT, pass_fds=[its.fileno()], stdin=subprocess.DEVNULL)
         self._connection = Connection(ours.detach())
 
-    def ask(self, request: _Request, check: Callable[[], None], file: IO[bytes] | None = None) -> Any:
+    def ask(self, request: _Request, check: Callable[[], None], file: FilePiece | IO[bytes] | None = None) -> Any:
         """Raises an ImageError; what ``check`` raises; EOFError or OSError if the process has ended."""
         self._connection.send(request)
         if file is not None:
@@ -140,7 +147,7 @@ class _Child:
         self.process.wait()
 
 
-class _Pdf(PageFile):
+class _Pages(PageFile):
     kind = "pdf"
     count = 0
 
@@ -150,14 +157,18 @@ class _Pdf(PageFile):
         self._process = process
         self._ends = 0
         self._copy: IO[bytes] | None = None
-        try:
-            file.fileno()
-        except io.UnsupportedOperation:  # it is in memory
-            file.seek(0)
-            self._copy = tempfile.TemporaryFile()  # noqa: SIM115
-            self._copy.write(file.read())
-        self.file = self._copy or file
-        self.file.seek(0)
+        if isinstance(file, FilePiece):
+            self.file = FilePiece(file, file.start, file.size_bytes)
+        else:
+            try:
+                file.fileno()
+            except io.UnsupportedOperation:  # it is in memory
+                file.seek(0)
+                self._copy = tempfile.TemporaryFile()  # noqa: SIM115
+                self._copy.write(file.read())
+            owned = self._copy or file
+            owned.flush()
+            self.file = FilePiece(owned)
         try:
             self._ask("open", 0)
         except BaseException:
@@ -167,69 +178,63 @@ class _Pdf(PageFile):
     def image(self, index: int) -> Pixels:
         return cast(Pixels, self._ask("image", index))
 
+    def aspect(self, index: int) -> float:
+        return float(self._ask("aspect", index))
+
     def text_layer(self, index: int) -> TextLayer | None:
         return cast("TextLayer | None", self._ask("text_layer", index))
 
     def clips(self, index: int, boxes: Sequence[Box]) -> list[Pixels]:
         return cast("list[Pixels]", self._ask("clips", (index, list(boxes))))
 
+    def write_unlocked(self, into: IO[bytes]) -> None:
+        """The PDF into an open file of the system's, without its password. Raises an ImageError."""
+        self._ask("unlocked", 0, into)
+
     def close(self) -> None:
         self._process.forget(self)
         if self._copy is not None:
             self._copy.close()
 
-    def _ask(self, operation: Operation, what: Any) -> Any:
+    def _ask(self, operation: Operation, what: Any, into: IO[bytes] | None = None) -> Any:
         try:
             if self._ends < MOST_ENDS:
-                answer = self._process.ask(self, operation, what)
+                answer = self._process.ask(self, operation, what, into)
                 self._ends = 0
                 return answer
         except EOFError:
             self._ends += 1
         seconds, memory = self._process.limits
         raise TooComplex(
-            f"to draw the PDF's pages takes more than {seconds} s or {memory / 2**20:,.0f} MiB: print them into a new PDF, or send pictures"
+            f"to draw the file's pages takes more than {seconds} s or {memory / 2**20:,.0f} MiB: print them into a PDF, or send pictures"
         )
 
 
 # in the process
 
 
-class _Shared(io.RawIOBase):
-    """A file that the parent reads too. Both would move one position, and the parent's buffer would not know: this one has its own."""
+class _Received:
+    """An open file that the parent sent."""
 
     def __init__(self, handle: int) -> None:
-        self._handle, self._position = handle, 0
+        self._handle = handle
 
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        count = os.preadv(self._handle, [buffer], self._position)
-        self._position += count
-        return count
-
-    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        self._position = offset + {os.SEEK_SET: 0, os.SEEK_CUR: self._position, os.SEEK_END: os.fstat(self._handle).st_size}[whence]
-        return self._position
+    def fileno(self) -> int:
+        return self._handle
 
     def close(self) -> None:
-        if not self.closed:
-            os.close(self._handle)
-        super().close()
+        os.close(self._handle)
 
 
 class _Opened:
-    def __init__(self, file: io.BufferedReader, options: dict[str, Any]) -> None:
-        self._raw, self._options, self._pages_seen = file, options, 0
+    def __init__(self, received: _Received, start: int, size_bytes: int, options: dict[str, Any]) -> None:
+        self._received, self._options, self._pages_seen = received, options, 0
+        self._raw = io.BufferedReader(FilePiece(received, start, size_bytes))
         self._open()
 
     def _open(self) -> None:
         self._file = open_pages(self._raw, **self._options)
-        self.count = self._file.count
+        self.kind, self.count = self._file.kind, self._file.count
 
     def page(self, operation: Operation, what: Any) -> Any:
         self._pages_seen += 1
@@ -238,11 +243,16 @@ class _Opened:
             self._open()
         if operation == "clips":
             return self._file.clips(*what)
-        return self._file.image(what) if operation == "image" else self._file.text_layer(what)
+        return getattr(self._file, operation)(what)
+
+    def write_unlocked(self, handle: int) -> None:
+        with os.fdopen(handle, "wb") as into:
+            self._file.write_unlocked(into)
 
     def close(self) -> None:
         self._file.close()
         self._raw.close()
+        self._received.close()
 
 
 def _main(handle: int, processor_s: int, memory_bytes: int) -> None:
@@ -271,12 +281,19 @@ def _main(handle: int, processor_s: int, memory_bytes: int) -> None:
 
 def _answer(connection: Connection, request: _Request, files: dict[int, _Opened]) -> Any:
     if request.operation == "open":
-        files[request.file] = _Opened(io.BufferedReader(_Shared(recv_handle(connection))), request.arguments)
-        return files[request.file].count
+        received = _Received(recv_handle(connection))
+        try:
+            opened = files[request.file] = _Opened(received, *request.arguments)
+        except BaseException:
+            received.close()
+            raise
+        return opened.kind, opened.count
     if request.operation == "close":
         if request.file in files:
             files.pop(request.file).close()
         return None
+    if request.operation == "unlocked":
+        return files[request.file].write_unlocked(recv_handle(connection))
     return files[request.file].page(request.operation, request.arguments)
 
 

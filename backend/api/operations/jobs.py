@@ -28,7 +28,7 @@ from backend.jobs import store
 from backend.jobs.models import Job, JobFile, JobPage
 from backend.reading import metrics
 from backend.reading.engines import models
-from backend.reading.gone import check
+from backend.reading.gone import Gone, check
 from backend.reading.turns import place
 from rasm.document import in_language
 from rasm.errors import ImageError
@@ -100,18 +100,8 @@ def create_job(request: HttpRequest, files: File[list[UploadedFile]], options: F
     """
     check_fields(request, "files", ReadingOptions)
     info = models().open(options.model).recognizer.info
-    found: list[int | ImageError] = []
-    pages_left = settings.RASM.max_job_pages
-    gone = request.META.get("rasm.gone")
-    for upload in files:
-        check(gone)
-        try:
-            pages = store.count_pages(upload, options.password, pages_left, gone)
-            found.append(pages)
-            pages_left -= pages
-        except ImageError as e:
-            metrics.ERRORS.labels(e.code).inc()
-            found.append(e)
+    with place():  # to open a file occupies this thread, as to read one does
+        found = _counted(files, options.password, request.META.get("rasm.gone"))
     if all(isinstance(pages, ImageError) for pages in found):
         results.refuse(
             results.model_of(info),
@@ -126,7 +116,6 @@ def create_job(request: HttpRequest, files: File[list[UploadedFile]], options: F
         mode=options.mode,
         text_layer=options.wanted_pdf_text,
         least_confidence=options.least_confidence,
-        password=options.password,
         model=info.name,
         model_version=info.version,
     )
@@ -134,6 +123,22 @@ def create_job(request: HttpRequest, files: File[list[UploadedFile]], options: F
     reply = _reply(job, status=202)
     reply["Location"] = f"/api/v1/jobs/{job.pk}"
     return reply
+
+
+def _counted(files: Sequence[UploadedFile], password: str, gone: Gone | None) -> list[int | ImageError]:
+    """The pages of each, or what is wrong with it. Raises ClientGone."""
+    found: list[int | ImageError] = []
+    pages_left = settings.RASM.max_job_pages
+    for upload in files:
+        check(gone)
+        try:
+            pages = store.count_pages(upload, password, pages_left, gone)
+            found.append(pages)
+            pages_left -= pages
+        except ImageError as e:
+            metrics.ERRORS.labels(e.code).inc()
+            found.append(e)
+    return found
 
 
 @router.get(

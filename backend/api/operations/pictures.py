@@ -22,7 +22,7 @@ from backend.api.forms import check_fields, check_query, guarded
 from backend.jobs import store
 from backend.jobs.models import Job
 from backend.reading.errors import FileTooLarge
-from backend.reading.files import Readable, is_pdf_file, open_file
+from backend.reading.files import Readable, is_apart, open_file
 from backend.reading.gone import Gone, check
 from backend.reading.turns import place, turn_to_decode
 from rasm.errors import ImageError
@@ -71,7 +71,7 @@ def job_picture(request: HttpRequest, job_id: UUID, options: Query[JobPictureOpt
 
 def _drawn(file: Readable, password: str, most_pages: int, page: int, gone: Gone | None) -> HttpResponse:
     try:
-        with turn_to_decode(gone, is_pdf=is_pdf_file(file)):
+        with turn_to_decode(gone, is_apart=is_apart(file)):
             with open_file(file, password, most_pages, gone) as pages:
                 if page > pages.count:
                     raise InvalidRequest(f"page: the file has {pages.count}")

@@ -1,5 +1,6 @@
 """``GET /api/v1/models``, ``/health/…`` and ``/metrics``: what the service has, whether it can read, and its figures."""
 
+from django.conf import settings
 from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
 from ninja import Router
@@ -8,9 +9,10 @@ from backend.api import metrics as prometheus
 from backend.api.access import throttles
 from backend.api.forms import REFUSALS, guarded
 from backend.api.schemas.reading import ErrorReply, Health, ModelDescription, ModelsReply
+from backend.api.spool import free_bytes
 from backend.jobs import queue
 from backend.reading.engines import models as opened_models
-from backend.reading.errors import ModelUnavailable
+from backend.reading.errors import DiskFull, ModelUnavailable
 
 router = Router()
 
@@ -56,9 +58,11 @@ def live(request: HttpRequest) -> dict[str, str]:
     tags=["health"],
 )
 def ready(request: HttpRequest) -> dict[str, str]:
-    """200 once the model has answered; 503 before that, or if it cannot be loaded."""
+    """200 once the model has answered; 503 before that, if it cannot be loaded, or if the disk has no room for one more file."""
     if not opened_models().is_ready:
         raise ModelUnavailable("the model has not answered yet")
+    if (free := free_bytes()) < settings.RASM.max_file_bytes:
+        raise DiskFull(f"the disk for what is sent has {free:,} bytes left, less than RASM_MAX_FILE_BYTES")
     return {"status": "ok"}
 
 

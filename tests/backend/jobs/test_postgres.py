@@ -43,6 +43,23 @@ TAKE = """if True:
 """
 
 
+# both count before either has written: the bound is two jobs, and each of the two processes sends three
+SEND = """if True:
+    import django; django.setup()
+    import sys, time
+    from concurrent.futures import ThreadPoolExecutor
+    from tests.serving import line_png, post, with_settings
+    from backend.jobs import store
+    counted = store._check_room
+    def slowly(job):
+        counted(job)
+        time.sleep(0.3)
+    store._check_room = slowly
+    with with_settings(max_jobs=2), ThreadPoolExecutor(3) as pool:
+        print(*pool.map(lambda _: post(("a.png", line_png()), path="/api/v1/jobs").status_code, range(3)))
+"""
+
+
 @pytest.fixture
 def url() -> Iterator[str]:
     """An empty database of a server of its own, which does not run as root."""
@@ -70,6 +87,14 @@ def test_workers_share_the_parts_and_none_is_twos(url: str) -> None:
     taken = [[int(first) for first in worker.communicate()[0].split()] for worker in workers]
     assert sorted(first for of_one in taken for first in of_one) == list(range(200))
     assert all(of_one == sorted(of_one) for of_one in taken)  # the most urgent first
+
+
+def test_two_servers_together_take_no_more_jobs_than_one_may_have(url: str) -> None:
+    variables = environment(DATABASE_URL=url, LOG_LEVEL="CRITICAL", RASM_API_KEYS="off", ALLOWED_HOSTS="testserver")
+    assert manage("migrate", "--verbosity", "0", DATABASE_URL=url).returncode == 0
+    servers = [subprocess.Popen([sys.executable, "-c", SEND], cwd=ROOT, env=variables, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    statuses = [status for server in servers for status in server.communicate()[0].split()]
+    assert sorted(statuses) == ["202"] * 2 + ["429"] * 4
 
 
 def test_a_database_of_0_8_0_is_taken_over(url: str, tmp_path: Path) -> None:

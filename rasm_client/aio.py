@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import IO, Any, TypeVar, Unpack
+from typing import IO, Any, TypeVar, Unpack, get_args, get_type_hints
 
 import httpx
 
@@ -46,6 +46,7 @@ FIRST_DELAY_S, LONGEST_DELAY_S = 0.5, 30.0  # of the back-off, which doubles
 LONGEST_RETRY_AFTER_S = 300.0  # a service that asks for more is given up
 ASK_AGAIN_S = 2.0  # how a job stands, where the service does not say when
 RETRIED_STATUSES = (429, 502, 503)  # 502 is a proxy's, while the service behind it starts anew
+_LANGUAGES = get_args(get_type_hints(OutputOptions)["language"])
 _ASKED = {"Accept": "application/json", "Accept-Encoding": "identity"}
 
 
@@ -232,8 +233,13 @@ class AsyncRasmClient:
                 yield page
                 last = page.page or last + 1
 
-    async def _pages_of(self, job_id: str, file: int, params: Mapping[str, str], most: int, after: int = 0) -> AsyncIterator[Result]:
-        """Those of a file that are read, a few in each reply: all at once could be more than there is memory for."""
+    async def _pages_of(
+        self, job_id: str, file: int, params: Mapping[str, str], most: int, *, after: int = 0, is_whole: bool = False
+    ) -> AsyncIterator[Result]:
+        """Those of a file that are read, a few in each reply: all at once could be more than there is memory for.
+
+        ``is_whole``: all are read, so that what the first reply says of the language holds for the others.
+        """
         while pages := await self._pages(job_id, {**params, "file": str(file), "after": str(after)}):
             for page in pages:
                 number = after + 1 if page.page is None else page.page
@@ -241,6 +247,9 @@ class AsyncRasmClient:
                     raise self._foreign()
                 yield page
                 after = number
+            told = pages[-1].language
+            if is_whole and told is not None and told in _LANGUAGES and params.get("language", "auto") == "auto":
+                params = {**params, "language": told}  # or the service would look through all pages for it each time
 
     async def _pages(self, job_id: str, params: Mapping[str, str]) -> list[Result]:
         reply = await self._accepted("GET", f"{_address(job_id)}/pages", params=params)
@@ -259,7 +268,7 @@ class AsyncRasmClient:
             if number in refused:
                 results.append(Result.failed(name, refused[number].code, refused[number].message))
                 continue
-            async for page in self._pages_of(job_id, number, params, job.pages):
+            async for page in self._pages_of(job_id, number, params, job.pages, is_whole=True):
                 results.append(page)
         return results
 

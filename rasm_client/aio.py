@@ -227,6 +227,7 @@ class AsyncRasmClient:
     async def follow_pages(self, job_id: str, *, file: int = 0, **options: Unpack[OutputOptions]) -> AsyncIterator[Result]:
         """The pages of one of its files, in order, as they are read; of a job that was cancelled no more come."""
         params = form_fields(options, OutputOptions)
+        params.pop("tables", None)  # of Markdown, which pages are not
         last = 0
         async for job in self.follow(job_id):
             async for page in self._pages_of(job_id, file, params, job.pages, after=last):
@@ -258,6 +259,7 @@ class AsyncRasmClient:
     async def results(self, job_id: str, **options: Unpack[OutputOptions]) -> list[Result]:
         """What was read of a job that is done, page by page, under the names that the service keeps."""
         params = form_fields(options, OutputOptions)
+        params.pop("tables", None)  # of Markdown, which pages are not
         job = await self.job(job_id)
         if job.state != "done":
             await self._accepted("GET", f"{_address(job_id)}/result")  # which says why there is none

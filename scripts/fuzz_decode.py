@@ -97,8 +97,8 @@ def _documents() -> list[bytes]:
     for width in (200, 300):
         page = pdf.new_page(width, 100)
         text = pdfium_c.FPDFPageObj_NewTextObj(pdf, b"Helvetica", 12.0)
-        words = "Rasm 12\0".encode("utf-16-le")
-        pdfium_c.FPDFText_SetText(text, ctypes.cast(words, ctypes.POINTER(ctypes.c_ushort)))
+        words = (ctypes.c_ushort * 8)(*map(ord, "Rasm 12\0"))
+        pdfium_c.FPDFText_SetText(text, words)
         pdfium_c.FPDFPageObj_Transform(text, 1, 0, 0, 1, 20, 40)
         pdfium_c.FPDFPage_InsertObject(page, text)
         page.gen_content()

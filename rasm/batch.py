@@ -26,7 +26,7 @@ from rasm.document import Document, Page, PageError, in_language, language_of, p
 from rasm.errors import ConfigError, ImageError
 from rasm.formats import SUFFIXES, write_pages
 from rasm.formats.markdown import Tables
-from rasm.formats.searchable_pdf import SearchablePdf
+from rasm.formats.searchable_pdf import PdfLayer, SearchablePdf
 from rasm.pages.files import MAX_PAGES, PAGE_SUFFIXES, PageFile, open_pages
 from rasm.pages.reader import Mode, PdfText
 from rasm.pages.unread import LEAST_CONFIDENCE
@@ -45,6 +45,7 @@ class Settings:
 
     mode: Mode = "auto"
     pdf_text: PdfText = "auto"
+    pdf_layer: PdfLayer = "skip"  # what becomes, in a searchable PDF, of the text that the PDF had
     profile: Profile = field(default_factory=Profile)
     join_lines: bool = True  # of a paragraph, in text
     password: str | None = None
@@ -293,7 +294,7 @@ def write_results(item: Input, file: PageFile, data: bytes, partial: Path, reade
         half = target.with_name(target.name + ".part")
         _clear(half)
         if kind == "pdf":
-            pdf = SearchablePdf(data if file.kind == "pdf" else None, password=settings.password)
+            pdf = SearchablePdf(data if file.kind == "pdf" else None, password=settings.password, layer=settings.pdf_layer)
             for page in _pages(partial):
                 if isinstance(page, Page):
                     pdf.add(as_asked(page, settings), None if file.kind == "pdf" else file.image(page.number - 1))

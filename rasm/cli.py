@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from rasm.batch import Settings
     from rasm.document import Page, PageError
     from rasm.formats.markdown import Tables
+    from rasm.formats.searchable_pdf import PdfLayer
     from rasm.pages.reader import Mode, PdfText
     from rasm.reader import Reader
     from rasm.text.languages import LanguageOption
@@ -78,6 +79,12 @@ def rasm() -> None:
     help="Of PDFs: a page's own text is taken where it agrees with a few lines of its picture, wherever it can be text, or never.",
 )
 @option(
+    "--pdf-layer",
+    type=click.Choice(("skip", "redo", "force")),
+    default="skip",
+    help="Of PDFs made from PDFs: pages with sound text are kept; text under pictures is always replaced; all are drawn anew.",
+)
+@option(
     "--line-breaks",
     type=click.Choice(("join", "keep")),
     default="join",
@@ -120,6 +127,7 @@ def read(
     model: str,
     mode: Mode,
     pdf_text: PdfText,
+    pdf_layer: PdfLayer,
     line_breaks: Literal["join", "keep"],
     language: LanguageOption,
     tables: Tables,
@@ -142,7 +150,8 @@ def read(
 
     settings = batch.Settings(
         mode,
-        pdf_text,
+        "ignore" if pdf_layer == "redo" and pdf_text == "auto" else pdf_text,  # what is replaced has to be read
+        pdf_layer,
         Profile(diacritics, tatweel, digits, unknown),
         line_breaks == "join",
         password,

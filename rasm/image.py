@@ -34,10 +34,22 @@ MIN_SIDE_PX = 4
 MAX_JPEG_SCANS = 100  # a progressive JPEG has about ten; each one costs a pass over all pixels, however few bytes it has
 TRANSFORM_VERSION = 1  # raise when line_to_array changes what it gives
 
+_ORIENTATION = 0x0112  # EXIF's tag: from 5 on, width and height change places
 _LEAST_DPI, _MOST_ASPECT = 50, 3.0  # resolutions outside these are no scanner's or fax's
 _SQUARE = 0.03  # pixels that differ less from squares are taken for such
 
 _BLOCK_PIXELS = 2**20
+_BYTES_PER_PIXEL = {
+    "1": 1,
+    "L": 1,
+    "P": 5,
+    "I;16": 6,
+    "I;16L": 6,
+    "I;16B": 6,
+    "I;16N": 6,
+}  # of Pillow's, until it is smaller; else 4
+_DECODED_BYTES = 10  # for each of max_pixels: a larger image may take so many until it is smaller. One of max_pixels with alpha takes 20
+_HELD_BYTES = 12  # the same of progressive JPEGs, of which two bytes a pixel and band are held before any is drawn
 
 Pixels = NDArray[np.uint8]
 
@@ -67,9 +79,10 @@ class ImageSettings:
 def decode(data: bytes, *, max_pixels: int = MAX_PIXELS, max_side_px: int = MAX_SIDE_PX, single: bool = False) -> Pixels:
     """The first frame of an image file, upright, on white paper.
 
-    Returns uint8, (height, width) if it is grey and (height, width, 3) RGB if not. The size is checked before a pixel is
-    decoded. ``single``: refuse a file that has more pages or frames, rather than pass over them. Raises EmptyImage,
-    UnsupportedImage, UnreadableImage, ImageTooLarge, ImageTooSmall or SeveralPages.
+    Returns uint8, (height, width) if it is grey and (height, width, 3) RGB if not. One of more than ``max_pixels`` is made smaller by
+    a whole number while it is decoded (``size_of`` tells what it was). It is refused if it would take too much memory until then: that
+    is checked before a pixel is decoded. ``single``: refuse a file that has more pages or frames, rather than pass over them. Raises
+    EmptyImage, UnsupportedImage, UnreadableImage, ImageTooLarge, ImageTooSmall or SeveralPages.
     """
     if not data:
         raise EmptyImage("the file is empty")
@@ -84,11 +97,7 @@ def decode(data: bytes, *, max_pixels: int = MAX_PIXELS, max_side_px: int = MAX_
                 raise UnreadableImage("the image is broken or truncated; save it again") from e
             raise UnsupportedImage(f"not an image that Rasm reads ({', '.join(FORMATS)}; pages also as PDF)") from e
         width_px, height_px = image.size
-        if width_px * height_px > max_pixels or max(width_px, height_px) > max_side_px:
-            raise ImageTooLarge(
-                f"the image is {width_px} x {height_px} px; at most {max_pixels:,} pixels "
-                f"and {max_side_px:,} px a side are read: scale it down"
-            )
+        check_size(image, max_pixels, max_side_px)
         if min(width_px, height_px) < MIN_SIDE_PX:
             raise ImageTooSmall(f"the image is {width_px} x {height_px} px; at least {MIN_SIDE_PX} px a side are needed")
         # a phone's JPEG may carry a second picture for screens, which is no page
@@ -97,10 +106,53 @@ def decode(data: bytes, *, max_pixels: int = MAX_PIXELS, max_side_px: int = MAX_
         if image.format in ("JPEG", "MPO") and data.count(b"\xff\xda") > MAX_JPEG_SCANS:
             raise UnreadableImage(f"the JPEG has more than {MAX_JPEG_SCANS} scans; save it again")
         try:
-            image.load()
-            return from_pillow(image)
+            return from_pillow(smaller(image, max_pixels))
         except Exception as e:  # Pillow's decoders raise nearly anything on broken data
             raise UnreadableImage("the image is broken or truncated; save it again") from e
+
+
+def check_size(image: Image.Image, max_pixels: int, max_side_px: int = MAX_SIDE_PX) -> None:
+    """Of an image that is opened and not decoded. Raises ImageTooLarge."""
+    width_px, height_px = image.size
+    pixels = width_px * height_px
+    if max(width_px, height_px) > max_side_px:
+        raise ImageTooLarge(f"the image is {width_px} x {height_px} px; at most {max_side_px:,} px a side are read: scale it down")
+    if pixels <= max_pixels:
+        return
+    if image.format in ("JPEG", "MPO"):  # whose decoder makes it smaller
+        most = _HELD_BYTES * max_pixels // (2 * len(image.getbands())) if "progression" in image.info else pixels
+    else:
+        most = _DECODED_BYTES * max_pixels // _BYTES_PER_PIXEL.get(image.mode, 4)
+    if pixels > most:
+        raise ImageTooLarge(
+            f"the image is {width_px} x {height_px} px; of this kind at most {most:,} pixels are read: scale it down, or save it as a JPEG "
+            "that is not progressive"
+        )
+
+
+def smaller(image: Image.Image, max_pixels: int) -> Image.Image:
+    """An opened image, decoded; one of more than ``max_pixels`` smaller by a whole number. Raises what Pillow's decoders do."""
+    width_px, height_px = image.size
+    times = math.ceil((width_px * height_px / max_pixels) ** 0.5)
+    wanted = math.ceil(width_px / times), math.ceil(height_px / times)
+    image.draft(None, wanted)  # of JPEGs every second, fourth or eighth pixel, but no fewer than are wanted
+    image.load()
+    if image.size > wanted:
+        kind = {"1": "L", "P": "RGBA" if "transparency" in image.info else "RGB"}.get(image.mode, "I" if image.mode.startswith("I") else "")
+        orientation = image.getexif().get(_ORIENTATION, 1)  # TIFFs are upright already
+        whole = image.convert(kind) if kind else image
+        image = whole.reduce(times) if image.size == (width_px, height_px) else whole.resize(wanted, Image.Resampling.BOX)
+        image.getexif()[_ORIENTATION] = orientation
+    return image
+
+
+def size_of(image: Image.Image) -> tuple[int, int]:
+    """Width and height in pixels of an opened image, once it is upright."""
+    try:
+        turned = image.format != "TIFF" and image.getexif().get(_ORIENTATION, 1) >= 5  # Pillow gives the size of a TIFF upright
+    except Exception:  # broken EXIF
+        turned = False
+    return (image.size[1], image.size[0]) if turned else image.size
 
 
 def pixel_aspect(image: Image.Image) -> float:
@@ -108,7 +160,7 @@ def pixel_aspect(image: Image.Image) -> float:
     resolution have 204 dots an inch across and 98 down (ITU-T T.4)."""
     try:
         across, down = (float(value) for value in image.info["dpi"])
-        turned = image.getexif().get(0x0112, 1) >= 5
+        turned = image.getexif().get(_ORIENTATION, 1) >= 5
     except Exception:  # none, or broken
         return 1.0
     if not _LEAST_DPI <= min(across, down) <= max(across, down) < math.inf or max(across, down) > _MOST_ASPECT * min(across, down):
@@ -116,14 +168,15 @@ def pixel_aspect(image: Image.Image) -> float:
     return down / across if turned else across / down
 
 
-def aspect_of(data: bytes) -> float:
-    """``pixel_aspect`` of a file that ``decode`` takes; 1 where it cannot be told."""
+def shape_of(data: bytes) -> tuple[float, tuple[int, int] | None]:
+    """``pixel_aspect`` and ``size_of`` of a file that ``decode`` takes; 1 and None where they cannot be told."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            return pixel_aspect(Image.open(io.BytesIO(data), formats=FORMATS))
+            image = Image.open(io.BytesIO(data), formats=FORMATS)
+            return pixel_aspect(image), size_of(image)
         except Exception:  # what is wrong with it, decode says
-            return 1.0
+            return 1.0, None
 
 
 def squared(pixels: Pixels, aspect: float) -> Pixels:

@@ -228,6 +228,7 @@ class AsyncRasmClient:
         """The pages of one of its files, in order, as they are read; of a job that was cancelled no more come."""
         params = form_fields(options, OutputOptions)
         params.pop("tables", None)  # of Markdown, which pages are not
+        params.pop("pdf_layer", None)
         last = 0
         async for job in self.follow(job_id):
             async for page in self._pages_of(job_id, file, params, job.pages, after=last):
@@ -260,6 +261,7 @@ class AsyncRasmClient:
         """What was read of a job that is done, page by page, under the names that the service keeps."""
         params = form_fields(options, OutputOptions)
         params.pop("tables", None)  # of Markdown, which pages are not
+        params.pop("pdf_layer", None)
         job = await self.job(job_id)
         if job.state != "done":
             await self._accepted("GET", f"{_address(job_id)}/result")  # which says why there is none

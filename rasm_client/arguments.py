@@ -76,6 +76,7 @@ def parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
     add("--unknown", choices=choices["unknown"], help="signs that are not known, as emoji: as U+FFFD, or not at all")
     add("--line-breaks", choices=choices["line_breaks"], help="of a page: join the lines of a paragraph, or keep them as printed")
     add("--tables", choices=choices["tables"], help="in Markdown: as its own where that can hold them (auto), or all as HTML")
+    add("--pdf-layer", choices=choices["pdf_layer"], help="of PDFs made from PDFs: keep sound text, replace what is hidden, or draw all")
     add("--detail", choices=choices["detail"], help="characters: each with its place and confidence, in the JSON")
     output = parser.add_argument_group("what comes out")
     add = output.add_argument

@@ -41,6 +41,7 @@ class OutputOptions(TypedDict, total=False):
     line_breaks: Literal["join", "keep"]
     detail: Literal["lines", "characters"]
     tables: Literal["auto", "html"]
+    pdf_layer: Literal["skip", "redo", "force"]
 
 
 class Options(ReadingOptions, OutputOptions, total=False):

@@ -88,7 +88,7 @@ def test_the_wheel_holds_the_library_and_its_models_alone(wheel: Path) -> None:
     assert {name.split("/")[0] for name in names} == {"rasm", information}
     there = {path.relative_to(ROOT).as_posix() for path in (ROOT / "rasm").rglob("*") if path.is_file() and path.suffix != ".pyc"}
     assert {name for name in names if name.startswith("rasm/")} == there
-    assert {path.suffix for path in map(Path, there)} == {".py", ".typed", ".onnx", ".klm", ".ttf", ".json"}
+    assert {path.suffix for path in map(Path, there)} == {".py", ".typed", ".onnx", ".klm", ".json"}
     assert {f"{information}/licenses/{name}" for name in ("LICENSE", "NOTICE")} <= names
 
 

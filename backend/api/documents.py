@@ -20,7 +20,7 @@ from django.utils.http import content_disposition_header
 from rasm.document import Page, in_language, profiled
 from rasm.formats import BINARY, SUFFIXES, write_pages
 from rasm.formats.markdown import Tables
-from rasm.formats.searchable_pdf import SearchablePdf
+from rasm.formats.searchable_pdf import PdfLayer, SearchablePdf
 from rasm.pages.files import PageFile
 from rasm.text.languages import Language
 from rasm.text.normalisation import Profile
@@ -71,6 +71,7 @@ class Form:
     join_lines: bool = True
     model: str = ""
     tables: Tables = "auto"
+    pdf_layer: PdfLayer = "skip"
 
 
 def document_reply(sources: list[Source], form: Form) -> HttpResponseBase:
@@ -100,7 +101,7 @@ def searchable(source: Source, form: Form) -> bytes:
     assert source.open, "a job's PDF is its workers' to write"
     file, original = source.open()
     with file:
-        pdf = SearchablePdf(original, password=source.password)
+        pdf = SearchablePdf(original, password=source.password, layer=form.pdf_layer)
         for page in source.written(form):
             pdf.add(page, None if original is not None else file.image(page.number - 1))
         return pdf.finish()

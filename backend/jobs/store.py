@@ -30,6 +30,7 @@ from backend.reading.gone import Gone
 from backend.reading.turns import turn_to_decode
 from rasm.document import Document, Page, WarningCode, page_from_dict
 from rasm.errors import EncryptedDocument, ImageError, TooManyPages
+from rasm.formats.searchable_pdf import PdfLayer
 from rasm.image import decode
 from rasm.lines.recognizer import Reading, Sign
 from rasm.pages.files import PageFile
@@ -248,7 +249,15 @@ def read_pages(file: JobFile) -> Iterator[Page]:
             yield unpack(bytes(kept.data))[0]
 
 
-def ask_for_pdfs(job: Job, files: Sequence[JobFile]) -> bool:
+PDF_LAYERS: tuple[PdfLayer, ...] = ("skip", "redo", "force")  # by the ``first`` of their parts
+
+
+def pdf_kind(layer: PdfLayer) -> str:
+    """That of the chunks of a searchable PDF; of the first way as in 0.10.0, which knew no other."""
+    return "pdf" if layer == PDF_LAYERS[0] else f"pdf-{layer}"
+
+
+def ask_for_pdfs(job: Job, files: Sequence[JobFile], layer: PdfLayer = "skip") -> bool:
     """Whether the searchable PDFs of these files are there; those that are not, and were not asked for yet, are put into the queue.
 
     Raises DocumentFailed.
@@ -257,7 +266,10 @@ def ask_for_pdfs(job: Job, files: Sequence[JobFile]) -> bool:
     with transaction.atomic():
         for file in files:
             part, _ = JobPart.objects.get_or_create(
-                file=file, kind=JobPart.Kind.PDF, first=0, defaults={"job": job, "last": 0, "priority": URGENT}
+                file=file,
+                kind=JobPart.Kind.PDF,
+                first=PDF_LAYERS.index(layer),
+                defaults={"job": job, "last": 0, "priority": URGENT},
             )
             if part.failed:
                 raise DocumentFailed("the searchable PDF could not be written: ask for another format")

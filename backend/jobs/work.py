@@ -170,8 +170,9 @@ def _write_pdf(part: JobPart) -> bool:
         logger.exception("the searchable PDF of a file of job %s could not be written", part.job_id)
     if data is None:
         return bool(queue.held(part).update(failed=True))
-    JobChunk.objects.filter(file=part.file, kind="pdf").delete()  # of a worker that has died
-    store.write_chunks(part.file, "pdf", _pieces(data))
+    kind = store.pdf_kind(store.PDF_LAYERS[part.first])
+    JobChunk.objects.filter(file=part.file, kind=kind).delete()  # of a worker that has died
+    store.write_chunks(part.file, kind, _pieces(data))
     store.add_bytes(part.job_id, len(data))
     return True
 
@@ -188,7 +189,7 @@ def _searchable(part: JobPart) -> bytes | None:
         assert _Open.spool is not None
         _Open.spool.seek(0)
         original = _Open.spool.read()
-    pdf = SearchablePdf(original, password=part.job.password or None)
+    pdf = SearchablePdf(original, password=part.job.password or None, layer=store.PDF_LAYERS[part.first])
     language = language_of(store.read_pages(part.file))
     for page in store.read_pages(part.file):
         if not _goes_on(part):

@@ -22,7 +22,7 @@ from backend.reading.metrics import ERRORS, QUEUE
 from backend.reading.room import Room
 from rasm.document import Page
 from rasm.errors import ImageError, TooManyPages
-from rasm.image import aspect_of, decode
+from rasm.image import decode, shape_of
 from rasm.lines.recognizer import ModelInfo
 from rasm.pages.files import PageFile
 from rasm.pages.reader import LineImage, Mode, PageImage, PageReader, PdfText, look_at, page_of_line
@@ -179,7 +179,8 @@ class _Files:
         """Raises ImageError."""
         data = upload.read()
         pixels = decode(data, max_pixels=settings.RASM.max_pixels, single=True)
-        return look_at(pixels, mode=self._request.mode, aspect=aspect_of(data))
+        aspect, size_px = shape_of(data)
+        return look_at(pixels, mode=self._request.mode, aspect=aspect, size_px=size_px)
 
     def _look(self, taken: _Taken, wanted: Callable[[], Seen], *, apart: bool) -> Seen:
         """What the page is, in a turn of its own; a line is put into the queue. Raises ImageError, ClientGone."""

@@ -23,7 +23,8 @@ from rasm.text.normalisation import LOOK_ALIKES
 
 @dataclass(frozen=True)
 class AgreementSettings:
-    """When a text layer is believed. The numbers stand between what sound and unsound layers have.
+    """When a text layer is believed. The numbers stand between what was seen of sound and of unsound layers: of ten pages of KITAB-Bench's
+    PDFs and of Chromium's the letters agreed to 0.99 and more of what was sure, of two with unsound text to 0.60 and less.
 
     lines: how many are read of a page, from all over it. least_letters: of a line, to be worth it. split: the share of words that are a
     letter or two, from which on a line is read besides: its words may be parted. least_sure: lines that are read less surely say nothing.

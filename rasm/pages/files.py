@@ -25,7 +25,7 @@ from PIL import Image
 
 from rasm.document import Box
 from rasm.errors import EmptyImage, EncryptedDocument, ImageTooLarge, ImageTooSmall, NoPages, TooManyPages, UnreadableImage
-from rasm.image import MAX_PIXELS, MIN_SIDE_PX, Pixels, aspect_of, decode, pixel_aspect
+from rasm.image import MAX_PIXELS, MIN_SIDE_PX, Pixels, check_size, decode, pixel_aspect, shape_of, size_of, smaller
 from rasm.pages.text_layer import TextLayer, text_layer_of
 from rasm.pages.tiff_pages import MAGIC, count_directories
 
@@ -53,6 +53,10 @@ class PageFile(ABC):
     def aspect(self, index: int) -> float:
         """How many times as high as wide the page's pixels are; see ``rasm.image.pixel_aspect``."""
         return 1.0
+
+    def size_px(self, index: int) -> tuple[int, int] | None:
+        """Width and height of the page as it was given, where ``image`` may be smaller; None if it is not."""
+        return None
 
     def text_layer(self, index: int) -> TextLayer | None:
         """What the page says by itself, with boxes in the pixels of ``image``; None where it says nothing that can be text."""
@@ -101,7 +105,7 @@ def open_pages(
         return _Pdf(data, password, max_pages, max_pixels)
     if data[:4] in MAGIC:
         return _Tiff(data, max_pages, max_pixels)
-    return PixelsFile(decode(data, max_pixels=max_pixels), aspect_of(data))
+    return PixelsFile(decode(data, max_pixels=max_pixels), *shape_of(data))
 
 
 def is_pdf(data: bytes) -> bool:
@@ -115,18 +119,22 @@ class PixelsFile(PageFile):
     kind = "image"
     count = 1
 
-    def __init__(self, pixels: Pixels, aspect: float = 1.0) -> None:
-        """``pixels``: as ``rasm.image.decode`` gives them. ``aspect``: of each. Raises ImageTooSmall."""
+    def __init__(self, pixels: Pixels, aspect: float = 1.0, size_px: tuple[int, int] | None = None) -> None:
+        """``pixels``: as ``rasm.image.decode`` gives them. ``aspect``: of each. ``size_px``: width and height, where it was made smaller.
+        Raises ImageTooSmall."""
         height_px, width_px = pixels.shape[:2]
         if min(height_px, width_px) < MIN_SIDE_PX:
             raise ImageTooSmall(f"the image is {width_px} x {height_px} px; at least {MIN_SIDE_PX} px a side are needed")
-        self._pixels, self._aspect = pixels, aspect
+        self._pixels, self._aspect, self._size_px = pixels, aspect, size_px
 
     def image(self, index: int) -> Pixels:
         return self._pixels
 
     def aspect(self, index: int) -> float:
         return self._aspect
+
+    def size_px(self, index: int) -> tuple[int, int] | None:
+        return self._size_px
 
 
 class _Tiff(PageFile):
@@ -153,16 +161,13 @@ class _Tiff(PageFile):
             warnings.simplefilter("ignore")
             try:
                 self._image.seek(index)
-                width_px, height_px = self._image.size
-                if width_px * height_px > self._max_pixels:
-                    raise ImageTooLarge(
-                        f"page {index + 1} is {width_px} x {height_px} px; at most {self._max_pixels:,} pixels are read: scale it down"
-                    )
+                check_size(self._image, self._max_pixels)
                 alone = io.BytesIO()
+                exif = self._image.getexif()
                 # as a file of its own, so that there is one way to decode. Its strips or tiles are written anew, without compression
-                self._image.copy().save(alone, "TIFF", exif=self._image.getexif() if 274 in self._image.getexif() else b"")
-            except ImageTooLarge:
-                raise
+                smaller(self._image, self._max_pixels).copy().save(alone, "TIFF", exif=exif if 274 in exif else b"")
+            except ImageTooLarge as e:
+                raise ImageTooLarge(str(e).replace("the image", f"page {index + 1}", 1)) from e
             except Exception as e:
                 raise UnreadableImage(f"page {index + 1} of the TIFF is broken or truncated; save it again") from e
         return decode(alone.getvalue(), max_pixels=self._max_pixels)
@@ -170,6 +175,10 @@ class _Tiff(PageFile):
     def aspect(self, index: int) -> float:
         self._image.seek(index)
         return pixel_aspect(self._image)
+
+    def size_px(self, index: int) -> tuple[int, int] | None:
+        self._image.seek(index)
+        return size_of(self._image)
 
     def close(self) -> None:
         self._image.close()

@@ -65,22 +65,26 @@ class LineImage:
 @dataclass(frozen=True)
 class PageImage:
     """An image of a page. has_text_layer: whether the page has sound text of its own as well. found: its lines, where deciding that it is
-    a page took finding them. aspect: how many times as high as wide its pixels are."""
+    a page took finding them. aspect: how many times as high as wide its pixels are. size_px: width and height of the page as it was given,
+    where the image is smaller."""
 
     pixels: Pixels
     number: int = 1
     has_text_layer: bool = False
     found: FoundPage | None = field(default=None, repr=False)
     aspect: float = 1.0
+    size_px: tuple[int, int] | None = None
 
 
-def look_at(pixels: Pixels, *, number: int = 1, mode: Mode = "auto", aspect: float = 1.0) -> LineImage | PageImage:
+def look_at(
+    pixels: Pixels, *, number: int = 1, mode: Mode = "auto", aspect: float = 1.0, size_px: tuple[int, int] | None = None
+) -> LineImage | PageImage:
     """What a picture is, as ``rasm.image.decode`` gives it: of a line or of a page. ``mode``: "auto" looks."""
     square = squared(pixels, aspect)
     line, found = (mode == "line", None) if mode != "auto" else is_line(square)
     if line:
         return LineImage(square, number, (pixels.shape[1], pixels.shape[0]))
-    return PageImage(pixels, number, found=found, aspect=aspect)
+    return PageImage(pixels, number, found=found, aspect=aspect, size_px=size_px)
 
 
 def page_of_line(reading: Reading, width: int, height: int, *, number: int = 1) -> Page:
@@ -153,7 +157,7 @@ class PageReader:
         layer = file.text_layer(index)
         if layer is None:
             pixels, mode = file.image(index), "page" if file.kind == "pdf" else mode
-            return look_at(pixels, number=index + 1, mode=mode, aspect=file.aspect(index))
+            return look_at(pixels, number=index + 1, mode=mode, aspect=file.aspect(index), size_px=file.size_px(index))
         seen = PictureOfLayer(file, index, self._finder)
         if pdf_text == "use":
             return with_tables(layer.page, lambda: seen.pixels)
@@ -168,7 +172,8 @@ class PageReader:
         square = squared(pixels, image.aspect)
         straight = straightened(square)
         flat, to_photo = (square, np.eye(3)) if straight is None else straight
-        to_photo = np.diag([1.0, pixels.shape[0] / square.shape[0], 1.0]) @ to_photo
+        width_px, height_px = image.size_px or (pixels.shape[1], pixels.shape[0])
+        to_photo = np.diag([width_px / square.shape[1], height_px / square.shape[0], 1.0]) @ to_photo
         found = self._find(flat, 0, to_photo, image.found if straight is None else None)
         readings = self._read(found.crops)
         if self.orient and (found.page.turn or (found.crops and _sureness(readings) < _UNSURE)):
@@ -186,8 +191,8 @@ class PageReader:
         regions = with_figures(regions, _boxes(found.to_page, found.page.pictures) if found.page.pictures else [])
         return Page(
             image.number,
-            pixels.shape[1],
-            pixels.shape[0],
+            width_px,
+            height_px,
             regions,
             found.rotation_degrees,
             round(found.page.skew_degrees, 2),

@@ -240,7 +240,12 @@ def _word_as_drawn(word: list[_Sign]) -> list[_Sign]:
     for x, box, letters, above in sorted(glyphs, key=lambda glyph: glyph[0]):
         written = unicodedata.normalize("NFC", letters + "".join(above))
         is_rtl = any(unicodedata.bidirectional(c) in ("R", "AL") for c in written)
-        drawn += [_Sign(c, x, box) for c in (reversed(written) if is_rtl else written)]
+        step = (box[2] - box[0]) / len(written)  # each letter of a ligature gets a share of it
+        places = [(box[0] + step * k, box[1], box[0] + step * (k + 1), box[3]) for k in range(len(written))]
+        if all(not unicodedata.combining(c) for c in written[1:]):
+            drawn += [_Sign(c, x, place) for c, place in zip(reversed(written) if is_rtl else written, places, strict=True)]
+        else:
+            drawn += [_Sign(c, x, box) for c in (reversed(written) if is_rtl else written)]
     return drawn
 
 

@@ -32,6 +32,7 @@ from backend.reading.gone import Gone, check
 from backend.reading.turns import place
 from rasm.document import in_language
 from rasm.errors import ImageError
+from rasm.formats.searchable_pdf import PdfLayer
 from rasm.text.languages import Language
 
 router = Router()
@@ -240,7 +241,7 @@ def job_result(request: HttpRequest, job_id: UUID, options: Query[ResultOptions]
         raise InvalidRequest("file: it could not be opened; the job says why")
     counts = store.count_warnings(job, readable)
     if kind == "pdf":
-        return results.with_warnings(_pdf(job, readable), counts)
+        return results.with_warnings(_pdf(job, readable, options.pdf_layer), counts)
     if kind == "text":
         read = (result for file in readable for result in _results(file, output))  # a page that could not be read keeps its place
         text = StreamingHttpResponse(results.plain_text(read), content_type="text/plain; charset=utf-8")
@@ -310,11 +311,11 @@ def _source(file: JobFile, output: results.Output) -> documents.Source:
     return documents.Source(file.name, store.count_read(file), pages, language=output.language_of(pages()))
 
 
-def _pdf(job: Job, files: Sequence[JobFile]) -> HttpResponseBase:
+def _pdf(job: Job, files: Sequence[JobFile], layer: PdfLayer) -> HttpResponseBase:
     """Those that workers have written; what is missing is put into the queue."""
-    if not store.ask_for_pdfs(job, files):
+    if not store.ask_for_pdfs(job, files, layer):
         reply = HttpResponse(Preparing().model_dump_json(), content_type="application/json; charset=utf-8", status=202)
         reply["Retry-After"] = str(ASK_AGAIN_S)
         return reply
     with place():
-        return documents.written_reply([(file.name, partial(store.chunks, file, "pdf")) for file in files])
+        return documents.written_reply([(file.name, partial(store.chunks, file, store.pdf_kind(layer))) for file in files])

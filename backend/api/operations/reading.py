@@ -59,7 +59,7 @@ def ocr(request: HttpRequest, files: File[list[UploadedFile]], options: Form[Ocr
     wanted = Request(
         files,
         options.mode,
-        options.wanted_pdf_text,
+        "ignore" if options.pdf_layer == "redo" and options.wanted_pdf_text == "auto" else options.wanted_pdf_text,
         options.model,
         options.password,
         request.META.get("rasm.gone"),
@@ -77,7 +77,7 @@ def ocr(request: HttpRequest, files: File[list[UploadedFile]], options: Form[Ocr
     counts = results.count_warnings(found)
     if kind == "text":
         return results.with_warnings(HttpResponse(results.plain_text(found), content_type="text/plain; charset=utf-8"), counts)
-    form = documents.Form(kind, output.profile, output.join_lines, f"{model.name} {model.version}", options.tables)
+    form = documents.Form(kind, output.profile, output.join_lines, f"{model.name} {model.version}", options.tables, options.pdf_layer)
     languages = results.languages_of(outcomes, output)
     sources = [_source(upload, [o for o in outcomes if o.file == n], wanted, languages.get(n)) for n, upload in enumerate(files)]
     return results.with_warnings(documents.document_reply(sources, form), counts)

@@ -135,6 +135,14 @@ class OutputOptions(TextOptions):
         "auto", description="In Markdown: as its own where that can hold them, or all as `html`.", examples=["html"]
     )
 
+    pdf_layer: Literal["skip", "redo", "force"] = Field(
+        "skip",
+        description="Of `pdf` made from a PDF: what becomes of the text that it has. `skip`: pages with sound text are kept as they are. "
+        "`redo`: pages are read and text under pictures is replaced, sound or not. `force`: all pages are drawn anew, as pictures. Text "
+        "that is not sound is replaced in any case, so that none is found twice.",
+        examples=["skip"],
+    )
+
 
 class OcrOptions(OutputOptions, ReadingOptions):
     """How to read, and what to give out. Every option may be left out."""

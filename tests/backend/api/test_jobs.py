@@ -123,6 +123,20 @@ def test_results_in_other_formats(kind: str) -> None:
     assert error(get(address + "&file=2")) == (404, "no_such_file")
 
 
+def test_searchable_pdfs_of_one_job_in_several_ways() -> None:
+    job = send(("b.pdf", pdf(1))).json()
+    finish_jobs()
+    address = f"/api/v1/jobs/{job['id']}/result?format=pdf"
+    made = {}
+    for layer in ("skip", "force"):
+        assert get(f"{address}&pdf_layer={layer}").status_code == 202
+        assert finish_jobs() == 1
+        made[layer] = content(get(f"{address}&pdf_layer={layer}"))
+    assert made["skip"] == content(get(address)) != made["force"]
+    assert all(data.startswith(b"%PDF") for data in made.values())
+    assert error(get(f"{address}&pdf_layer=all")) == (422, "invalid_request")
+
+
 def test_only_what_can_be_read_is_taken_in() -> None:
     reply = send(("a.txt", b"notes"), ("b.pdf", b"%PDF-1.7"))
     assert reply.status_code == 415

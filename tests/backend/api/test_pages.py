@@ -233,6 +233,18 @@ def test_a_pdf_is_kept_and_gains_its_text() -> None:
     assert [text.count("بيروت") for text in texts] == [1, 2]
 
 
+@pytest.mark.parametrize("layer", ["skip", "redo", "force"])
+def test_what_a_pdf_says_is_replaced_and_not_found_twice(layer: str) -> None:
+    """A scan whose hidden text is of another page."""
+    data = with_text("هنا كلام آخر لا يقوله أحد")
+    made = pdfium.PdfDocument(content(post(("scan.pdf", data), options={"format": "pdf", "pdf_layer": layer})))
+    text = made[0].get_textpage().get_text_range()
+    assert (text.count("بيروت"), text.count("كلام")) == (3, 0)
+    sound = content(post(("scan.pdf", saved("PDF", paper(3))), options={"format": "pdf"}))
+    made = pdfium.PdfDocument(content(post(("sound.pdf", sound), options={"format": "pdf", "pdf_layer": layer})))
+    assert made[0].get_textpage().get_text_range().count("بيروت") == 3
+
+
 def test_documents_cannot_hold_errors_so_the_reply_is_the_error_with_all_results() -> None:
     for kind in ("hocr", "pdf", "text"):
         reply = post(("page.png", PAGE), ("b.pdf", b"%PDF-1.7\n"), options={"format": kind})

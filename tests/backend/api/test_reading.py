@@ -124,7 +124,7 @@ def test_limits_of_a_file_are_told_in_its_result() -> None:
     assert small["error"] is None
     assert large["error"]["code"] == "file_too_large"
     with with_settings(max_pixels=32 * 100):
-        small, large = post(("small.png", line_png(64)), ("large.png", line_png(600))).json()["results"]
+        small, large = post(("small.png", line_png(64)), ("large.png", line_png(2_000))).json()["results"]
     assert small["error"] is None
     assert large["error"]["code"] == "image_too_large"
 

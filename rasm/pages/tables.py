@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from rasm.pages.aligned import Aligned, aligned_tables
 from rasm.pages.cuts import KINDS, Floats, Things
+from rasm.pages.cuts import SETTINGS as CUT_SETTINGS
 from rasm.pages.found import Box, Grid
 
 _NONE = np.zeros((0, 3))
@@ -229,10 +230,13 @@ def _of_columns(aligned: Aligned, lines: Things, ltr: bool) -> Table:
 
 
 def _runs_ltr(lines: Things, which: NDArray[np.intp], otherwise: bool) -> bool:
-    """Whether most of these lines' length runs from left to right."""
-    weights = np.maximum(lines.right[which] - lines.left[which], 1e-6)
-    share = float(np.average(lines.ltr[which], weights=weights))
-    return share > 0.5 or (share == 0.5 and otherwise)
+    """Whether columns are read from the left: where nearly all of the lines that tell run so, as in any part of a page. ``otherwise``:
+    whether the page is read so, which tables in two languages and tables of bare figures follow."""
+    telling = which[lines.ltr[which] != 0.5]
+    if not len(telling):
+        return otherwise
+    share = float(np.average(lines.ltr[telling], weights=np.maximum(lines.right[telling] - lines.left[telling], 1e-6)))
+    return share > CUT_SETTINGS.all_latin or (otherwise and share > 1 - CUT_SETTINGS.all_latin)
 
 
 def _is_partial(lines: Things, inside: NDArray[np.intp], box: Box, em: float, settings: TableSettings) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -46,6 +48,14 @@ def test_columns_are_counted_as_they_are_read(ltr: float, inset: float) -> None:
     (table,) = find_tables(np.array(boxes), lines(within(boxes), ltr))
     wanted = {(k // 4, k % 4 if ltr else 3 - k % 4): (1, 1, [k]) for k in range(12)}
     assert places(table.cells) == wanted
+
+
+@pytest.mark.parametrize("page_ltr", [False, True])
+@pytest.mark.parametrize("told", [[0.5] * 12, [0.0, 1.0] * 3 + [0.5] * 6, [0.0] * 2 + [1.0] * 4 + [0.5] * 6])
+def test_tables_of_figures_and_in_two_languages_are_counted_as_their_page_is_read(told: list[float], page_ltr: bool) -> None:
+    boxes = list(grid(3, 4).values())
+    (table,) = find_tables(np.array(boxes), replace(lines(within(boxes)), ltr=np.array(told)), page_ltr)
+    assert places(table.cells) == {(k // 4, k % 4 if page_ltr else 3 - k % 4): (1, 1, [k]) for k in range(12)}
 
 
 def test_spans_and_empty_cells() -> None:

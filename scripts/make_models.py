@@ -1,4 +1,4 @@
-"""Rebuild the released models from text, fonts and lines: the recipe, in three stages.
+"""Rebuild the released models from text, fonts and lines: the recipe, in four stages.
 
     make model TEXT=texts LINES=lines PAGES=pages FONTS=fonts MORE_FONTS=gpl DEVICE=cuda    (twenty minutes on one H100 with 16 cores)
     make model TEXT=texts LINES=lines PAGES=pages FONTS=fonts MORE_FONTS=gpl                (on a CPU some days: it resumes)
@@ -6,7 +6,8 @@
 
 1. ``synthetic``: from nothing, rendered lines alone, of texts and fonts whose licences allow everything. It is rasm-synthetic.
 2. ``print``: from it, with real lines, all texts and all fonts.
-3. ``polish``: the same once more in batches of a third, with a learning rate that rises again and falls. It is rasm-print.
+3. ``polish``: the same once more in batches of a third, with a learning rate that rises again and falls.
+4. ``finish``: the same in batches of a sixteenth. The mean of its weights, twice, and of those of ``polish`` is rasm-print.
 
 Every step is a command that could be typed by hand, and is shown before it runs. A step that was stopped goes on where it was, and
 one that is done is not done again: everything lies in ``runs/models``. What the folders hold, and where to get it, says MODEL_CARD.md;
@@ -80,6 +81,7 @@ SYNTHETIC = Stage(
     "synthetic", 2502, 196_608, "--learning-rate 2e-3 --constant-share 0.35 --average 0.998 --short-lines-steps 300 --seed 201"
 )
 PRINT_LINES = ("jstor/train", "books", "pages", "pages", "own-readings")
+SHARES = "--synthetic-share 0.64 --augment-share 0.65"
 PRINT = (
     Stage(
         "print", 4400, 196_608,
@@ -87,10 +89,16 @@ PRINT = (
     ),
     Stage(
         "polish", 13_755, 65_536,
-        "--learning-rate 1.2e-3 --constant-share 0.15 --average 0.999 --synthetic-share 0.64 --augment-share 0.65 --seed 304",
+        f"--learning-rate 1.2e-3 --constant-share 0.15 --average 0.999 {SHARES} --seed 304",
+        (*PRINT_LINES, "lithographs"),
+    ),
+    Stage(
+        "finish", 14_197, CPU_COLUMNS,
+        f"--warmup-steps 100 --learning-rate 7e-4 --constant-share 0.2 --average 0.998 {SHARES} --seed 305",
         (*PRINT_LINES, "lithographs"),
     ),
 )  # fmt: skip
+MEAN = ("finish", "finish", "polish")  # of the weights of these stages
 
 
 @command("python -m scripts.make_models", __doc__, stopped="; run it again to go on")
@@ -140,7 +148,7 @@ class Recipe:
             run("-m", "model.rendering", *self.free, "--out", str(self.out / "rendered"), "--count", "400", "--seed", "1000")
             run("preprocess.py", str(self.out / "rendered"), "--out", str(self.out / "rendered-val"))
         self.train(SYNTHETIC, None, self.free, self.out, [self.out / "rendered-val"])
-        self.export(SYNTHETIC.name, "rasm-synthetic", self.out / "rendered-val")
+        self.export([SYNTHETIC.name], "rasm-synthetic", self.out / "rendered-val")
 
     def make_print(self, lines: Path, pages: Path | None) -> None:
         """rasm-print: from rasm-synthetic, a quarter real lines and the rest rendered ones."""
@@ -148,7 +156,7 @@ class Recipe:
         self.prepare(lines, pages, arrays)
         for stage in PRINT:
             last = self.train(stage, last, self.all, arrays, [arrays / "jstor" / "val"])
-        self.export(PRINT[-1].name, "rasm-print", arrays / "jstor" / "val")
+        self.export(MEAN, "rasm-print", arrays / "jstor" / "val")
 
     def prepare(self, lines: Path, pages: Path | None, arrays: Path) -> None:
         """Arrays of the real lines, of those that are aligned with the texts of pages, and of those that are surely read on others."""
@@ -196,14 +204,14 @@ class Recipe:
             "--columns-per-batch", str(columns), *COMMON, *stage.options.split(), *self.device, *begin)  # fmt: skip
         return out / "best.pt"
 
-    def export(self, stage: str, model: str, arrays: Path) -> None:
-        """The released model of a stage."""
+    def export(self, stages: Sequence[str], model: str, arrays: Path) -> None:
+        """The released model: the mean of the weights of stages."""
         out = self.out / f"{model}.onnx"
         if not out.exists():
             # a network of a few steps reads nothing, whatever its precision
             loss = ["--max-cer-loss", "1"] if self.shortened > 1 else []
-            best = str(self.out / stage / "best.pt")
-            run("export.py", best, "--out", str(out), "--weights", str(out.with_suffix(".pt")), "--name", model,
+            best = [str(self.out / stage / "best.pt") for stage in stages]
+            run("export.py", *best, "--out", str(out), "--weights", str(out.with_suffix(".pt")), "--name", model,
                 "--version", VERSION, "--arrays", str(arrays), "--int8", *loss)  # fmt: skip
 
 

@@ -217,3 +217,21 @@ def test_a_text_layer_has_the_tables_of_its_picture() -> None:
     only = Page(1, 800, 600, [Region("paragraph", prose.box, [prose] * 3)])
     assert with_tables(only, lambda: pytest.fail("no picture is needed")) is only
     assert with_tables(page, paper) is page
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_whatever_stretches_of_rules_are_missing_cells_tile_their_grid(seed: int) -> None:
+    """Places that nothing parts may be of any shape, also such as wind around others."""
+    g, n, step = np.random.default_rng(seed), 7, 60.0
+    places = step * np.arange(n + 1)
+    level, upright = (
+        np.array(
+            [(at, start, start + step) for k, at in enumerate(places) for start in places[:-1] if k in (0, n) or g.random() < 0.6],
+            np.float64,
+        )
+        for _ in "lu"
+    )
+    for grid in grids_of(level, upright, SIZE):
+        left, top, right, bottom = grid.box
+        covered = sum((c.box[2] - c.box[0]) * (c.box[3] - c.box[1]) for c in grid.cells)
+        assert covered == pytest.approx((right - left) * (bottom - top))

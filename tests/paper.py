@@ -39,11 +39,12 @@ def prose_page() -> tuple[Pixels, list[str]]:
     return sheet([(line, 960 - 31 * i % 70, 80 + 72 * i) for i in range(9)], 1030, 800), [text] * 9
 
 
-def scribble(width_px: int = 700) -> Pixels:
-    """Ink in the shape of a line that says nothing: a golden line, cut into strips that stand on their heads in another order."""
+def scribble(width_px: int = 700, seed: int = 0) -> Pixels:
+    """Ink in the shape of a line that says nothing: a golden line, cut into strips that stand on their heads in another order. Of 120 such
+    lines the models are sure of two to more than 0.7, of none to 0.75."""
     line = golden_line("figures")[:, :width_px]
     strips = [np.flipud(line[:, x : x + 14]) for x in range(0, width_px, 14)]
-    np.random.default_rng(1).shuffle(strips)  # of 120 such lines the models are sure of two to more than 0.7, of none to 0.75
+    np.random.default_rng(seed).shuffle(strips)
     return np.ascontiguousarray(np.hstack(strips))
 
 

@@ -65,6 +65,7 @@ def test_reads_a_line_as_the_recognizer_does() -> None:
         "rotation_degrees": 0,
         "skew_degrees": 0.0,
         "direction": "rtl",
+        "language": "ar",
         "regions": [],
         "unread": [],
         "warnings": [{"code": "low-confidence", "message": "about 52% of the characters that were read are expected to be wrong"}],

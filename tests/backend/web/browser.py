@@ -78,7 +78,8 @@ def page_reply(pages: int = 1, lines: int = 4, bad_page: int | None = None) -> d
     def result(number: int) -> dict[str, Any]:
         text = "\n\n".join(f"سطر {i + 1}" for i in range(lines))
         numbers = [list(range(lines // 2)), list(range(lines // 2, lines))]
-        regions = [{"kind": "paragraph", "bbox": [20, 10, 600, 80], "lines": part} for part in numbers]
+        paragraph = {"kind": "paragraph", "bbox": [20, 10, 600, 80], "direction": "rtl", "level": None}
+        regions = [{**paragraph, "lines": part} for part in numbers]
         known = {"kind": "page", "source": "ocr", "width_px": 640, "height_px": 100 * lines, "text": text, "text_as_read": text}
         known |= {
             "confidence": 0.9,

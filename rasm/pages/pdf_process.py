@@ -277,6 +277,8 @@ def _main(handle: int, processor_s: int, memory_bytes: int) -> None:
             connection.send(e)
         except MemoryError:
             os._exit(1)
+        except BrokenPipeError:  # whoever asked has ended meanwhile
+            return
 
 
 def _answer(connection: Connection, request: _Request, files: dict[int, _Opened]) -> Any:

@@ -5,7 +5,7 @@ Where it stands: after reading. The reader tells shapes, of which one is often t
 each letter the character that this language has for it. ``as_drawn`` goes the other way, for labels of rendered lines.
 
 The letters and words that tell a language were tried on news, books and encyclopaedias of the languages: three lines of 70 signs are told
-rightly in 99 of a hundred documents, of Kurdish ten lines.
+rightly in what was tried; of Kurdish thirty lines (of ten, 91%).
 """
 
 from __future__ import annotations

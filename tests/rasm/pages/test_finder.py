@@ -41,7 +41,7 @@ class Told(LineFinder):
         self._session = self  # type: ignore[assignment]
         self.lines, self.gutters, self.slope, self.seen = lines, gutters, slope, []  # type: ignore[var-annotated]
 
-    def run(self, _: None, inputs: dict[str, Pixels]) -> list[np.ndarray]:  # type: ignore[type-arg]
+    def run(self, _: None, inputs: dict[str, Pixels], options: object = None) -> list[np.ndarray]:  # type: ignore[type-arg]
         _, _, height, width = inputs["page"].shape
         self.seen.append((height, width))
         cores, maps = np.zeros((height // 2, width // 2), np.float32), np.zeros((len(NAMES), height // 4, width // 4), np.float32)
@@ -121,7 +121,7 @@ def test_no_line_crosses_a_gutter() -> None:
 
 def test_large_type_that_the_second_look_misses_stays() -> None:
     class Second(Told):
-        def run(self, name: None, inputs: dict[str, Pixels]) -> list[np.ndarray]:  # type: ignore[type-arg]
+        def run(self, name: None, inputs: dict[str, Pixels], options: object = None) -> list[np.ndarray]:  # type: ignore[type-arg]
             if len(self.seen) == 1:  # at the higher resolution it sees but the small line
                 scale = (inputs["page"].shape[2] // 64 * 64 - 32) / 2560  # without the padding, about
                 self.lines = [(200 * scale, 1200 * scale, 1200 * scale)]

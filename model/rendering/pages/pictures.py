@@ -17,13 +17,15 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from model.rendering.pages.textures import texture
 from rasm.errors import DatasetError
 from rasm.image import Pixels
 
 _SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
 _PACKAGES = {"skimage": "data", "sklearn": "datasets/images", "matplotlib": "mpl-data/sample_data"}
 _NOT_PHOTOGRAPHS = ("text", "page", "logo", "chessboard", "phantom", "horse", "color", "blue_pack", "cell", "microaneurysms", "multipage")
-_PROCEDURAL = 12
+_PHOTOGRAPHS = 0.8  # the share of pictures that are photographs, where there are any
+_CLOUDS, _TEXTURES = 12, 28
 
 
 class Pictures:
@@ -53,15 +55,24 @@ class Pictures:
 
     def file(self, rng: random.Random) -> str:
         """The URL of a picture."""
-        if self.files and rng.random() < 0.8:
+        if self.files and rng.random() < _PHOTOGRAPHS:
             return rng.choice(self.files).resolve().as_uri()
+        if not self._made:
+            for n in range(_CLOUDS + _TEXTURES):
+                made = (clouds if n < _CLOUDS else texture)(random.Random(f"picture {n}"), 700, 500)
+                self._made.append(self._write(f"{n}.jpg", made))
+        return rng.choice(self._made).as_uri()
+
+    def pattern(self, rng: random.Random, width: int, height: int) -> str:
+        """The URL of a texture of its own, as large as it is drawn: dots of a screen are not to be smeared."""
+        return self._write(f"pattern-{rng.getrandbits(48):012x}.png", texture(rng, width, height)).as_uri()
+
+    def _write(self, name: str, pixels: Pixels) -> Path:
         if self._folder is None:
             self._folder = tempfile.TemporaryDirectory(prefix="rasm-pictures-")
-            for n in range(_PROCEDURAL):
-                path = Path(self._folder.name) / f"{n}.jpg"
-                cv2.imwrite(str(path), clouds(random.Random(f"picture {n}"), 700, 500))
-                self._made.append(path)
-        return rng.choice(self._made).as_uri()
+        path = Path(self._folder.name) / name
+        cv2.imwrite(str(path), pixels)
+        return path
 
     def pixels(self, rng: random.Random) -> Pixels:
         """A grey photograph, uint8, of any size."""

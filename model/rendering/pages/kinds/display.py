@@ -156,11 +156,13 @@ def nothing(d: Draw) -> Sheet:
     """A photograph, a drawing, a blank or ruled sheet: no text at all."""
     width = d.rng.randint(600, 1400)
     height = round(width * d.rng.uniform(0.6, 1.4))
-    kind = d.rng.choice(("photo", "photo", "blank", "ruled", "pattern", "drawing"))
+    kind = d.rng.choice(("photo", "photo", "texture", "texture", "texture", "blank", "ruled", "pattern", "drawing"))
     back, _ = ground(d.rng)
     css = f"body{{background:{back if kind == 'pattern' else '#fff'}}} .bg{{width:100%;height:{height}px}} .r{{border-bottom:1px solid #9ab;height:{width / 30:.0f}px;margin:0 {width / 15:.0f}px}}"
     if kind == "photo":
         body = d.pictures.image(d.rng, cls="bg")
+    elif kind == "texture":
+        body = f'<img data-picture class="bg" src="{d.pictures.pattern(d.rng, width, height)}">'
     elif kind == "ruled":
         body = "".join(el("div", cls="r") for _ in range(int(height / (width / 30)) - 2))
     elif kind == "drawing":

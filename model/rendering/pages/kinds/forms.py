@@ -39,11 +39,11 @@ def form(d: Draw) -> Sheet:
         for label, maker in d.rng.sample(_LABELS, d.rng.randint(3, 9)):
             value = d.make(maker) if maker and d.chance(filled) else ""
             if style == "dots" and d.chance(0.4) and not value:
-                fields += el("div", f"{label}: {'.' * d.rng.randint(14, 34)}", "label")
+                fields += el("div", f"{label}: {d.rng.choice('..._') * d.rng.randint(14, 90)}", "label", style="overflow-wrap:anywhere")
                 continue
             box = el("div", value, "field", cls="v", empty=True)
             # on a line that is drawn, label and value are one line of text; in a box the value is another
-            row = el("span", label + d.rng.choice((":", "", " :")), "label") + box
+            row = el("span", label + d.rng.choice((": ", " ", " : ")), "label") + box
             fields += el("div", row, "field", cls="f", join=True) if value and style in ("dots", "line") else el("div", row, cls="f")
         body += el("div", fields, cls="grid")
         for _ in range(d.rng.randint(0, 3)):
@@ -58,6 +58,8 @@ def form(d: Draw) -> Sheet:
             )
             body += el("div", el("span", d.title(5, 20) + ":", "label") + options, cls="opts", style="margin:.5em 0")
         if d.chance(0.3):
+            body += el("div", "".join(_bracketed(d) for _ in range(d.rng.randint(2, 6))), style="margin-top:.5em")
+        if d.chance(0.3):
             digits = d.make(lambda r: str(r.randint(10**7, 10**9)))
             body += el(
                 "div",
@@ -68,6 +70,24 @@ def form(d: Draw) -> Sheet:
         if d.chance(0.3):
             body += el("p", d.paragraph(60, 200), "paragraph", style="font-size:.85em;margin-top:.5em")
     return Sheet(body, css, width, None, "rtl")
+
+
+def _bracketed(d: Draw) -> str:
+    """A statement with empty brackets behind it, before it, or before each answer; some hold a tick or a cross."""
+    spaces = "&nbsp;" * d.rng.randint(1, 8)
+    left, right = d.rng.choice(("()", "()", "[]", "（）"))
+    brackets = [left + (spaces if d.chance(0.85) else d.rng.choice("✓✗×")) + right for _ in range(4)]
+    if d.chance(0.5):
+        answers = "".join(
+            el("div", el("span", bracket, "field") + el("span", answer, "label"), cls="o")
+            for bracket, answer in zip(brackets, d.rng.choice(_CHOICES).split("|"), strict=False)
+        )
+        return el("div", el("span", d.title(5, 20) + ":", "label") + answers, cls="opts")
+    parts = [el("div", d.text(d.rng.randint(15, 60)), "list-item"), el("div", brackets[0], "field", style="white-space:nowrap")]
+    if d.chance(0.3):
+        parts.reverse()
+    space = d.rng.choice(("space-between", "space-between", "flex-start"))
+    return el("div", "".join(parts), style=f"display:flex;gap:1.5em;justify-content:{space}")
 
 
 def card(d: Draw) -> Sheet:

@@ -13,8 +13,8 @@ def newspaper(d: Draw) -> Sheet:
     width = d.rng.randint(1300, 2000)
     height = round(width * d.rng.uniform(1.25, 1.55))
     size = width / d.rng.uniform(70, 110)
-    gap = round(size * d.rng.uniform(0.9, 2))
     rule = d.chance(0.5)
+    gap = round(size * d.rng.uniform(0.7 if rule else 0.9, 2))
     css = f"""body{{background:{paper(d.rng)};color:{ink(d.rng)};font:{size:.1f}px/{d.rng.uniform(1.35, 1.7):.2f} {d.body_font}}}
     .page{{height:{height}px;padding:{size * 1.5:.0f}px;display:flex;flex-direction:column;gap:{gap}px}}
     h1,h2,h3{{font-family:{d.title_font};line-height:1.35;font-weight:{d.rng.choice((400, 700, 900))};margin:.15em 0 .25em}}
@@ -90,6 +90,9 @@ def _article(d: Draw, columns: int, size: float) -> str:
     parts += el("div", wording.name(d.rng), "paragraph", cls="by") if d.chance(0.4) and not d.is_latin else ""
     if d.chance(0.45):
         parts += figure(d, f"height:{size * d.rng.uniform(8, 16):.0f}px;width:100%")
+    if columns > 1 and d.chance(0.2):  # a few lines over all columns: gutters that are hardly higher than a line
+        few = el("p", d.paragraph(40 * columns, 110 * columns), "paragraph")
+        return parts + el("div", few, cls="cols", style=f"columns:{columns};column-fill:balance;height:auto", columns=columns)
     text = ""
     for k in range(4 * columns + 2):
         text += el("p", d.paragraph(150, 500), "paragraph")

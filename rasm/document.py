@@ -25,7 +25,7 @@ from typing import Any, Literal
 
 from rasm.text.bidi import Direction
 from rasm.text.charset import ZWNJ
-from rasm.text.languages import Evidence, Language, LanguageOption, write_in
+from rasm.text.languages import Evidence, Language, LanguageOption, letters_in, write_in
 from rasm.text.normalisation import Profile, apply_profile
 
 Box = tuple[float, float, float, float]
@@ -385,8 +385,9 @@ def in_language(page: Page, language: Language | None) -> Page:
         for sign in w.characters:
             if sign.text == ZWNJ and written[at : at + 1] != ZWNJ:  # the only sign that a language leaves out
                 continue
-            signs.append(replace(sign, text=written[at : at + len(sign.text)]))
-            at += len(sign.text)
+            end = at + len(letters_in(sign.text, language))
+            signs.append(replace(sign, text=written[at:end]))
+            at = end
         return replace(w, text=write_in(w.text, language), characters=signs)
 
     def line(v: Line) -> Line:

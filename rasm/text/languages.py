@@ -63,7 +63,7 @@ _INTO: dict[Language, dict[int, str]] = {
     "ar": str.maketrans(
         {**dict.fromkeys("ھہەۂ", "ه"), "ۃ": "ة", **dict.fromkeys("ےی", "ي"), "ۓ": "ئ", **dict.fromkeys("کڪ", "ك"), "۔": ".", ZWNJ: ""}
     ),
-    "fa": str.maketrans({**dict.fromkeys("يىے", "ی"), **dict.fromkeys("كڪ", "ک"), **dict.fromkeys("ھہە", "ه"), "ۂ": "ۀ", "۔": "."}),
+    "fa": str.maketrans({**dict.fromkeys("يىے", "ی"), **dict.fromkeys("كڪ", "ک"), **dict.fromkeys("ھہە", "ه"), **dict.fromkeys("ۀۂ", "ه\u0654"), "۔": "."}),
     "ur": str.maketrans({**dict.fromkeys("يى", "ی"), **dict.fromkeys("كڪ", "ک"), **dict.fromkeys("هە", "ہ"), "ۀ": "ۂ", "ة": "ۃ"}),
     "ckb": str.maketrans({**dict.fromkeys("يىے", "ی"), **dict.fromkeys("كڪ", "ک"), **dict.fromkeys("ھہ", "ه"), "۔": ".", ZWNJ: ""}),
     "ps": str.maketrans({**dict.fromkeys("كڪ", "ک"), **dict.fromkeys("ھہە", "ه"), "ى": "ی", "۔": ".", ZWNJ: ""}),
@@ -114,7 +114,7 @@ def write_in(text: str, language: Language) -> str:
 
     Digits between Persian, Urdu or Pashto words become theirs; 0-9 stay.
     """
-    text = text.translate(_INTO[language])
+    text = letters_in(text, language)
     if language == "ckb":
         text = _LAST_HEH.sub("ە", text)
     elif language == "ug":
@@ -124,6 +124,11 @@ def write_in(text: str, language: Language) -> str:
     return UNSEEN_ZWNJ.sub("", text)
 
 
+def letters_in(text: str, language: Language) -> str:
+    """Signs as a language writes them wherever they stand. Persian types heh with hamza as two characters (ISIRI 6219)."""
+    return text.translate(_INTO[language])
+
+
 def as_drawn(text: str) -> str:
     """A text of one of these languages with one class for each shape, as the reader tells them: the inverse of ``write_in``, nearly."""
-    return _YEH_AT_END.sub("ى", text.translate(_DRAWN_LETTERS)).replace("ی", "ي")
+    return _YEH_AT_END.sub("ى", text.replace("ه\u0654", "ۀ").translate(_DRAWN_LETTERS)).replace("ی", "ي")

@@ -34,6 +34,7 @@ _LETTER_ROWS = {"yeh", "kaf", "heh", "teh-marbuta", "waw", "alef"}
 UNIFIED = {k: v for row in LOOK_ALIKES if row.name in _LETTER_ROWS for k, v in row.table.items()}
 UNIFIED |= str.maketrans(ARABIC_INDIC_DIGITS + EXTENDED_DIGITS, WESTERN_DIGITS * 2)
 UNIFIED |= str.maketrans("?,;", "؟،؛")
+UNIFIED |= str.maketrans("ۀۂ", "هه")  # hamza above is a mark where it is typed apart, and marks do not count
 _MARKS = re.compile(f"[{DIACRITICS}{TATWEEL}\u0610-\u061a\u0653-\u065f\u06d6-\u06ed]")
 _LEADERS = re.compile(r"[.…]{4,}|[-‐‑‒–—―_]{4,}")
 _FOLD = str.maketrans("أإآٱةى", "ااااهي")

@@ -388,11 +388,11 @@ PERSIAN = "دانشجويان مى\u200cگويند كه پژوهش در ايرا
 
 
 def test_a_page_is_written_in_its_language() -> None:
-    page = _page_of(PERSIAN, "سال ١٤٠٢")
+    page = _page_of(PERSIAN, "همۀ سال ١٤٠٢")
     language = language_of([page])
     assert language == "fa" and page.language is None
     written = in_language(page, language)
-    assert written.language == "fa" and written.text == "دانشجویان می\u200cگویند که پژوهش در ایران ادامه دارد\nسال ۱۴۰۲"
+    assert written.language == "fa" and written.text == "دانشجویان می\u200cگویند که پژوهش در ایران ادامه دارد\nهمه\u0654 سال ۱۴۰۲"
     for line in written.lines:
         assert " ".join(word.text for word in line.words) == line.text
         assert all("".join(sign.text for sign in word.characters) == word.text for word in line.words)

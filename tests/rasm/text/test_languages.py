@@ -33,6 +33,12 @@ def test_what_is_seen_is_written_as_the_language_has_it(language: Language, text
     assert write_in(seen, language) == text
 
 
+def test_persian_types_heh_with_hamza_as_two_characters() -> None:
+    assert write_in("همۀ خانۂ ما", "fa") == "همه\u0654 خانه\u0654 ما"
+    assert as_drawn("همه\u0654") == "همۀ", "the reader knows it as one shape"
+    assert write_in("همۀ", "ur") == "ہمۂ"
+
+
 def test_arabic_is_never_written_with_letters_of_its_neighbours() -> None:
     assert write_in("ھذا کتاب\u200cہ فی بیت", "ar") == "هذا كتابه في بيت"
     assert write_in("پاریس چین", "ar") == "پاريس چين", "but names keep theirs"

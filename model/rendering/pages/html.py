@@ -29,6 +29,9 @@ from model.rendering.pages.pictures import Pictures
 from model.rendering.pages.wording import Wording
 
 
+_TRIES = 6  # passages looked at for one that a typeface can set
+
+
 @dataclass
 class Draw:
     """What a page is drawn from, and what all of one page shares: its languages, digits and fonts."""
@@ -42,14 +45,17 @@ class Draw:
     families: list[Family] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        rng = self.rng
-        self.language = rng.choices(("ar", "fa", "ur", "en", "fr"), (78, 8, 4, 7, 3))[0]
+        self.speak(self.rng.choices(("ar", "fa", "ur", "en", "fr"), (78, 8, 4, 7, 3))[0])
+
+    def speak(self, language: str) -> None:
+        """Choose the language of the page, and with it its digits and its families."""
+        rng, self.language = self.rng, language
         self.digit_style = (
             rng.choice(("western", "arabic")) if self.language == "ar" else "persian" if self.language in "fa ur" else "western"
         )
         self.body_family = self.faces.companion(rng) if self.is_latin else self.faces.text(rng, self.language)
         self.title_family = (
-            self.faces.companion(rng) if self.is_latin else self.faces.display(rng) if rng.random() < 0.6 else self.body_family
+            self.faces.companion(rng) if self.is_latin else self.faces.display(rng, self.language) if rng.random() < 0.6 else self.body_family
         )
         self.latin_family = self.faces.companion(rng)
 
@@ -78,7 +84,7 @@ class Draw:
 
     # text, escaped for HTML
     def text(self, characters: int, language: str | None = None) -> str:
-        text = self.wording.text(self.rng, language or self.language, characters)
+        text = self._passage(self.body_family, language or self.language, characters)
         if self.rng.random() < 0.15 and characters > 40:  # foreign words and numbers within
             words = text.split()
             extra = (
@@ -93,7 +99,18 @@ class Draw:
         return text if text[-1] in ".؟!:؛" else text + "."
 
     def title(self, shortest: int = 8, longest: int = 40) -> str:
-        return html.escape(self.digits(self.wording.text(self.rng, self.language, self.rng.randint(shortest, longest)).strip(" .،؛:,;")))
+        return html.escape(
+            self.digits(self._passage(self.title_family, self.language, self.rng.randint(shortest, longest)).strip(" .،؛:,;"))
+        )
+
+    def _passage(self, family: Family, language: str, characters: int) -> str:
+        """A passage that the family has all signs for; after some tries, one without its signs, as those marks are left out in print."""
+        text = ""
+        for _ in range(_TRIES):
+            text = self.wording.text(self.rng, language, characters)
+            if self.is_latin or not family.lacks(text):
+                return text
+        return " ".join(text.translate(dict.fromkeys(map(ord, family.lacks(text)))).split()) or text
 
     def digits(self, text: str) -> str:
         return wording.digits(self.rng, text, self.digit_style)

@@ -8,7 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -30,7 +30,7 @@ from model.rendering.pages.pictures import Pictures
 from model.rendering.pages.preview import draw_labels
 from model.rendering.pages.synthesis import DrawnPage, PageArtist, chosen_kinds
 from model.rendering.pages.wording import Wording, language_of
-from model.rendering.texts import load_texts
+from model.rendering.texts import TextSource, load_texts
 from rasm.errors import ConfigError, DatasetError
 from rasm.formats import write_pages
 from tests.paths import ROOT
@@ -86,6 +86,32 @@ def test_held_out_kinds_and_families_are_apart_from_the_others() -> None:
     known = [Family(name, "text", True, (Face("x.ttf", 400, False),)) for name in ("Amiri", HELD_OUT_FAMILIES[0])]
     assert [f.name for f in Faces(known).arabic] == ["Amiri"]
     assert [f.name for f in Faces(known, held_out=True).arabic] == [HELD_OUT_FAMILIES[0]]
+
+
+def _family(name: str, signs: Iterable[str], style: str = "text") -> Family:
+    return Family(name, style, True, (Face(f"{name}.ttf", 400, False),), frozenset(signs))
+
+
+def test_a_language_is_set_in_families_that_have_its_letters() -> None:
+    rng = random.Random(1)
+    arabic, persian = _family("Arabic", "ابت"), _family("Persian", "ابتپچژگکی")
+    families = Faces([arabic, persian])
+    assert {families.text(rng, "fa").name for _ in range(20)} == {"Persian"}
+    assert {families.display(rng, "fa").name for _ in range(20)} == {"Persian"}
+    assert {families.text(rng).name for _ in range(40)} == {"Arabic", "Persian"}
+    assert {Faces([arabic]).text(rng, "ur").name for _ in range(5)} == {"Arabic"}, "where none has them"
+
+
+def test_text_has_no_signs_that_its_family_would_show_as_boxes() -> None:
+    text = "وَلَٰكِن يُؤَاخِذُكُم بِمَا كَسَبَتۡ قُلُوبُكُمۡۗ"
+    draw = Draw(random.Random(3), Wording([TextSource("verses", [text], 1.0)]), faces(), Pictures())
+    draw.language, draw.title_family = "ar", _family("Plain", set(text) - set("ۡۗ"))
+    assert draw.title_family.lacks(text) == set("ۡۗ")
+    assert not set(draw.title(20, 60)) & set("ۡۗ")
+
+
+def test_a_face_with_some_arabic_letters_is_no_latin_companion() -> None:
+    assert not [f for f in find_families([str(FONTS)]) if not f.arabic and f.signs & set("ابتثج")]
 
 
 def test_an_unknown_kind_is_refused() -> None:

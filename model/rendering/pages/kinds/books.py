@@ -117,7 +117,7 @@ def verses(d: Draw, count: int, half_em: float) -> list[str]:
 
 def poem(d: Draw) -> Sheet:
     """Poems in halves, side by side or stepped, with titles."""
-    d.language = d.rng.choice(("ar", "ar", "ar", "fa"))
+    d.speak(d.rng.choice(("ar", "ar", "ar", "fa")))
     width = d.rng.randint(800, 1400)
     size = width / d.rng.uniform(24, 36)
     margin = size * d.rng.uniform(1.5, 4)
@@ -139,7 +139,7 @@ def poem(d: Draw) -> Sheet:
 
 def vowelled(d: Draw) -> Sheet:
     """Vowelled text in an ornamental frame, with numbers in brackets, as books of prayers have it."""
-    d.language = "ar"
+    d.speak("ar")
     width = d.rng.randint(800, 1300)
     height = round(width * d.rng.uniform(1.35, 1.55))
     size = width / d.rng.uniform(18, 28)

@@ -32,7 +32,7 @@ def _pairs(d: Draw, pairs: list[tuple[str, Callable[[Random], str]]], style: str
 
 def invoice(d: Draw) -> Sheet:
     """Seller and buyer, tax numbers, a table of items, totals, a code, terms; in Arabic, often with English labels."""
-    d.language = "ar"
+    d.speak("ar")
     width = d.rng.randint(900, 1500)
     size = width / d.rng.uniform(44, 64)
     colour = accent(d.rng)
@@ -76,7 +76,7 @@ def invoice(d: Draw) -> Sheet:
 
 def receipt(d: Draw) -> Sheet:
     """A narrow slip of a till: centred name, items with prices at the other side, dashes, totals, a bar code."""
-    d.language = "ar"
+    d.speak("ar")
     width = d.rng.randint(360, 640)
     size = width / d.rng.uniform(19, 27)
     dash = d.rng.choice(("1px dashed #333", "2px dotted #333", "1px solid #000"))
@@ -108,7 +108,7 @@ def receipt(d: Draw) -> Sheet:
 
 def statement(d: Draw) -> Sheet:
     """An account's movements: a long table of small type, balances, a head with the holder's data."""
-    d.language = d.rng.choice(("ar", "ar", "en"))
+    d.speak(d.rng.choice(("ar", "ar", "en")))
     width = d.rng.randint(1000, 1700)
     size = width / d.rng.uniform(66, 92)
     colour = accent(d.rng)

@@ -18,7 +18,7 @@ _CHOICES = ("ذكر|أنثى", "نعم|لا", "أعزب|متزوج|أرمل", "�
 
 def form(d: Draw) -> Sheet:
     """Labels with dotted lines, boxes, squares for single letters, and check boxes, ticked and empty; often filled in."""
-    d.language = "ar"
+    d.speak("ar")
     width = d.rng.randint(900, 1500)
     size = width / d.rng.uniform(42, 58)
     colour = accent(d.rng)
@@ -92,7 +92,7 @@ def _bracketed(d: Draw) -> str:
 
 def card(d: Draw) -> Sheet:
     """An identity card, a driving licence, a card of a club: a portrait, labels with values, two languages, on a pattern."""
-    d.language = "ar"
+    d.speak("ar")
     width = d.rng.randint(640, 1100)
     height = round(width * d.rng.uniform(0.6, 0.66))
     size = width / d.rng.uniform(28, 38)
@@ -140,7 +140,7 @@ def card(d: Draw) -> Sheet:
 
 def certificate(d: Draw) -> Sheet:
     """A certificate in an ornamental frame: large centred type of many sizes, signatures, a seal."""
-    d.language = d.rng.choice(("ar", "ar", "ar", "en"))
+    d.speak(d.rng.choice(("ar", "ar", "ar", "en")))
     width = d.rng.randint(1100, 1700)
     height = round(width * d.rng.uniform(0.66, 0.75))
     size = width / d.rng.uniform(44, 56)

@@ -67,7 +67,7 @@ def report(d: Draw) -> Sheet:
 
 def law(d: Draw) -> Sheet:
     """Chapters, articles with bold or centred heads, numbered clauses within clauses."""
-    d.language = "ar"
+    d.speak("ar")
     width = d.rng.randint(900, 1500)
     height = round(width * 1.414)
     size = width / d.rng.uniform(40, 56)
@@ -93,7 +93,7 @@ def law(d: Draw) -> Sheet:
 def contract(d: Draw) -> Sheet:
     """Clauses in two languages side by side: Arabic at the right, English or French at the left; with places to sign. Who reads it reads
     one of the languages: all of it comes before the other."""
-    d.language = "ar"
+    d.speak("ar")
     width = d.rng.randint(1000, 1600)
     height = round(width * 1.414)
     size = width / d.rng.uniform(54, 74)
@@ -193,7 +193,7 @@ def exam(d: Draw) -> Sheet:
 
 def letter(d: Draw) -> Sheet:
     """A letterhead, date and number, greeting, paragraphs, a signature, a stamp over it, and an address at the foot."""
-    d.language = d.rng.choice(("ar", "ar", "ar", "en", "fr"))
+    d.speak(d.rng.choice(("ar", "ar", "ar", "en", "fr")))
     width = d.rng.randint(900, 1500)
     height = round(width * 1.414)
     size = width / d.rng.uniform(38, 54)

@@ -35,7 +35,7 @@ from rasm.pages.layer_check import PictureOfLayer, says_what_is_seen
 from rasm.pages.layer_tables import with_tables
 from rasm.pages.rules import with_grids
 from rasm.pages.single_line import is_line
-from rasm.pages.unread import LEAST_CONFIDENCE, Unreadable, checked, judged
+from rasm.pages.unread import LEAST_CONFIDENCE, Unreadable, among_text, checked, judged
 from rasm.text.normalisation import finish_reading
 
 Mode = Literal["auto", "page", "line"]
@@ -181,8 +181,10 @@ class PageReader:
         blocks = arrange(found.page, [_direction(reading) for reading in readings])
         lines: dict[int, Line] = {}
         unread: list[Unread] = []
-        for i, (line, crop, reading) in enumerate(zip(found.page.lines, found.crops, settled(readings, blocks), strict=True)):
-            verdict = judged(reading, self.least_confidence, chance=line.confidence)
+        readings = settled(readings, blocks)
+        among = among_text(found.page, readings, self.least_confidence)
+        for i, (line, crop, reading) in enumerate(zip(found.page.lines, found.crops, readings, strict=True)):
+            verdict = judged(reading, self.least_confidence, chance=line.confidence, among_text=among[i])
             if verdict == "text" and isinstance(reading, Reading):
                 lines[i] = _place(found.to_page, line, crop, reading)
             elif verdict != "nothing" and verdict != "text":

@@ -8,15 +8,19 @@ are no text, but they are told: what is lost is not lost in silence. Only what n
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from rasm.document import UnreadReason
 from rasm.errors import ConfigError
 from rasm.lines.recognizer import Reading
+from rasm.pages.found import FoundPage
 from rasm.text.charset import UNKNOWN
 
 Unreadable = Literal["too-wide", "too-small"]
+_LONG = 5  # characters of a line that tells that its like are text; what is found on photographs is mostly shorter
+_ALIKE = 1.6  # sizes of type of which the larger is at most so many times the smaller: a page's text, its notes and its numbers
 LEAST_CONFIDENCE = 0.7  # a line below this is no text: of what is none, the models are sure to some 0.65
 
 
@@ -24,23 +28,31 @@ LEAST_CONFIDENCE = 0.7  # a line below this is no text: of what is none, the mod
 class UnreadSettings:
     """least_of_short: what a reading of one or two signs, or of signs that are neither letters nor digits, needs, since so much looks like
     an alef or a dot. sure_of_short: and the least chance, by the finder, that it is a line (of lines on drawn pages of held-out kinds 3%
-    have less, of what is found on photographs without text nine tenths). least_of_nothing: where nothing is read
+    have less, of what is found on photographs without text nine tenths). surest_of_short: what is read as surely is a line all the same
+    among text of its size, as a table's numbers and a page's are; photographs have no such text. least_of_nothing: where nothing is read
     less surely than this, something is there. likely: the least chance, by the finder, of what is told as unread though it is not read
     surely. On 60 drawn pages of held-out kinds 36 such lines have more, nearly all of them text (45 have more than 0.8); of 300
     pictures without text 28 tell of something then (with 0.8, 47)."""
 
     least_of_short: float = 0.85
     sure_of_short: float = 0.86
+    surest_of_short: float = 0.95
     least_of_nothing: float = LEAST_CONFIDENCE
     likely: float = 0.88
 
 
 def judged(
-    reading: Reading | Unreadable, least_confidence: float, *, chance: float | None = None, settings: UnreadSettings = UnreadSettings()
+    reading: Reading | Unreadable,
+    least_confidence: float,
+    *,
+    chance: float | None = None,
+    among_text: bool = False,
+    settings: UnreadSettings = UnreadSettings(),
 ) -> Literal["text", "nothing"] | UnreadReason:
     """Whether a line is text, or nothing at all, or why it is unread.
 
     ``reading``: or why the recogniser could not take it. ``chance``: that it is a line, by the finder; None of a finder that gives none.
+    ``among_text``: whether longer lines of its size are text, and it stands on no picture.
     With a ``least_confidence`` of 0 everything that was read is text. What is read surely is never passed over.
     """
     if not isinstance(reading, Reading):  # whatever the finder found is told, where the recogniser has no say
@@ -53,13 +65,31 @@ def judged(
         is_short &= least_confidence > 0
         least = max(least_confidence, settings.least_of_short if is_short else 0.0)
         is_sure = reading.known_confidence >= least
-        if is_sure and not (is_short and chance is not None and chance < settings.sure_of_short):
+        is_seen = chance is None or chance >= settings.sure_of_short
+        if is_sure and (not is_short or is_seen or (among_text and reading.known_confidence >= settings.surest_of_short)):
             return "text"
     if chance is not None and chance < settings.likely and not is_sure:
         return "nothing"
     if reading.text:
         return "unsure"
     return "nothing" if chance is None and reading.confidence >= settings.least_of_nothing else "not-read"
+
+
+def among_text(page: FoundPage, readings: Sequence[Reading | Unreadable], least_confidence: float) -> list[bool]:
+    """Of each line, whether longer lines of its size are text, and it stands on no picture."""
+    sizes = [
+        line.size_px
+        for line, reading in zip(page.lines, readings, strict=True)
+        if isinstance(reading, Reading)
+        and len(reading.text) >= _LONG
+        and judged(reading, least_confidence, chance=line.confidence) == "text"
+    ]
+    found = []
+    for line in page.lines:
+        x, y = line.middle.mean(axis=0)
+        on_picture = any(left < x < right and top < y < bottom for left, top, right, bottom in page.pictures)
+        found.append(not on_picture and any(1 / _ALIKE < line.size_px / size < _ALIKE for size in sizes))
+    return found
 
 
 def checked(least_confidence: float) -> float:

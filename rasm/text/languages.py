@@ -63,7 +63,9 @@ _INTO: dict[Language, dict[int, str]] = {
     "ar": str.maketrans(
         {**dict.fromkeys("ھہەۂ", "ه"), "ۃ": "ة", **dict.fromkeys("ےی", "ي"), "ۓ": "ئ", **dict.fromkeys("کڪ", "ك"), "۔": ".", ZWNJ: ""}
     ),
-    "fa": str.maketrans({**dict.fromkeys("يىے", "ی"), **dict.fromkeys("كڪ", "ک"), **dict.fromkeys("ھہە", "ه"), **dict.fromkeys("ۀۂ", "ه\u0654"), "۔": "."}),
+    "fa": str.maketrans({
+        **dict.fromkeys("يىے", "ی"), **dict.fromkeys("كڪ", "ک"), **dict.fromkeys("ھہە", "ه"), **dict.fromkeys("ۀۂ", "ه\u0654"), "۔": "."
+    }),
     "ur": str.maketrans({**dict.fromkeys("يى", "ی"), **dict.fromkeys("كڪ", "ک"), **dict.fromkeys("هە", "ہ"), "ۀ": "ۂ", "ة": "ۃ"}),
     "ckb": str.maketrans({**dict.fromkeys("يىے", "ی"), **dict.fromkeys("كڪ", "ک"), **dict.fromkeys("ھہ", "ه"), "۔": ".", ZWNJ: ""}),
     "ps": str.maketrans({**dict.fromkeys("كڪ", "ک"), **dict.fromkeys("ھہە", "ه"), "ى": "ی", "۔": ".", ZWNJ: ""}),

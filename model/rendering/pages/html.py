@@ -28,7 +28,6 @@ from model.rendering.pages.faces import Faces, Family
 from model.rendering.pages.pictures import Pictures
 from model.rendering.pages.wording import Wording
 
-
 _TRIES = 6  # passages looked at for one that a typeface can set
 
 
@@ -55,7 +54,11 @@ class Draw:
         )
         self.body_family = self.faces.companion(rng) if self.is_latin else self.faces.text(rng, self.language)
         self.title_family = (
-            self.faces.companion(rng) if self.is_latin else self.faces.display(rng, self.language) if rng.random() < 0.6 else self.body_family
+            self.faces.companion(rng)
+            if self.is_latin
+            else self.faces.display(rng, self.language)
+            if rng.random() < 0.6
+            else self.body_family
         )
         self.latin_family = self.faces.companion(rng)
 

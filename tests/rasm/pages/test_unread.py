@@ -10,8 +10,9 @@ import pytest
 from rasm.document import UNREAD_REASONS, WARNINGS, Line, Page, Region, Unread, UnreadReason, WarningCode
 from rasm.errors import ConfigError
 from rasm.lines.recognizer import Reading, Recognizer
+from rasm.pages.found import FoundPage, TextLine
 from rasm.pages.reader import PageImage, PageReader
-from rasm.pages.unread import Unreadable, judged
+from rasm.pages.unread import Unreadable, among_text, judged
 from tests.paper import golden_line, page_with_a_scribble, scribble, sheet
 from tests.paths import SHIPPED
 
@@ -98,6 +99,36 @@ def test_what_neither_takes_for_text_is_nothing(reading: tuple[str, float] | Unr
     """A finder that tells how sure it is keeps ornaments out of what is told."""
     given = reading if isinstance(reading, str) else Reading(*reading, [])
     assert judged(given, 0.7, chance=chance) == verdict
+
+
+def _found(text: str, confidence: float, chance: float, size_px: float, y: float = 10.0) -> tuple[TextLine, Reading]:
+    points = np.array([(10.0, y), (60.0, y)])
+    return TextLine(points, points, size_px, size_px, size_px, "paragraph", 0.5, 0.5, chance), Reading(text, confidence, [])
+
+
+@pytest.mark.parametrize(
+    ("number", "others", "pictures", "verdict"),
+    [
+        (("٧", 0.99, 0.8, 20.0), [("نص طويل", 0.95, 0.95, 22.0)], [], "text"),
+        (("٧", 0.9, 0.8, 20.0), [("نص طويل", 0.95, 0.95, 22.0)], [], "unsure"),
+        (("٧", 0.99, 0.8, 20.0), [("نص طويل", 0.6, 0.95, 22.0)], [], "unsure"),
+        (("٧", 0.99, 0.8, 20.0), [("نص طويل", 0.95, 0.95, 60.0)], [], "unsure"),
+        (("٧", 0.99, 0.8, 20.0), [("٨", 0.99, 0.9, 20.0)], [], "unsure"),
+        (("٧", 0.99, 0.8, 20.0), [("نص طويل", 0.95, 0.95, 22.0)], [(0.0, 0.0, 100.0, 30.0)], "unsure"),
+    ],
+)
+def test_a_number_that_is_read_surely_is_one_among_text_of_its_size(
+    number: tuple[str, float, float, float],
+    others: list[tuple[str, float, float, float]],
+    pictures: list[tuple[float, float, float, float]],
+    verdict: str,
+) -> None:
+    """A table's first column and the number of a page: the finder is half sure of a single digit, and nothing is lost for that."""
+    pairs = [_found(*number), *(_found(*other, y=200.0) for other in others)]
+    page = FoundPage([line for line, _ in pairs], [], [], pictures, [], [], 0, 0.0, np.eye(2, 3))
+    readings = [reading for _, reading in pairs]
+    among = among_text(page, readings, 0.7)
+    assert judged(readings[0], 0.7, chance=number[2], among_text=among[0]) == verdict
 
 
 def test_signs_of_which_none_is_known_are_no_text() -> None:

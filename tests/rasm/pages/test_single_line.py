@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 
+import rasm
 from rasm.image import Pixels, decode
 from rasm.pages.single_line import is_line
-from tests.paper import golden_line, prose_page, sheet
+from tests.paper import golden_line, golden_text, prose_page, sheet
 from tests.paths import GOLDEN
 
 
@@ -20,6 +22,15 @@ def word(padding_px: int) -> Pixels:
     return np.pad(golden_line("figures", 96)[:, -240:], padding_px, constant_values=255)
 
 
+def plate(border_px: int = 7) -> Pixels:
+    """A line in a frame, as number plates and signs have it."""
+    line = golden_line("figures", 96)
+    paper = sheet([(line, line.shape[1] + 60, 42)], line.shape[1] + 120, 180)
+    height, width = paper.shape
+    cv2.rectangle(paper, (12, 12), (width - 13, height - 13), 0, border_px)
+    return paper
+
+
 @pytest.mark.parametrize(
     ("image", "line"),
     [
@@ -29,11 +40,18 @@ def word(padding_px: int) -> Pixels:
         (prose_page()[0], False),
         (np.hstack([prose_page()[0]] * 2), False),
         (sheet([(golden_line("figures"), 900, 20), (golden_line("figures"), 900, 90)], 920, 150), False),
+        (plate(), False),
+        (np.asarray(255 - plate(2), np.uint8), False),
         (np.full((30, 700), 255, np.uint8), True),
         (np.full((900, 700), 255, np.uint8), False),
         (np.full((200, 900), 255, np.uint8), True),
     ],
-    ids=["word", "light on dark", "word on a page", "page", "two pages", "two lines", "strip", "empty page", "empty line"],
+    ids=["word", "light on dark", "word on a page", "page", "two pages", "two lines", "plate", "dark plate", "strip", "empty page", "empty line"],
 )
 def test_lines_and_pages(image: Pixels, line: bool) -> None:
     assert is_line(image)[0] == line
+
+
+def test_what_stands_in_a_frame_is_read_without_it() -> None:
+    read = rasm.Reader(threads=1).read(plate())
+    assert read.text == golden_text("figures")

@@ -81,7 +81,7 @@ _MISPLACED = re.compile(
 _DANGLING = re.compile(r"(?:^|(?<=\s))[-+*/•●○■□▪▫◦◆◇►➢☐❖@#(\[{]$")
 # the sign of a sum of money, mostly; 25,00 € is how half of Europe writes it. An Arabic page may have it on either side
 _MONEY_LAST = re.compile(r"(?<![,\d]\d\d)(?<=\d)\s[$€£¥₺₹₪]$|(?<=\.\d\d)\s[$€£¥₺₹₪]$")
-_UNIT_FIRST = re.compile(r"(?<!\w)(?:[gmLVWA]|SAR|USD|EUR|GBP|AED|EGP|KWD|QAR)\s\d")  # beside Arabic words
+_UNIT_FIRST = re.compile(r"(?<!\w)(?:[gmLVWA]|SAR|USD|EUR|GBP|AED|EGP|KWD|QAR)\s\d")  # in a line from right to left
 _MAX_SPLITS = 9  # up to so many neutral characters, all 2^9 ways to draw a stretch are tried
 _MORE_TRIES = 40  # after one was found that has a sign in a place where nobody types it
 _MAX_TRIES = 600  # of a longer one, so many: a row of thirty figures must not take longer than reading it
@@ -332,9 +332,8 @@ def _stretch_runs(drawn: str, letters_left: bool, letters_right: bool) -> tuple[
         tries_left -= 1
         if not tries_left:
             break
-        faults = _unbalanced_brackets(logical) + len(_MISPLACED.findall(before + logical + after))
-        if before or after:
-            faults += len(_UNIT_FIRST.findall(before + logical + after))
+        placed = before + logical + after
+        faults = _unbalanced_brackets(logical) + len(_MISPLACED.findall(placed)) + len(_UNIT_FIRST.findall(placed))
         if faults >= least_faults:
             continue
         ordered = "".join(text if ltr else text.translate(MIRROR) for text, ltr in runs)

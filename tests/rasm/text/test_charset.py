@@ -190,6 +190,12 @@ def test_the_direction_is_told_from_what_is_seen(drawn: str, direction: str) -> 
     assert line_direction(drawn) == direction
 
 
+def test_a_currency_stands_behind_its_amount_in_a_line_from_right_to_left() -> None:
+    assert to_logical("USD 1,250.00 $") == "$ 1,250.00 USD", "as beside Arabic words"
+    assert to_logical("AED 70,851.43 ةدحولا رعس") == "سعر الوحدة 70,851.43 AED"
+    assert to_logical("AED 88.97") == "AED 88.97"
+
+
 def test_a_telephone_number_set_as_a_piece_of_its_own_is_not_turned_around() -> None:
     assert to_logical("+966 11 465 2210 :فتاه") == "هاتف: +966 11 465 2210"
 

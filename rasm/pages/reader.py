@@ -34,6 +34,7 @@ from rasm.pages.found import FoundPage, Matrix, TextLine, moved
 from rasm.pages.layer_check import PictureOfLayer, says_what_is_seen
 from rasm.pages.layer_tables import with_tables
 from rasm.pages.rules import with_grids
+from rasm.pages.second_look import looked_again
 from rasm.pages.single_line import is_line
 from rasm.pages.unread import LEAST_CONFIDENCE, Unreadable, among_text, checked, judged
 from rasm.text.normalisation import finish_reading
@@ -178,6 +179,7 @@ class PageReader:
         readings = self._read(found.crops)
         if self.orient and (found.page.turn or (found.crops and _sureness(readings) < _UNSURE)):
             found, readings = self._oriented(flat, to_photo, found, readings)
+        readings = looked_again(self.recognizer, found.crops, readings)
         blocks = arrange(found.page, [_direction(reading) for reading in readings])
         lines: dict[int, Line] = {}
         unread: list[Unread] = []

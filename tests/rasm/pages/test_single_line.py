@@ -46,7 +46,19 @@ def plate(border_px: int = 7) -> Pixels:
         (np.full((900, 700), 255, np.uint8), False),
         (np.full((200, 900), 255, np.uint8), True),
     ],
-    ids=["word", "light on dark", "word on a page", "page", "two pages", "two lines", "plate", "dark plate", "strip", "empty page", "empty line"],
+    ids=[
+        "word",
+        "light on dark",
+        "word on a page",
+        "page",
+        "two pages",
+        "two lines",
+        "plate",
+        "dark plate",
+        "strip",
+        "empty page",
+        "empty line",
+    ],
 )
 def test_lines_and_pages(image: Pixels, line: bool) -> None:
     assert is_line(image)[0] == line

@@ -27,6 +27,7 @@ from rasm.errors import ConfigError, ImageError
 from rasm.formats import SUFFIXES, write_pages
 from rasm.formats.markdown import Tables
 from rasm.formats.searchable_pdf import PdfLayer, SearchablePdf
+from rasm.pages.chosen import Chosen, spelled
 from rasm.pages.files import MAX_PAGES, PAGE_SUFFIXES, PageFile, open_pages
 from rasm.pages.reader import Mode, PdfText
 from rasm.pages.unread import LEAST_CONFIDENCE
@@ -49,6 +50,7 @@ class Settings:
     profile: Profile = field(default_factory=Profile)
     join_lines: bool = True  # of a paragraph, in text
     password: str | None = None
+    pages: str = ""  # those that are read, as "1-3,7"; all if empty
     max_pages: int = MAX_PAGES
     again: bool = False  # read again what has been read already
     least_confidence: float = LEAST_CONFIDENCE  # what a line needs to be text
@@ -172,29 +174,31 @@ def read_file(item: Input, reader: Reader, settings: Settings, output: Output, b
     same |= {"mode": settings.mode, "pdf_text": settings.pdf_text, "again": settings.again}
     same["least_confidence"] = settings.least_confidence
     with open_pages(data, password=settings.password, max_pages=settings.max_pages) as file:
+        indices = Chosen(settings.pages).of(file.count)
+        same["pages"] = spelled(indices)
         for link in (output.folder / PARTIAL, partial):
             if link.is_symlink():  # somebody else's: what it points to is not ours to write
                 link.unlink()
         partial.parent.mkdir(parents=True, exist_ok=True)
         start = _resume(partial, same)
-        bar.reset(total=file.count)
+        bar.reset(total=len(indices))
         bar.update(start)
         with partial.open("a" if start else "w", encoding="utf-8") as log:
             if not start:
                 log.write(json.dumps(same) + "\n")
-            for index in range(start, file.count):
+            for index in indices[start:]:
                 page = read_page(file, index, reader, settings)
                 one = Document("", [page]) if isinstance(page, Page) else Document("", [], errors=[page])
                 log.write(json.dumps(one.to_dict()["pages"][0], ensure_ascii=False) + "\n")
                 log.flush()
                 bar.update()
         errors = [page for page in _pages(partial) if isinstance(page, PageError)]
-        if len(errors) == file.count:
+        if len(errors) == len(indices):
             _discard(partial, output.folder)  # or the next time would find no page that is left to read
-            raise ImageError(errors[0].message if file.count == 1 else f"no page could be read: {errors[0].message}")
+            raise ImageError(errors[0].message if len(indices) == 1 else f"no page could be read: {errors[0].message}")
         own = sum(line["source"] == "text_layer" for line in _logged(partial))
         if own and not settings.quiet:
-            tqdm.write(shown(own_text_line(str(item.path), own, file.count)), file=sys.stderr)
+            tqdm.write(shown(own_text_line(str(item.path), own, len(indices))), file=sys.stderr)
         warned = [line for line in _logged(partial) if line["warnings"]]
         if not settings.quiet:
             for line in warned:
@@ -202,7 +206,7 @@ def read_file(item: Input, reader: Reader, settings: Settings, output: Output, b
         record_errors(item, output.folder, errors)  # before the results: what is there without a record counts as whole
         language = language_of((page for page in _pages(partial) if isinstance(page, Page)), settings.language)
         record_warnings(item, output.folder, warned, language)
-        write_results(item, file, data, partial, reader, replace(settings, language=language or "auto"), output)
+        write_results(item, file, data, partial, reader, replace(settings, language=language or "auto"), output, len(indices))
     _discard(partial, output.folder)
     return len(warned)
 
@@ -284,8 +288,10 @@ def _resume(partial: Path, settings: Mapping[str, object]) -> int:
     return len(lines) - 1
 
 
-def write_results(item: Input, file: PageFile, data: bytes, partial: Path, reader: Reader, settings: Settings, output: Output) -> None:
-    """Every format, page by page, each put in place only when it is whole."""
+def write_results(
+    item: Input, file: PageFile, data: bytes, partial: Path, reader: Reader, settings: Settings, output: Output, count: int
+) -> None:
+    """Every format of the ``count`` pages, page by page, each put in place only when it is whole."""
 
     failed = sum(isinstance(page, PageError) for page in _pages(partial))
     for kind in output.formats:
@@ -300,7 +306,7 @@ def write_results(item: Input, file: PageFile, data: bytes, partial: Path, reade
                     pdf.add(as_asked(page, settings), None if file.kind == "pdf" else file.image(page.number - 1))
             with half.open("xb") as whole:
                 whole.write(pdf.finish())
-        elif kind == "page" and file.count > 1:  # PAGE XML knows no files of several pages: a folder of them
+        elif kind == "page" and count > 1:  # PAGE XML knows no files of several pages: a folder of them
             half.mkdir()
             for page in _pages(partial):
                 if isinstance(page, Page):
@@ -308,7 +314,7 @@ def write_results(item: Input, file: PageFile, data: bytes, partial: Path, reade
                         write_text([page], kind, one, item.path.name, reader, settings)
         else:
             with half.open("xb") as whole:
-                write_text(_pages(partial), kind, whole, item.path.name, reader, settings, page_count=file.count - failed)
+                write_text(_pages(partial), kind, whole, item.path.name, reader, settings, page_count=count - failed)
         if target.is_dir():  # of PAGE XML alone: check_targets has looked
             shutil.rmtree(target)
         half.replace(target)

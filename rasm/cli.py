@@ -38,6 +38,7 @@ _READ = """Read PDFs, images, multi-page TIFFs, or folders of them.
 
     rasm read page.png                                    its text, on the terminal
     rasm read scan.pdf --format markdown > scan.md        headings, lists and tables
+    rasm read book.pdf --pages 12-15,20                   some of its pages
     rasm read book.pdf page-*.png --out texts             texts/book.txt, ...
     rasm read scans --out out --format text alto pdf      a folder, in several formats
     curl https://... | rasm read -                        what comes in
@@ -109,6 +110,9 @@ def rasm() -> None:
     "--unknown", type=click.Choice(("mark", "leave_out")), default="mark", help="Signs that are not known, as emoji: U+FFFD, or nothing."
 )
 @option("--password", envvar="RASM_PASSWORD", show_envvar=True, metavar="WORD", help="Of encrypted PDFs.")
+@option(
+    "--pages", default="", metavar="LIST", help="Those that are read, as 1-3,7 or 5-, by their numbers in each file.", show_default="all"
+)
 @option("--max-pages", type=positive, default=MAX_PAGES, metavar="N", help="Refuse longer documents.")
 @option(
     "--least-confidence",
@@ -136,6 +140,7 @@ def read(
     digits: Literal["as_printed", "western", "arabic_indic"],
     unknown: Literal["mark", "leave_out"],
     password: str | None,
+    pages: str,
     max_pages: int,
     least_confidence: float,
     threads: int | None,
@@ -145,9 +150,11 @@ def read(
     import cv2
 
     from rasm import batch
+    from rasm.pages.chosen import Chosen
     from rasm.reader import Reader
     from rasm.text.normalisation import Profile
 
+    Chosen(pages)  # before the model is opened: what is no list of pages
     settings = batch.Settings(
         mode,
         "ignore" if pdf_layer == "redo" and pdf_text == "auto" else pdf_text,  # what is replaced has to be read
@@ -155,6 +162,7 @@ def read(
         Profile(diacritics, tatweel, digits, unknown),
         line_breaks == "join",
         password,
+        pages=pages,
         max_pages=max_pages,
         again=again,
         least_confidence=least_confidence,
@@ -199,6 +207,7 @@ def _print(path: Path, kind: str, reader: Reader, settings: Settings) -> int:
     """One file's text, or another format, on standard output; 1 where a page could not be read."""
     from rasm import batch
     from rasm.document import PageError
+    from rasm.pages.chosen import Chosen
     from rasm.pages.files import open_pages
     from rasm.reader import in_languages
 
@@ -210,15 +219,16 @@ def _print(path: Path, kind: str, reader: Reader, settings: Settings) -> int:
     own = 0  # pages whose own text is taken
     try:
         with open_pages(data, password=settings.password, max_pages=settings.max_pages) as file:
-            if kind == "page" and file.count > 1:
+            indices = Chosen(settings.pages).of(file.count)
+            if kind == "page" and len(indices) > 1:
                 raise ConfigError("PAGE XML of several pages is a folder of files: say with --out where it goes")
 
             def pages() -> Iterator[Page | PageError]:
                 nonlocal own
-                for index in range(file.count):
+                for index in indices:
                     page = batch.read_page(file, index, reader, settings)
                     if isinstance(page, PageError):
-                        if file.count == 1:
+                        if len(indices) == 1:
                             raise ImageError(page.message)
                         failed.append(page)
                     else:
@@ -233,7 +243,7 @@ def _print(path: Path, kind: str, reader: Reader, settings: Settings) -> int:
             )
             sys.stdout.buffer.flush()
             if own and not settings.quiet:
-                print(batch.own_text_line(name, own, file.count), file=sys.stderr)
+                print(batch.own_text_line(name, own, len(indices)), file=sys.stderr)
             for line in [] if settings.quiet else warned:
                 print(line, file=sys.stderr)
     except ImageError as e:
@@ -257,8 +267,46 @@ def models() -> None:
         print(f"{row[0]:{widths[0]}}  {row[1]:{widths[1]}}  {row[2]:{widths[2]}}  {row[3]}")
 
 
+_MCP = """Let a language model read files: a server of the Model Context Protocol, by standard input and output.
+
+    claude mcp add rasm -- rasm mcp ~/scans              for Claude Code; other programs ask for the same command
+
+It reads PDFs and images below the folders that are named, and nothing else. It writes nothing and asks no network. It needs the SDK:
+pip install 'rasm-ocr[mcp]'.
+"""
+
+
+@command("mcp", _MCP)
+@argument("folders", "what may be read: folders, or single files", nargs=-1, required=True, type=PATH)
+@option("--model", default=weights.SHIPPED_MODEL.stem, metavar="MODEL", help="A model of `rasm models`, or the path of an ONNX file.")
+@option("--password", envvar="RASM_PASSWORD", show_envvar=True, metavar="WORD", help="Of encrypted PDFs.")
+@option("--max-megabytes", type=positive, default=100, metavar="N", help="Read no larger file.")
+@option("--max-pages", type=positive, default=50, metavar="N", help="Read no more pages for one answer.")
+@option("--max-characters", type=positive, default=100_000, metavar="N", help="Give no more text in one answer.")
+@option("--threads", type=positive, metavar="N", show_default="one for each core", help="Threads of the reading.")
+def mcp(
+    folders: Sequence[Path],
+    model: str,
+    password: str | None,
+    max_megabytes: int,
+    max_pages: int,
+    max_characters: int,
+    threads: int | None,
+) -> None:
+    from importlib.util import find_spec
+
+    if not find_spec("mcp"):
+        raise ConfigError("the SDK of the Model Context Protocol is not installed: pip install 'rasm-ocr[mcp]'")
+    from rasm import mcp_server
+    from rasm.reader import Reader
+
+    bounds = mcp_server.Bounds(max_megabytes * 2**20, max_pages, max_characters)
+    mcp_server.server(Reader(model, threads=threads), folders, bounds, password).run("stdio")
+
+
 rasm.add_command(read)
 rasm.add_command(models)
+rasm.add_command(mcp)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

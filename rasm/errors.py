@@ -65,6 +65,12 @@ class NoPages(ImageError):
     code = "no_pages"
 
 
+class NoSuchPage(ImageError):
+    """A page is asked for that the file does not have."""
+
+    code = "no_such_page"
+
+
 class TooManyPages(ImageError):
     """A PDF or TIFF with more pages than the limit."""
 

@@ -30,6 +30,7 @@ from rasm.document import Document, Page, PageError, in_language, language_of
 from rasm.errors import ConfigError, ImageError
 from rasm.image import from_pillow
 from rasm.lines.recognizer import ModelInfo, Recognizer
+from rasm.pages.chosen import Chosen, Pages
 from rasm.pages.files import MAX_PAGES, PageFile, PixelsFile, open_pages
 from rasm.pages.reader import Mode, PageReader, PdfText
 from rasm.pages.unread import LEAST_CONFIDENCE
@@ -82,6 +83,7 @@ class Reader:
         pdf_text: PdfText = "auto",
         language: LanguageOption = "auto",
         password: str | None = None,
+        pages: Pages | None = None,
         max_pages: int = MAX_PAGES,
         name: str = "",
     ) -> Document:
@@ -96,7 +98,8 @@ class Reader:
             language: in whose letters the text is written: ar, fa, ur, ckb, ps, ug or sd. One shape is ي and ی, ك and ک. "auto" takes
                 the language that the letters of all pages tell, and the document's ``language`` says which. Latin letters stay.
             password: of an encrypted PDF.
-            max_pages: a longer file is refused.
+            pages: those that are read, as "1-3,7", "5-" (to the end) or numbers from 1; all if None. Pages keep the file's numbers.
+            max_pages: a longer file is refused, whichever of its pages are asked for.
             name: the document's; as the file's, if that is a path.
 
         Returns:
@@ -104,16 +107,18 @@ class Reader:
             its page, and ``warnings`` tell of it.
 
         Raises:
-            ImageError: the file cannot be read, or none of its pages.
+            ImageError: the file cannot be read, or none of its pages; NoSuchPage: it has fewer than are asked for.
+            ConfigError: ``pages`` is no list of pages.
             OSError: the path cannot be opened.
         """
+        chosen = Chosen(pages)
         with _open(source, password, max_pages) as file:
-            found = list(self._read(file, mode, pdf_text))
-        pages = [page for page in found if isinstance(page, Page)]
-        used = language_of(pages, language)
-        pages = [in_language(page, used) for page in pages]
+            found = list(self._read(file, chosen, mode, pdf_text))
+        read = [page for page in found if isinstance(page, Page)]
+        used = language_of(read, language)
+        read = [in_language(page, used) for page in read]
         errors = [error for error in found if isinstance(error, PageError)]
-        return Document(name or _name(source), pages, f"{self.info.name} {self.info.version}", errors)
+        return Document(name or _name(source), read, f"{self.info.name} {self.info.version}", errors)
 
     def pages(
         self,
@@ -123,23 +128,25 @@ class Reader:
         pdf_text: PdfText = "auto",
         language: LanguageOption = "auto",
         password: str | None = None,
+        pages: Pages | None = None,
         max_pages: int = MAX_PAGES,
     ) -> Iterator[Page | PageError]:
         """The same page by page: only one is in memory at a time. Takes and raises what ``read`` does, as the pages are asked for; the
         language "auto" is what the pages up to then tell."""
+        chosen = Chosen(pages)
         with _open(source, password, max_pages) as file:
-            yield from in_languages(self._read(file, mode, pdf_text), language)
+            yield from in_languages(self._read(file, chosen, mode, pdf_text), language)
 
-    def _read(self, file: PageFile, mode: Mode, pdf_text: PdfText) -> Iterator[Page | PageError]:
-        """Raises the first page's ImageError if no page could be read."""
+    def _read(self, file: PageFile, chosen: Chosen, mode: Mode, pdf_text: PdfText) -> Iterator[Page | PageError]:
+        """Raises NoSuchPage; the first page's ImageError if no page could be read."""
         first: ImageError | None = None
         some = False
-        for index in range(file.count):
+        for index in (indices := chosen.of(file.count)):
             try:
                 page = self.page_reader.read_from(file, index, mode=mode, pdf_text=pdf_text)
             except ImageError as e:
                 first = first or e
-                if file.count > 1:
+                if len(indices) > 1:
                     yield PageError(index + 1, e.code, str(e))
             else:
                 some = True
@@ -169,6 +176,7 @@ def read(
     pdf_text: PdfText = "auto",
     language: LanguageOption = "auto",
     password: str | None = None,
+    pages: Pages | None = None,
     max_pages: int = MAX_PAGES,
     name: str = "",
 ) -> Document:
@@ -177,7 +185,9 @@ def read(
     ``model``, ``decoder`` and ``least_confidence`` are those of ``Reader``; everything else is as in ``Reader.read``.
     """
     reader = _reader(os.fspath(model), decoder, least_confidence)
-    return reader.read(source, mode=mode, pdf_text=pdf_text, language=language, password=password, max_pages=max_pages, name=name)
+    return reader.read(
+        source, mode=mode, pdf_text=pdf_text, language=language, password=password, pages=pages, max_pages=max_pages, name=name
+    )
 
 
 @lru_cache(maxsize=2)

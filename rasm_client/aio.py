@@ -55,7 +55,7 @@ class AsyncRasmClient:
 
     def __init__(
         self,
-        url: str = DEFAULT_URL,
+        url: str | None = None,
         *,
         api_key: str | None = None,
         timeout_s: float = DEFAULT_TIMEOUT_S,
@@ -63,7 +63,10 @@ class AsyncRasmClient:
         concurrency: int = DEFAULT_CONCURRENCY,
         transport: Any = None,
     ) -> None:
-        """See Settings. Raises ServiceError if ``url`` is none."""
+        """See Settings. ``url`` and ``api_key`` are those of RASM_URL and RASM_API_KEY where they are left out; an empty key is none.
+        Raises ServiceError if ``url`` is no address."""
+        url = url or os.environ.get("RASM_URL") or DEFAULT_URL
+        api_key = os.environ.get("RASM_API_KEY") if api_key is None else api_key
         if concurrency < 1 or retries < 0:
             raise ValueError("concurrency is 1 or more, retries 0 or more")
         self._url, self._timeout_s, self._retries, self._concurrency = url, timeout_s, retries, concurrency
@@ -229,26 +232,27 @@ class AsyncRasmClient:
         params = form_fields(options, OutputOptions)
         params.pop("tables", None)  # of Markdown, which pages are not
         params.pop("pdf_layer", None)
-        last = 0
+        last = seen = 0
         async for job in self.follow(job_id):
-            async for page in self._pages_of(job_id, file, params, job.pages, after=last):
+            async for page in self._pages_of(job_id, file, params, job.pages - seen, after=last):
                 yield page
-                last = page.page or last + 1
+                last, seen = page.page or last + 1, seen + 1
 
     async def _pages_of(
         self, job_id: str, file: int, params: Mapping[str, str], most: int, *, after: int = 0, is_whole: bool = False
     ) -> AsyncIterator[Result]:
         """Those of a file that are read, a few in each reply: all at once could be more than there is memory for.
 
+        ``most``: how many there may be; where some pages of a file were chosen, their numbers are larger.
         ``is_whole``: all are read, so that what the first reply says of the language holds for the others.
         """
         while pages := await self._pages(job_id, {**params, "file": str(file), "after": str(after)}):
             for page in pages:
                 number = after + 1 if page.page is None else page.page
-                if not after < number <= most:  # or it would never end
+                if number <= after or not most:  # or it would never end
                     raise self._foreign()
                 yield page
-                after = number
+                after, most = number, most - 1
             told = pages[-1].language
             if is_whole and told is not None and told in _LANGUAGES and params.get("language", "auto") == "auto":
                 params = {**params, "language": told}  # or the service would look through all pages for it each time

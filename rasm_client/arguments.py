@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
@@ -22,7 +23,7 @@ given, ``NAME<tab>`` stands before each, so that ``grep`` shows which file has a
 the cells of tables and the halves of verses, too. ``--format json`` (or ``--json``) prints one JSON object for each page, as the service
 gives it, for those that failed too. With ``--beside`` or ``--out DIR`` each file gets one of its own instead: ``a.txt``, ``a.json``,
 ``a.md``, ``a.html``, ``a.docx``, ``a.csv`` and ``a.xlsx`` of its tables, ``a.hocr``, ``a.alto.xml``, ``a.page.xml`` or ``a.pdf`` for
-``a.png``.
+``a.png``. ``--out -`` writes what the file would have been, of one, to standard output.
 
 ``--job`` is for long documents: each is put away at the service, read while this program waits, fetched, and taken away again.
 Ctrl-C leaves it there; ``--resume`` goes on.
@@ -32,6 +33,7 @@ read. Exit codes: 0 all were read, with warnings or without · 1 something could
 reached, refuses, or takes too long · 130 interrupted.
 """
 # rasm read's
+BINARY = ("docx", "xlsx", "pdf")
 SUFFIX_OF = {
     "text": ".txt",
     "json": ".json",
@@ -67,6 +69,7 @@ def parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
         "--pdf-text", "--text-layer", choices=choices["pdf_text"], help="of PDFs: take the text that is in them where it is sound, or never"
     )
     add("--least-confidence", type=_share, metavar="SHARE", help="of a page: leave out, and warn of, lines read less surely; 0: none")
+    add("--pages", metavar="LIST", help="those that are read of each file, by their numbers: 1-3,7 or 5-")
     add("--password", default=os.environ.get("RASM_PASSWORD"), help="of PDFs; RASM_PASSWORD is safer")
     add("--model", help="one that /api/v1/models lists")
     add("--diacritics", choices=choices["diacritics"])
@@ -84,19 +87,26 @@ def parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
     add("--json", dest="format", action="store_const", const="json", help="--format json")
     place = output.add_mutually_exclusive_group()
     place.add_argument("--beside", action="store_true", help="a file beside each that is read")
-    place.add_argument("--out", type=Path, metavar="DIR", help="a file for each in DIR, in folders like those that were given")
+    place.add_argument(
+        "--out", type=Path, metavar="DIR", help="a file for each in DIR, in folders like those that were given; -: standard output"
+    )
     add("--existing", choices=("refuse", "skip", "overwrite"), default="refuse", help="of a file that is there (default: refuse)")
     add("--quiet", action="store_true", help="no warnings; errors are told all the same")
     add("--progress", action=argparse.BooleanOptionalAction, help="a bar (default: where standard error is a terminal)")
 
     given = parser.parse_args(arguments)
     given.job = given.job or bool(given.resume)
+    given.to_stdout = given.out == Path("-")
+    if given.to_stdout:
+        given.out = None
     if not (given.images or given.files_from or given.resume):
         parser.error("nothing to read: name files, folders or patterns, or - for standard input")
     if given.images.count("-") + (given.files_from == "-") > 1:
         parser.error("standard input can be read once only")
-    if given.format not in ("text", "json") and not (given.beside or given.out):
-        parser.error(f"--format {given.format} makes a file of each: say where to with --beside or --out DIR")
+    if given.format not in ("text", "json") and not (given.beside or given.out or given.to_stdout):
+        parser.error(f"--format {given.format} makes a file of each: say where to with --beside, --out DIR, or --out - for one")
+    if given.to_stdout and given.format in BINARY and sys.stdout.isatty():
+        parser.error(f"{given.format} is nothing for the terminal: send it on, with > or |")
     return given
 
 

@@ -15,7 +15,7 @@ from typing import IO, Any, TypeVar, Unpack
 
 import httpx
 
-from rasm_client.aio import DEFAULT_URL, AsyncRasmClient, batches, form_fields
+from rasm_client.aio import AsyncRasmClient, batches, form_fields
 from rasm_client.exchange import Arriving, exchange_blocking
 from rasm_client.replies import Reply
 from rasm_client.types import Document, Format, Image, Job, Options, OutputOptions, ReadingOptions, Result, Settings
@@ -57,7 +57,7 @@ def _each(items: AsyncIterator[T]) -> Iterator[T]:
 class RasmClient:
     """AsyncRasmClient without asyncio: what it says there holds here. It may be used by several threads."""
 
-    def __init__(self, url: str = DEFAULT_URL, *, transport: httpx.BaseTransport | None = None, **settings: Unpack[Settings]) -> None:
+    def __init__(self, url: str | None = None, *, transport: httpx.BaseTransport | None = None, **settings: Unpack[Settings]) -> None:
         self._client = Blocking(url, transport=transport, **settings)
 
     def __enter__(self) -> RasmClient:

@@ -16,7 +16,7 @@ import httpx
 from rasm_client.aio import AsyncRasmClient
 from rasm_client.arguments import chosen, parsed
 from rasm_client.inputs import aimed, take_up, tasks_of
-from rasm_client.output import give_out, tell, tell_errors, whole_file
+from rasm_client.output import destination, give_out, tell, tell_errors
 from rasm_client.progress import Progress
 from rasm_client.tasks import Outcome, Task, UsageError, counted, outcome_of
 from rasm_client.types import FileError, FileRefused, Options, OutputOptions, ReadingOptions, Result, ServiceError
@@ -51,6 +51,8 @@ async def _read_all(given: argparse.Namespace, transport: httpx.AsyncBaseTranspo
         if given.resume:
             await take_up(tasks, client, given.resume)
         tasks = list(aimed(tasks, given))
+        if given.to_stdout and len(tasks) != 1:
+            raise UsageError(f"{len(tasks)} files: --out - is for one; say with --out DIR where the results go")
         failed = False
         with Progress(len(tasks), given) as bar:
             at = iter(tasks)
@@ -61,7 +63,7 @@ async def _read_all(given: argparse.Namespace, transport: httpx.AsyncBaseTranspo
                 tell_errors(task, outcome, given)
                 for warning in [] if given.quiet else outcome.warnings:
                     tell(f"{task.name}: {warning}")
-                give_out(task, outcome, given.format, named=len(tasks) > 1)
+                give_out(task, outcome, given, named=len(tasks) > 1)
                 if outcome.job_id:
                     await client.delete(outcome.job_id)
                     left.remove(outcome.job_id)
@@ -110,8 +112,7 @@ async def _by_job(task: Task, client: AsyncRasmClient, given: argparse.Namespace
     if given.format in ("text", "json"):
         results = await client.results(job.id, **output)
         return outcome_of([dataclasses.replace(r, name=task.name, json={**r.json, "name": task.name}) for r in results], job.id)
-    assert task.target
-    with whole_file(task.target) as file:
+    with destination(task, given.format) as file:
         await client.download(job.id, file, given.format, **output)
     errors = list(job.errors)
     if more := job.error_count - len(errors):

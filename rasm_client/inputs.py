@@ -29,7 +29,8 @@ _DEVICE = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?", re.IGNORECAS
 
 
 def tasks_of(given: argparse.Namespace) -> Iterator[Task]:
-    """Every file that the command line means, in order; what is not there is left for the opening to complain of."""
+    """Every file that the command line means, in order; what is not there is left for the opening to complain of. Raises UsageError of a
+    pattern that fits nothing."""
     for argument in given.images:
         path = Path(argument)
         if argument == "-":
@@ -37,8 +38,11 @@ def tasks_of(given: argparse.Namespace) -> Iterator[Task]:
         elif path.is_dir():
             yield from _folder(path)
         elif glob.has_magic(argument) and not path.exists():
-            found = sorted(glob.glob(argument, recursive=True)) or [argument]  # noqa: PTH207 (Path.glob takes no absolute pattern)
-            yield from (Task(name, PurePath(PurePath(name).name)) for name in found if not Path(name).is_dir())
+            found = sorted(glob.glob(argument, recursive=True))  # noqa: PTH207 (Path.glob takes no absolute pattern)
+            files = [name for name in found if not Path(name).is_dir()]
+            if not files:
+                raise UsageError(f"{argument}: no file matches this pattern")
+            yield from (Task(name, PurePath(PurePath(name).name)) for name in files)
         else:
             yield Task(argument, PurePath(path.name))
     if given.files_from:

@@ -45,9 +45,10 @@ def tell_errors(task: Task, outcome: Outcome, given: argparse.Namespace) -> None
         tell(f"{task.name}: {place}{error.message} ({error.code}){hint}")
 
 
-def give_out(task: Task, outcome: Outcome, form: str, *, named: bool) -> None:
+def give_out(task: Task, outcome: Outcome, given: argparse.Namespace, *, named: bool) -> None:
+    form: str = given.format
     good = [result for result in outcome.results if not result.error]
-    if task.target is None:
+    if task.target is None and not given.to_stdout:
         for result in outcome.results if form == "json" else good:
             if form == "json":
                 # JSON has escapes of its own, for all that a terminal obeys but these
@@ -63,8 +64,29 @@ def give_out(task: Task, outcome: Outcome, form: str, *, named: bool) -> None:
         elif form == "text":
             # a form feed between pages, as Tesseract has it; without an empty page for each that failed the others would be misnumbered
             content = "\f".join(f"{printable(result.text or '', keep=_LAYOUT + _MARKS)}\n" for result in outcome.results).encode()
-        with whole_file(task.target) as file:
+        with destination(task, form) as file:
             file.write(content or b"")
+
+
+def destination(task: Task, form: str) -> contextlib.AbstractContextManager[IO[bytes]]:
+    """Where the document of a task goes: into its file, or to standard output."""
+    return _standard_output(form) if task.target is None else whole_file(task.target)
+
+
+@contextlib.contextmanager
+def _standard_output(form: str) -> Iterator[IO[bytes]]:
+    """A file to be written that goes to standard output when it is whole; a terminal gets nothing that it would obey."""
+    with tempfile.TemporaryFile() as file:
+        yield file
+        if form == "page" and zipfile.is_zipfile(file):
+            raise UsageError("PAGE XML of several pages is a folder of files: say where to with --out DIR")
+        file.seek(0)
+        if sys.stdout.isatty():
+            print(printable(file.read().decode(errors="replace"), keep=_LAYOUT + _MARKS), end="", flush=True)
+        else:
+            sys.stdout.flush()
+            shutil.copyfileobj(file, sys.stdout.buffer)
+            sys.stdout.buffer.flush()
 
 
 @contextlib.contextmanager

@@ -27,6 +27,7 @@ class ReadingOptions(TypedDict, total=False):
     pdf_text: Literal["auto", "use", "ignore"]
     least_confidence: float
     model: str
+    pages: str
     password: str
 
 

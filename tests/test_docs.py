@@ -92,12 +92,12 @@ def test_commands_exist(name: str) -> None:
     for target in re.findall(r"(?:`|^ +|on make |on )make ([a-z-]+)", DOCS[name], re.M):
         assert target in targets, target
     for command in re.findall(r"(?:`|^ +)rasm ([a-z][\w-]*)", DOCS[name], re.M):
-        assert command in ("read", "models"), command
+        assert command in ("read", "models", "mcp"), command
 
 
 def test_commands_of_rasm_exist() -> None:
     """Those that the documents name, asked of the command itself."""
-    for command in ("read", "models"):
+    for command in ("read", "models", "mcp"):
         done = subprocess.run([sys.executable, "-m", "rasm", command, "--help"], capture_output=True, text=True, cwd=ROOT)
         assert done.returncode == 0, done.stderr
 

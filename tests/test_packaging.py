@@ -45,7 +45,8 @@ def pinned(name: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize(
-    ("file", "extras"), [("requirements-serve.txt", ["serve"]), ("requirements.txt", ["serve", "train", "draw", "postgres"])]
+    ("file", "extras"),
+    [("requirements-serve.txt", ["serve"]), ("requirements.txt", ["serve", "train", "draw", "postgres", "mcp", "ocrmypdf"])],
 )
 def test_what_is_pinned_is_what_the_project_asks_for(file: str, extras: list[str]) -> None:
     pins = pinned(file)

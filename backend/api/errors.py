@@ -102,6 +102,12 @@ class JobNotDone(Refusal):
     code = "job_not_done"
 
 
+class PagesMissing(Refusal):
+    """A document was asked for, and some of its pages could not be read."""
+
+    code = "pages_missing"
+
+
 class TooManyRequests(Refusal):
     """One key or address asks more often than it may."""
 
@@ -145,6 +151,7 @@ STATUSES: dict[type[Refusal], tuple[int, int | None]] = {
     NoFiles: (422, None),
     UnsupportedLanguage: (422, None),
     DocumentFailed: (422, None),
+    PagesMissing: (422, None),
     TooManyRequests: (429, 1),
     TooManyJobs: (429, 30),
     ClientGone: (499, None),  # nginx's

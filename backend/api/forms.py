@@ -28,28 +28,30 @@ READING_REFUSALS: dict[Any, Any] = {
 
 
 def form_schema(**properties: Any) -> dict[str, Any]:
-    """What the schema of a form says besides what Ninja knows."""
-    return {"requestBody": {"content": {"multipart/form-data": {"schema": {"additionalProperties": False, "properties": properties}}}}}
+    """What the schema of a form says besides what Ninja knows. Generated clients name a class after the operation and the title."""
+    schema = {"title": "Form", "additionalProperties": False, "properties": properties}
+    return {"requestBody": {"content": {"multipart/form-data": {"schema": schema}}}}
 
 
 def check_fields(request: HttpRequest, files: str, options: type[BaseModel]) -> None:
-    """Nothing that was sent is passed over in silence: no field that is not known, and no option sent twice."""
+    """Nothing that was sent is passed over in silence: no option that is not known, and none sent twice, wherever it was sent: what
+    stands in the address is among the fields (``uploads.py``)."""
     known = ", ".join([files, *options.model_fields])
-    _check_options(request.POST.lists(), options, known, "field")
+    _check_options(request.POST.lists(), options, known)
     for name in request.FILES:
         if name != files:
             raise InvalidRequest(f"there is no field {name[:100]!r} for files; there are: {known}")
 
 
-def check_query(request: HttpRequest, options: type[BaseModel]) -> None:
-    """The same of an address's parameters."""
-    _check_options(request.GET.lists(), options, ", ".join(options.model_fields), "parameter")
+def check_query(request: HttpRequest, options: type[BaseModel] = BaseModel) -> None:
+    """The same of the parameters of an address that takes no form; without ``options`` it takes none."""
+    _check_options(request.GET.lists(), options, ", ".join(options.model_fields) or "none")
 
 
-def _check_options(sent: Iterable[tuple[str, list[Any]]], options: type[BaseModel], known: str, what: str) -> None:
+def _check_options(sent: Iterable[tuple[str, list[Any]]], options: type[BaseModel], known: str) -> None:
     for name, values in sent:
         if name not in options.model_fields:
-            raise InvalidRequest(f"there is no {what} {name[:100]!r}; there are: {known}")
+            raise InvalidRequest(f"there is no option {name[:100]!r}; there are: {known}")
         if len(values) > 1:
             raise InvalidRequest(f"{name}: sent {len(values)} times; send it once")
 
@@ -73,8 +75,5 @@ def other_formats(*media_types: str) -> dict[str, Any]:
 
 def content_of(*media_types: str) -> dict[str, Any]:
     """The schema of a reply's content in these media types, besides JSON."""
-    kinds: dict[str, Any] = {name: {"type": "string"} for name in media_types}
-    for name in kinds:
-        if not name.startswith("text/") and not name.endswith("xml"):
-            kinds[name] = {"type": "string", "format": "binary"}
-    return kinds
+    binary, text = {"type": "string", "format": "binary"}, {"type": "string"}
+    return {name: {"schema": text if name.startswith("text/") or name.endswith("+xml") else binary} for name in media_types}

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from django.http.response import HttpResponseBase
 
 from backend.api.errors import FilesRefused
+from backend.api.schemas.options import TextOptions
 from backend.api.schemas.reading import (
     CellReply,
     CharacterReply,
@@ -18,7 +19,6 @@ from backend.api.schemas.reading import (
     Model,
     RegionReply,
     ResultReply,
-    TextOptions,
     UnreadReply,
     WarningReply,
     WordReply,

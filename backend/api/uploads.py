@@ -21,7 +21,7 @@ from django.utils.datastructures import MultiValueDict
 from django.utils.http import parse_header_parameters
 from multipart import MultipartError, MultipartSegment, PushMultipartParser
 
-from backend.api.limits import most_bytes
+from backend.api.limits import most_bytes, takes_files
 from backend.api.spool import Spool
 
 MAX_HEADER_BYTES = 16_384  # of one part: a file's name may have 4,096 characters of four bytes
@@ -42,7 +42,13 @@ class StrictMultipart(FileUploadHandler):
             form = Form(boundary, content_length, self.request.path_info, Spool(content_length))
             while chunk := input_data.read(READ_BYTES):
                 form.feed(chunk)
-        return form.result()
+        fields, files = form.result()
+        if takes_files(self.request.path_info) and self.request.GET:  # an option may stand in the address as well
+            fields = fields.copy()
+            for name, values in self.request.GET.lists():
+                for value in values:
+                    fields.appendlist(name, value)
+        return fields, files
 
 
 class Form:

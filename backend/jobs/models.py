@@ -52,6 +52,7 @@ class JobFile(models.Model):
     number = models.PositiveIntegerField()
     name = models.CharField(max_length=300)
     pages = models.PositiveIntegerField(null=True)
+    chosen = models.TextField(blank=True, help_text='Which of them are read, as "1-3,7"; all if empty.')
     error_code = models.CharField(max_length=50, blank=True)
     error_message = models.TextField(blank=True)
 

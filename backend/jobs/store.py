@@ -10,9 +10,10 @@ import tempfile
 import zlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from functools import partial
+from itertools import groupby
 from typing import IO, Any
 from uuid import UUID
 
@@ -33,6 +34,7 @@ from rasm.errors import EncryptedDocument, ImageError, TooManyPages
 from rasm.formats.searchable_pdf import PdfLayer
 from rasm.image import decode
 from rasm.lines.recognizer import Reading, Sign
+from rasm.pages.chosen import Chosen, spelled
 from rasm.pages.files import PageFile
 from rasm.pages.reader import page_of_line
 
@@ -47,23 +49,44 @@ UNFINISHED_TIMES = 7  # a job that does not finish is kept so many times as long
 # taking in
 
 
-def count_pages(upload: Upload, password: str, pages_left: int, gone: Gone | None) -> int:
-    """How many pages a file has. One that ``password`` opens is put away without it. Raises ClientGone; an ImageError if it cannot be
-    read, or has more than ``pages_left``."""
+@dataclass(frozen=True)
+class FilePages:
+    """How many pages a file has, and the indices of those that are to be read."""
+
+    count: int
+    indices: Sequence[int]
+
+    @property
+    def spelled(self) -> str:
+        """Which they are, as ``1-3,7``; empty if they are all."""
+        return "" if len(self.indices) == self.count else spelled(self.indices)
+
+
+def count_pages(upload: Upload, password: str, chosen: Chosen, pages_left: int, gone: Gone | None) -> FilePages:
+    """The pages of a file that are to be read. One that ``password`` opens is put away without it. Raises ClientGone; an ImageError if it
+    cannot be read, has fewer pages than are asked for, or more than ``pages_left`` of those."""
     if not pages_left:
         raise _too_many_pages()
+    count = _count(upload, password, pages_left if chosen.is_all else settings.RASM.max_job_pages, gone)
+    indices = chosen.of(count)
+    if len(indices) > pages_left:
+        raise _too_many_pages()
+    return FilePages(count, indices)
+
+
+def _count(upload: Upload, password: str, most_pages: int, gone: Gone | None) -> int:
     with turn_to_decode(gone, is_apart=is_apart(upload)):
         try:
             if not has_pages(upload):
                 decode(upload.read(), max_pixels=settings.RASM.max_pixels, single=True)
                 return 1
             try:
-                with open_file(upload, "", pages_left, gone) as file:
+                with open_file(upload, "", most_pages, gone) as file:
                     return file.count
             except EncryptedDocument:
                 if not password:
                     raise
-            with open_file(upload, password, pages_left, gone) as file:
+            with open_file(upload, password, most_pages, gone) as file:
                 _unlock(upload, file)
                 return file.count
         except TooManyPages as e:
@@ -87,12 +110,12 @@ def _too_many_pages() -> TooManyPages:
     return TooManyPages(f"a job may have {settings.RASM.max_job_pages:,} pages: send several jobs")
 
 
-def receive(job: Job, uploads: Sequence[Upload], found: Sequence[int | ImageError]) -> None:
+def receive(job: Job, uploads: Sequence[Upload], found: Sequence[FilePages | ImageError]) -> None:
     """Put the files away and have them read. ``found``: the pages of each, or what is wrong with it. Raises TooManyJobs, JobStorageFull,
     DiskFull."""
-    usable = [upload for upload, pages in zip(uploads, found, strict=True) if isinstance(pages, int)]
+    usable = [upload for upload, pages in zip(uploads, found, strict=True) if isinstance(pages, FilePages)]
     job.bytes = sum(upload.size or 0 for upload in usable)
-    job.pages = sum(pages for pages in found if isinstance(pages, int))
+    job.pages = sum(len(pages.indices) for pages in found if isinstance(pages, FilePages))
     job.expires = timezone.now() + timedelta(seconds=settings.RASM.job_keep_s * UNFINISHED_TIMES)
     with transaction.atomic():
         _one_at_a_time()
@@ -101,23 +124,37 @@ def receive(job: Job, uploads: Sequence[Upload], found: Sequence[int | ImageErro
     try:
         files = [_store(job, number, upload, pages) for number, (upload, pages) in enumerate(zip(uploads, found, strict=True))]
         with transaction.atomic():
-            places = [(file, first) for file in files for first in range(0, file.pages or 0, PART_PAGES)]
+            places = [
+                (file, first, last)
+                for file, pages in zip(files, found, strict=True)
+                if isinstance(pages, FilePages)
+                for first, last in _parts(pages.indices)
+            ]
             JobPart.objects.bulk_create(
                 JobPart(
                     job=job,
                     file=file,
                     kind=JobPart.Kind.READ,
                     first=first,
-                    last=min(first + PART_PAGES, file.pages or 0) - 1,
+                    last=last,
                     priority=-number,
                 )
-                for number, (file, first) in enumerate(places)
+                for number, (file, first, last) in enumerate(places)
             )
             job.state = Job.State.QUEUED
             job.save(update_fields=["state"])
     except BaseException:
         reserve.with_reserve(partial(_take_away, job.pk))
         raise
+
+
+def _parts(indices: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """The first and the last index of each part: of pages that follow each other, and no more than one worker reads in one go."""
+    for _, run in groupby(enumerate(indices), key=lambda place: place[1] - place[0]):
+        following = [index for _, index in run]
+        for i in range(0, len(following), PART_PAGES):
+            part = following[i : i + PART_PAGES]
+            yield part[0], part[-1]
 
 
 def _one_at_a_time() -> None:
@@ -141,10 +178,10 @@ def _check_room(job: Job) -> None:
         raise JobStorageFull("the service holds as many jobs and results as it can: delete some of yours, or try again later")
 
 
-def _store(job: Job, number: int, upload: Upload, pages: int | ImageError) -> JobFile:
+def _store(job: Job, number: int, upload: Upload, pages: FilePages | ImageError) -> JobFile:
     if isinstance(pages, ImageError):
         return JobFile.objects.create(job=job, number=number, name=upload.name or "", error_code=pages.code, error_message=str(pages))
-    file = JobFile.objects.create(job=job, number=number, name=upload.name or "", pages=pages)
+    file = JobFile.objects.create(job=job, number=number, name=upload.name or "", pages=pages.count, chosen=pages.spelled)
     write_chunks(file, "upload", iter(lambda: upload.read(CHUNK_BYTES), b""))
     return file
 
@@ -223,14 +260,21 @@ def pages_of(file: JobFile) -> Iterator[JobPage]:
 
 
 def pages_after(file: JobFile, number: int, most: int) -> list[JobPage]:
-    """Those that follow a page without a gap, as far as they have been read."""
-    pages = JobPage.objects.filter(file=file, number__gt=number, number__lte=number + most).order_by("number")
-    return [page for i, page in enumerate(pages, number + 1) if page.number == i]
+    """Those to be read that follow a page, without a gap, as far as they have been read."""
+    wanted = [index + 1 for index in Chosen(file.chosen).of(file.pages or 0) if index >= number][:most]
+    pages = JobPage.objects.filter(file=file, number__in=wanted).order_by("number")
+    return [page for page, next_one in zip(pages, wanted) if page.number == next_one]
 
 
 def count_read(file: JobFile) -> int:
     """How many of its pages could be read."""
     return JobPage.objects.filter(file=file, error_code="").count()
+
+
+def count_missing(files: Sequence[JobFile]) -> int:
+    """How many of these files could not be opened, and how many pages of the others not be read."""
+    unread = JobPage.objects.filter(file__in=files).exclude(error_code="").count()
+    return unread + sum(bool(file.error_code) for file in files)
 
 
 def count_warnings(job: Job, files: Sequence[JobFile] | None = None) -> Counter[WarningCode]:

@@ -24,6 +24,7 @@ from rasm.document import Page
 from rasm.errors import ImageError, TooManyPages
 from rasm.image import decode, shape_of
 from rasm.lines.recognizer import ModelInfo
+from rasm.pages.chosen import Chosen
 from rasm.pages.files import PageFile
 from rasm.pages.reader import LineImage, Mode, PageImage, PageReader, PdfText, look_at, page_of_line
 from rasm.pages.unread import LEAST_CONFIDENCE
@@ -43,6 +44,7 @@ class Request:
     password: str = ""
     gone: Gone | None = None
     least_confidence: float = LEAST_CONFIDENCE
+    pages: str = ""  # of each file, as "1-3,7"; all if empty
 
 
 @dataclass
@@ -109,7 +111,7 @@ class _Files:
 
     def __init__(self, request: Request, model: OpenModel, held: contextlib.ExitStack) -> None:
         """``held`` keeps its room and its place. Raises Overloaded."""
-        self._request, self._model = request, model
+        self._request, self._model, self._chosen = request, model, Chosen(request.pages)
         self._pages_left = settings.RASM.max_pages
         self._page_reader: PageReader | None = None
         self._held, self._lines = held, held.enter_context(contextlib.ExitStack())
@@ -126,6 +128,7 @@ class _Files:
             if (upload.size or 0) > settings.RASM.max_file_bytes:
                 raise FileTooLarge(f"the file has {upload.size:,} bytes; at most {settings.RASM.max_file_bytes:,} are read")
             if not has_pages(upload):
+                self._chosen.of(1)
                 first.outcome.number = first.outcome.count = 1
                 seen = self._look(first, partial(self._look_at, upload), apart=False)
                 if isinstance(seen, PageImage):
@@ -133,7 +136,7 @@ class _Files:
                     self._read_page(first, seen)
                 return [first]
             self._take_place()  # whoever waits for the process that opens it occupies a thread
-            with open_upload(upload, self._request.password, self._pages_left, self._request.gone) as file:
+            with open_upload(upload, self._request, self._pages_left) as file:
                 return list(self._pages(file, first.outcome.name, number, apart=is_apart(upload)))
         except ImageError as e:
             first.outcome.number = first.outcome.count = None
@@ -141,8 +144,11 @@ class _Files:
             return [first]
 
     def _pages(self, file: PageFile, name: str, number: int, *, apart: bool) -> Iterator[_Taken]:
-        """Each page of a PDF or a TIFF."""
-        for index in range(file.count):
+        """Each page of a PDF or a TIFF that is asked for. Raises NoSuchPage, TooManyPages."""
+        indices = self._chosen.of(file.count)
+        if not self._chosen.is_all and len(indices) > max(1, self._pages_left):
+            raise _too_many_pages()
+        for index in indices:
             taken = _Taken(Outcome(name, number, index + 1, file.count))
             try:
                 self._count_page()
@@ -208,10 +214,12 @@ def _queued(lines: int) -> Iterator[None]:
         QUEUE.dec(lines)
 
 
-def open_upload(upload: Upload, password: str, most_pages: int, gone: Gone | None) -> PageFile:
-    """Raises ClientGone, an ImageError; TooManyPages says where so many can be sent."""
+def open_upload(upload: Upload, request: Request, most_pages: int) -> PageFile:
+    """Raises ClientGone, an ImageError; TooManyPages says where so many can be sent. Where some pages are chosen, the file may have as
+    many as one of a job, and ``most_pages`` is for the caller to hold."""
+    most = max(1, most_pages) if Chosen(request.pages).is_all else settings.RASM.max_job_pages
     try:
-        return open_file(upload, password, max(1, most_pages), gone)
+        return open_file(upload, request.password, most, request.gone)
     except TooManyPages as e:
         raise _too_many_pages() from e
 

@@ -82,7 +82,7 @@ def named(names: list[str]) -> httpx.MockTransport:
     return httpx.MockTransport(handle)
 
 
-def read_async(paths: Sequence[Any], *, url: str = DEFAULT_URL, transport: Any = None, **options: Any) -> list[Result]:
+def read_async(paths: Sequence[Any], *, url: str | None = DEFAULT_URL, transport: Any = None, **options: Any) -> list[Result]:
     async def read() -> list[Result]:
         async with AsyncRasmClient(url, transport=transport) as client:
             return [result async for result in client.read(paths, **options)]

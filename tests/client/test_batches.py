@@ -25,13 +25,16 @@ def test_folders_and_patterns(tree: Path, capsys: pytest.CaptureFixture[str]) ->
         assert main(arguments, transport=named(names)) == 0
         assert names == expected, arguments
     capsys.readouterr()
-    assert main(["empty", "*.gif", "b.png"], transport=named([])) == 1
+    assert main(["empty", "b.png"], transport=named([])) == 1
     out, err = capsys.readouterr()
-    assert err.splitlines() == [
-        "client.py: empty: no image or PDF is in this folder (no_images)",
-        "client.py: *.gif: No such file or directory (unreadable_file)",
-    ]
+    assert err.splitlines() == ["client.py: empty: no image or PDF is in this folder (no_images)"]
     assert out == "b.png\tb.png\n"
+
+
+@pytest.mark.parametrize("pattern", ["*.gif", "**/*.gif", "nowhere/*.png", "dee*", "[ab].gif"])
+def test_a_pattern_that_fits_no_file_is_told_before_anything_is_read(tree: Path, pattern: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["b.png", pattern], transport=raising(AssertionError("no request is due"))) == 2
+    assert capsys.readouterr() == ("", f"client.py: {pattern}: no file matches this pattern\n")
 
 
 def test_a_name_with_brackets_is_no_pattern(tree: Path, capsys: pytest.CaptureFixture[str]) -> None:

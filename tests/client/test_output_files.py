@@ -3,6 +3,7 @@
 import io
 import json
 import shutil
+import sys
 import zipfile
 from pathlib import Path
 
@@ -87,6 +88,55 @@ def test_documents_are_written_as_they_came(tree: Path) -> None:
     assert main(["b.png", "--format", "pdf", "--out", "out"], transport=transport) == 0
     assert (tree / "out" / "b.pdf").read_bytes() == b"%PDF"
     assert list(RasmClient(transport=transport).convert(["b.png"], "pdf")) == [Document("b.png", b"%PDF")]
+
+
+def archive_of(*names: str) -> bytes:
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as pages:
+        for name in names:
+            pages.writestr(name, "x")
+    return archive.getvalue()
+
+
+@pytest.mark.parametrize(("form", "content"), [("pdf", b"%PDF\x00\xff"), ("hocr", "<p>نص\x1b[2J</p>".encode()), ("docx", archive_of("a"))])
+def test_one_document_can_go_to_standard_output(tree: Path, form: str, content: bytes, capsysbinary: pytest.CaptureFixture[bytes]) -> None:
+    before = sorted(tree.rglob("*"))
+    assert main(["b.png", "--format", form, "--out", "-"], transport=answering(200, content=content)) == 0
+    assert capsysbinary.readouterr() == (content, b"")
+    assert sorted(tree.rglob("*")) == before
+
+
+def test_texts_and_json_go_there_as_their_files_would_be(tree: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for form, name in (("text", "b.txt"), ("json", "b.json")):
+        assert main(["b.png", "--format", form, "--beside"], transport=named([])) == 0
+        assert main(["b.png", "--format", form, "--out", "-"], transport=named([])) == 0
+        assert capsys.readouterr().out == (tree / name).read_text()
+
+
+def test_what_cannot_go_there(tree: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    asks = raising(AssertionError("no request is due"))
+    assert main([".", "--format", "hocr", "--out", "-"], transport=asks) == 2
+    assert capsys.readouterr().err == "client.py: 4 files: --out - is for one; say with --out DIR where the results go\n"
+    several = answering(200, content=archive_of("b/0001.page.xml", "b/0002.page.xml"))
+    assert main(["b.png", "--format", "page", "--out", "-"], transport=several) == 2
+    assert capsys.readouterr() == ("", "client.py: PAGE XML of several pages is a folder of files: say where to with --out DIR\n")
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    with pytest.raises(SystemExit):
+        main(["b.png", "--format", "pdf", "--out", "-"], transport=asks)
+    assert "pdf is nothing for the terminal" in capsys.readouterr().err
+
+
+def test_a_terminal_obeys_no_document(tree: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    assert main(["b.png", "--format", "hocr", "--out", "-"], transport=answering(200, content="نص\x1b[2J\n\tنص".encode())) == 0
+    assert capsys.readouterr().out == "نص\\x1b[2J\n\tنص"
+
+
+def test_what_could_not_be_read_leaves_it_empty(tree: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    refused = {"error": {"code": "unreadable_image", "message": "broken", "request_id": "1"}, "results": []}
+    assert main(["b.png", "--format", "pdf", "--out", "-"], transport=answering(422, json=refused)) == 1
+    out, err = capsys.readouterr()
+    assert out == "" and "(unreadable_image)" in err
 
 
 def test_progress_is_a_bar_on_standard_error(images: list[str], capsys: pytest.CaptureFixture[str]) -> None:

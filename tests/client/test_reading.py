@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
-from client import FileError, Model, RasmClient, Result, main
+from client import DEFAULT_URL, FileError, Model, RasmClient, Result, main
 from tests.client.replies import GOOD, MODEL, read_async
 from tests.serving import ROOT, Service, line_png, running_service
 
@@ -156,3 +156,36 @@ def test_wsgi_and_other_transports_can_be_given(images: list[str]) -> None:
 
     with RasmClient(transport=httpx.WSGITransport(application)) as client:  # type: ignore[arg-type]
         assert [r.text for r in client.read(images[:1])] == ["نص"]
+
+
+def heard(seen: list[httpx.Request]) -> httpx.MockTransport:
+    def handle(request: httpx.Request) -> httpx.Response:
+        request.read()
+        seen.append(request)
+        return httpx.Response(200, json={"model": MODEL, "results": [GOOD]})
+
+    return httpx.MockTransport(handle)
+
+
+def test_the_service_and_its_key_are_those_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[httpx.Request] = []
+    monkeypatch.setenv("RASM_URL", "http://there.example:81/ocr-of-ours")
+    monkeypatch.setenv("RASM_API_KEY", "secret")
+    list(RasmClient(transport=heard(seen)).read([("a", b"x")]))
+    read_async([("a", b"x")], url=None, transport=heard(seen))
+    for request in seen:
+        assert str(request.url) == "http://there.example:81/ocr-of-ours/api/v1/ocr"
+        assert request.headers["Authorization"] == "Bearer secret"
+    list(RasmClient("http://here.example", api_key="", transport=heard(seen)).read([("a", b"x")]))
+    list(RasmClient("http://here.example", api_key="mine", transport=heard(seen)).read([("a", b"x")]))
+    assert [str(request.url.host) for request in seen[2:]] == ["here.example"] * 2
+    assert [request.headers.get("Authorization") for request in seen[2:]] == [None, "Bearer mine"]
+
+
+def test_without_either_it_is_the_usual_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[httpx.Request] = []
+    monkeypatch.setenv("RASM_URL", "")
+    monkeypatch.setenv("RASM_API_KEY", "")
+    list(RasmClient(transport=heard(seen)).read([("a", b"x")], pages="1-3,7"))
+    assert str(seen[0].url).startswith(DEFAULT_URL) and "Authorization" not in seen[0].headers
+    assert b'name="pages"\r\n\r\n1-3,7\r\n' in seen[0].content

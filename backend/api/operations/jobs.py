@@ -18,12 +18,13 @@ from ninja.files import UploadedFile
 
 from backend.api import documents, results
 from backend.api.access import owner_of, throttles
-from backend.api.errors import InvalidRequest, JobNotDone, NoSuchFile
+from backend.api.errors import InvalidRequest, JobNotDone, NoSuchFile, PagesMissing
 from backend.api.forms import READING_REFUSALS, REFUSALS, check_fields, check_query, form_schema, guarded, other_formats, wanted_format
 from backend.api.operations.reading import OTHER_FORMATS
 from backend.api.request_id import request_id
-from backend.api.schemas.jobs import JobError, JobFileReply, JobReply, JobsReply, PagesOptions, Preparing, ResultOptions
-from backend.api.schemas.reading import ErrorReply, FileError, Model, OcrReply, ReadingOptions, ResultReply
+from backend.api.schemas.jobs import JobDocumentOptions, JobError, JobFileReply, JobReply, JobsReply, PagesOptions, Preparing, ResultOptions
+from backend.api.schemas.options import ReadingOptions
+from backend.api.schemas.reading import ErrorReply, FileError, Model, OcrReply, ResultReply
 from backend.jobs import store
 from backend.jobs.models import Job, JobFile, JobPage
 from backend.reading import metrics
@@ -33,6 +34,7 @@ from backend.reading.turns import place
 from rasm.document import in_language
 from rasm.errors import ImageError
 from rasm.formats.searchable_pdf import PdfLayer
+from rasm.pages.chosen import Chosen
 from rasm.text.languages import Language
 
 router = Router()
@@ -60,6 +62,7 @@ def describe(job: Job) -> JobReply:
             JobFileReply(
                 name=file.name,
                 pages=file.pages,
+                chosen=file.chosen or None,
                 error=FileError(code=file.error_code, message=file.error_message) if file.error_code else None,
             )
             for file in files
@@ -97,12 +100,12 @@ def _reply(job: Job, *, status: int = 200) -> HttpResponse:
 def create_job(request: HttpRequest, files: File[list[UploadedFile]], options: Form[ReadingOptions]) -> HttpResponse:
     """Send files as to `/api/v1/ocr`, and more and larger ones. The reply comes at once, with the job's address in `Location`: ask there
     how far it is. It survives a restart of the service. A file that cannot be opened has an error in its place; if none can, the request
-    is refused.
+    is refused. Each option may as well stand in the address; in which form to give out the result is said when it is fetched.
     """
     check_fields(request, "files", ReadingOptions)
     info = models().open(options.model).recognizer.info
     with place():  # to open a file occupies this thread, as to read one does
-        found = _counted(files, options.password, request.META.get("rasm.gone"))
+        found = _counted(files, options, request.META.get("rasm.gone"))
     if all(isinstance(pages, ImageError) for pages in found):
         results.refuse(
             results.model_of(info),
@@ -126,16 +129,17 @@ def create_job(request: HttpRequest, files: File[list[UploadedFile]], options: F
     return reply
 
 
-def _counted(files: Sequence[UploadedFile], password: str, gone: Gone | None) -> list[int | ImageError]:
+def _counted(files: Sequence[UploadedFile], options: ReadingOptions, gone: Gone | None) -> list[store.FilePages | ImageError]:
     """The pages of each, or what is wrong with it. Raises ClientGone."""
-    found: list[int | ImageError] = []
+    found: list[store.FilePages | ImageError] = []
+    chosen = Chosen(options.pages)
     pages_left = settings.RASM.max_job_pages
     for upload in files:
         check(gone)
         try:
-            pages = store.count_pages(upload, password, pages_left, gone)
+            pages = store.count_pages(upload, options.password, chosen, pages_left, gone)
             found.append(pages)
-            pages_left -= pages
+            pages_left -= len(pages.indices)
         except ImageError as e:
             metrics.ERRORS.labels(e.code).inc()
             found.append(e)
@@ -144,7 +148,7 @@ def _counted(files: Sequence[UploadedFile], password: str, gone: Gone | None) ->
 
 @router.get(
     "/api/v1/jobs",
-    response={200: JobsReply, **REFUSALS, 503: ErrorReply},
+    response={200: JobsReply, **REFUSALS, 422: ErrorReply, 503: ErrorReply},
     summary="List your jobs",
     operation_id="jobs",
     tags=["jobs"],
@@ -153,6 +157,7 @@ def _counted(files: Sequence[UploadedFile], password: str, gone: Gone | None) ->
 )
 def list_jobs(request: HttpRequest) -> JobsReply:
     """The jobs that were sent with this key; all that were sent without one, if keys are not asked for."""
+    check_query(request)
     return JobsReply(jobs=[describe(job) for job in store.owned(owner_of(request))])
 
 
@@ -167,6 +172,7 @@ def list_jobs(request: HttpRequest) -> JobsReply:
 )
 def get_job(request: HttpRequest, job_id: UUID) -> HttpResponse:
     """`state`, and how many of the pages have been read. `Retry-After` says when to ask again."""
+    check_query(request)
     return _reply(store.own(owner_of(request), job_id))
 
 
@@ -181,6 +187,7 @@ def get_job(request: HttpRequest, job_id: UUID) -> HttpResponse:
 )
 def delete_job(request: HttpRequest, job_id: UUID) -> HttpResponse:
     """A job that is not finished is cancelled, and what it has read is thrown away; a finished one is taken away altogether."""
+    check_query(request)
     store.delete(store.own(owner_of(request), job_id))
     return HttpResponse(status=204)
 
@@ -226,22 +233,68 @@ def job_pages(request: HttpRequest, job_id: UUID, options: Query[PagesOptions]) 
 def job_result(request: HttpRequest, job_id: UUID, options: Query[ResultOptions]) -> HttpResponseBase:
     """As `/api/v1/ocr` gives it, in any format and as often as wanted, until the job expires. Documents leave out what could not be
     read; the job lists it. A searchable PDF is written when it is first asked for: until it is there the status is 202.
+    `/document` replies with nothing but documents.
     """
     check_query(request, ResultOptions)
+    job, files = _done(request, job_id, options.file)
+    kind = wanted_format(request, options.format if "format" in request.GET else None)
+    if kind == "json":
+        output = results.Output.of(options)
+        return StreamingHttpResponse(_json(job, files, output, request_id.get()), content_type="application/json; charset=utf-8")
+    written = _document(job, files, options, kind)
+    if written is None:
+        reply = HttpResponse(Preparing().model_dump_json(), content_type="application/json; charset=utf-8", status=202)
+        reply["Retry-After"] = str(ASK_AGAIN_S)
+        return reply
+    return written
+
+
+@router.get(
+    "/api/v1/jobs/{job_id}/document",
+    response={200: None, **JOB_REFUSALS, 409: ErrorReply},
+    summary="What was read, as a document",
+    operation_id="job_document",
+    tags=["jobs"],
+    throttle=throttles(),
+    openapi_extra={"responses": {200: other_formats(*OTHER_FORMATS)}},
+    **guarded,
+)
+def job_document(request: HttpRequest, job_id: UUID, options: Query[JobDocumentOptions]) -> HttpResponseBase:
+    """A document, once it is whole; so the first success is the document. While the job is read, or the document is written, the status is
+    409 with `Retry-After`: `curl --fail --retry 1000 --retry-all-errors -o book.pdf` waits for it. A job that has failed or was
+    cancelled is 409 without it. If pages could not be read the status is 422, unless `missing=leave_out` is asked for.
+    """
+    check_query(request, JobDocumentOptions)
+    job, files = _done(request, job_id, options.file)
+    if options.missing == "refuse" and (missing := store.count_missing(files)):
+        what = "1 page or file" if missing == 1 else f"{missing} pages or files"
+        raise PagesMissing(f"{what} could not be read, as the job says; missing=leave_out gives the rest")
+    written = _document(job, files, options, options.format)
+    if written is None:
+        error = JobNotDone("the document is being written: ask again")
+        error.retry_after_s = ASK_AGAIN_S
+        raise error
+    return written
+
+
+def _done(request: HttpRequest, job_id: UUID, file: int | None) -> tuple[Job, list[JobFile]]:
+    """The job and the files of it that are asked for. Raises JobNotFound, JobNotDone, NoSuchFile."""
     job = store.own(owner_of(request), job_id)
     if job.state != Job.State.DONE:
         raise _not_done(job)
-    files = _files(job, options.file)
-    kind = wanted_format(request, options.format if "format" in request.GET else None)
+    return job, _files(job, file)
+
+
+def _document(job: Job, files: list[JobFile], options: ResultOptions | JobDocumentOptions, kind: str) -> HttpResponseBase | None:
+    """None while it is being written."""
     output = results.Output.of(options)
-    if kind == "json":
-        return StreamingHttpResponse(_json(job, files, output, request_id.get()), content_type="application/json; charset=utf-8")
     readable = [file for file in files if file.pages]
     if not readable:
         raise InvalidRequest("file: it could not be opened; the job says why")
     counts = store.count_warnings(job, readable)
     if kind == "pdf":
-        return results.with_warnings(_pdf(job, readable, options.pdf_layer), counts)
+        pdf = _pdf(job, readable, options.pdf_layer)
+        return pdf and results.with_warnings(pdf, counts)
     if kind == "text":
         read = (result for file in readable for result in _results(file, output))  # a page that could not be read keeps its place
         text = StreamingHttpResponse(results.plain_text(read), content_type="text/plain; charset=utf-8")
@@ -311,11 +364,9 @@ def _source(file: JobFile, output: results.Output) -> documents.Source:
     return documents.Source(file.name, store.count_read(file), pages, language=output.language_of(pages()))
 
 
-def _pdf(job: Job, files: Sequence[JobFile], layer: PdfLayer) -> HttpResponseBase:
-    """Those that workers have written; what is missing is put into the queue."""
+def _pdf(job: Job, files: Sequence[JobFile], layer: PdfLayer) -> HttpResponseBase | None:
+    """Those that workers have written; None while some are missing, which are put into the queue."""
     if not store.ask_for_pdfs(job, files, layer):
-        reply = HttpResponse(Preparing().model_dump_json(), content_type="application/json; charset=utf-8", status=202)
-        reply["Retry-After"] = str(ASK_AGAIN_S)
-        return reply
+        return None
     with place():
         return documents.written_reply([(file.name, partial(store.chunks, file, store.pdf_kind(layer))) for file in files])

@@ -18,7 +18,8 @@ from backend.api.access import throttles
 from backend.api.errors import InvalidRequest
 from backend.api.forms import READING_REFUSALS, check_fields, form_schema, guarded, other_formats, wanted_format
 from backend.api.request_id import request_id
-from backend.api.schemas.reading import LiteParseLanguage, LiteParseOptions, LiteParseReply, LiteParseResult, OcrOptions, OcrReply
+from backend.api.schemas.options import DocumentOptions, LiteParseLanguage, LiteParseOptions, OcrOptions
+from backend.api.schemas.reading import LiteParseReply, LiteParseResult, OcrReply
 from backend.reading.files import Upload
 from backend.reading.service import Outcome, Request, open_upload, read_files
 from rasm.pages.files import PageFile
@@ -29,7 +30,11 @@ LITEPARSE_LANGUAGES: dict[LiteParseLanguage, Language] = {
     "ar": "ar", "ara": "ar", "fa": "fa", "fas": "fa", "per": "fa", "ur": "ur", "urd": "ur", "ps": "ps", "pus": "ps", "ku": "ckb",
     "ckb": "ckb", "ug": "ug", "uig": "ug", "sd": "sd", "snd": "sd",
 }  # fmt: skip
-OTHER_FORMATS = [media_type for kind, media_type in documents.MEDIA_TYPES.items() if kind != "json"] + [documents.ZIP]
+# a generated client in Python has one type for the replies of an operation, that of the first: bytes hold them all
+OTHER_FORMATS = sorted(
+    [*(media_type for kind, media_type in documents.MEDIA_TYPES.items() if kind != "json"), documents.ZIP],
+    key=lambda media_type: media_type != documents.MEDIA_TYPES["pdf"],
+)
 
 
 @router.post(
@@ -49,12 +54,34 @@ def ocr(request: HttpRequest, files: File[list[UploadedFile]], options: Form[Ocr
     results of the others. If nothing can be read, the status is that of the first error (413, 415 or 422), and the body has
     `results` beside `error`. Long documents are sent to `/api/v1/jobs`.
 
+    Each option may as well stand in the address: `/api/v1/ocr?digits=western`.
+
     What looks like text and was not read, or less surely than `least_confidence`, is not in the text but in a result's `unread`;
     `warnings` tell of it. Replies in other formats than JSON have the header `X-Rasm-Warnings`.
     """
-    began = time.perf_counter()
     check_fields(request, "files", OcrOptions)
-    kind = wanted_format(request, options.format if "format" in request.POST else None)
+    return _read(request, files, options, wanted_format(request, options.format if "format" in request.POST else None))
+
+
+@router.post(
+    "/api/v1/ocr/document",
+    response={200: None, **READING_REFUSALS},
+    summary="Read, and get a document",
+    operation_id="ocr_document",
+    tags=["reading"],
+    throttle=throttles(),
+    openapi_extra={**form_schema(files={"minItems": 1}), "responses": {200: other_formats(*OTHER_FORMATS)}},
+    **guarded,
+)
+def ocr_document(request: HttpRequest, files: File[list[UploadedFile]], options: Form[DocumentOptions]) -> HttpResponseBase:
+    """`/api/v1/ocr` with a `format` that is not JSON: one kind of reply, which clients that are generated can type. The header `Accept`
+    is not looked at."""
+    check_fields(request, "files", DocumentOptions)
+    return _read(request, files, options, options.format)
+
+
+def _read(request: HttpRequest, files: list[UploadedFile], options: OcrOptions | DocumentOptions, kind: str) -> HttpResponseBase:
+    began = time.perf_counter()
     output = results.Output.of(options)
     wanted = Request(
         files,
@@ -64,6 +91,7 @@ def ocr(request: HttpRequest, files: File[list[UploadedFile]], options: Form[Ocr
         options.password,
         request.META.get("rasm.gone"),
         options.least_confidence,
+        options.pages,
     )
     info, outcomes = read_files(wanted)
     model, found = results.model_of(info), results.results_of(outcomes, output)
@@ -93,7 +121,7 @@ def _source(upload: Upload, outcomes: Sequence[Outcome], request: Request, langu
 def _opened(upload: Upload, request: Request) -> tuple[PageFile, bytes | None]:
     upload.seek(0)
     data = upload.read()
-    file = open_upload(upload, request.password, settings.RASM.max_pages, request.gone)
+    file = open_upload(upload, request, settings.RASM.max_pages)
     return file, data if file.kind == "pdf" else None
 
 

@@ -7,7 +7,7 @@ from ninja import Router
 
 from backend.api import metrics as prometheus
 from backend.api.access import throttles
-from backend.api.forms import REFUSALS, guarded
+from backend.api.forms import REFUSALS, check_query, content_of, guarded
 from backend.api.schemas.reading import ErrorReply, Health, ModelDescription, ModelsReply
 from backend.api.spool import free_bytes
 from backend.jobs import queue
@@ -19,7 +19,7 @@ router = Router()
 
 @router.get(
     "/api/v1/models",
-    response={200: ModelsReply, **REFUSALS, 503: ErrorReply},
+    response={200: ModelsReply, **REFUSALS, 422: ErrorReply, 503: ErrorReply},
     summary="List the models",
     operation_id="models",
     tags=["reading"],
@@ -28,6 +28,7 @@ router = Router()
 )
 def models(request: HttpRequest) -> ModelsReply:
     """The models that the service has, the one that reads first."""
+    check_query(request)
     return ModelsReply(
         models=[
             ModelDescription(
@@ -68,11 +69,11 @@ def ready(request: HttpRequest) -> dict[str, str]:
 
 @router.get(
     "/metrics",
-    response={200: str, **REFUSALS},
+    response={200: None, **REFUSALS},
     summary="Figures for Prometheus",
     operation_id="metrics",
     tags=["health"],
-    openapi_extra={"responses": {200: {"content": {"text/plain": {"schema": {"type": "string"}}}}}},
+    openapi_extra={"responses": {200: {"content": content_of("text/plain")}}},
     **guarded,
 )
 def metrics(request: HttpRequest) -> HttpResponse:

@@ -5,21 +5,32 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from backend.api.schemas.reading import FileError, Model, OutputOptions, TextOptions
+from backend.api.schemas.options import DOCUMENT_FORMAT, DocumentFormat, OutputOptions, TextOptions, WritingOptions
+from backend.api.schemas.reading import FileError, Model
 from rasm.document import WarningCode
 
 
 class ResultOptions(OutputOptions):
     """What to give out of a job. Every option may be left out."""
 
-    file: int | None = Field(None, ge=0, lt=2**31, description="Only this one of the job's files, from 0; all if left out.", examples=[0])
+    file: int | None = Field(None, ge=0, lt=2**31, description="Only this one of the job's files, from 0; all if left out.")
+
+
+class JobDocumentOptions(WritingOptions):
+    """Which document to give out of a job."""
+
+    format: DocumentFormat = Field(description=DOCUMENT_FORMAT)
+    file: int | None = Field(None, ge=0, lt=2**31, description="Only this one of the job's files, from 0; all if left out.")
+    missing: Literal["refuse", "leave_out"] = Field(
+        "refuse", description="Where pages could not be read: no document (422 `pages_missing`), or one without them."
+    )
 
 
 class PagesOptions(TextOptions):
     """Which of a job's pages to give out. Every option may be left out."""
 
-    file: int = Field(0, ge=0, lt=2**31, description="Of which of the job's files, from 0.", examples=[0])
-    after: int = Field(0, ge=0, lt=2**30, description="The page, from 1, that comes before those that are wanted.", examples=[16])
+    file: int = Field(0, ge=0, lt=2**31, description="Of which of the job's files, from 0.")
+    after: int = Field(0, ge=0, lt=2**30, description="The page, from 1, that comes before those that are wanted.")
 
 
 class JobFileReply(BaseModel):
@@ -27,6 +38,7 @@ class JobFileReply(BaseModel):
 
     name: str = Field(description="As it was sent, without folders and control marks.")
     pages: int | None = Field(description="How many pages it has; null if it could not be opened.")
+    chosen: str | None = Field(description="Which of them are read, as `1-3,7`; null if all are, or if it could not be opened.")
     error: FileError | None = Field(description="Why it cannot be read at all; null if it can.")
 
 
@@ -69,10 +81,11 @@ class JobReply(BaseModel):
                     "pages": 1,
                     "pages_done": 0,
                     "files": [
-                        {"name": "heading.png", "pages": 1, "error": None},
+                        {"name": "heading.png", "pages": 1, "chosen": None, "error": None},
                         {
                             "name": "notes.txt",
                             "pages": None,
+                            "chosen": None,
                             "error": {
                                 "code": "unsupported_format",
                                 "message": "not an image that Rasm reads (PNG, JPEG, WEBP, BMP, TIFF; pages also as PDF)",

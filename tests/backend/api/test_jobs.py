@@ -272,3 +272,43 @@ def test_a_database_without_tables_is_told_and_no_fault(tmp_path: Path) -> None:
     with running_service(tmp_path / "log", DATABASE_URL=f"sqlite:///{tmp_path / 'empty.sqlite3'}") as service:
         reply = httpx.get(service.url + "/api/v1/jobs", trust_env=False)
         assert (reply.status_code, reply.json()["error"]["code"]) == (503, "database_unavailable")
+
+
+def test_a_document_comes_when_it_is_whole_and_nothing_else_before() -> None:
+    """So the first success is the document: ``curl --fail --retry 1000 --retry-all-errors -o book.pdf`` waits for it."""
+    address = send(("book.pdf", pdf(2)))["Location"]
+    for format in ("text", "pdf", "alto"):
+        waiting = get(f"{address}/document?format={format}")
+        assert error(waiting) == (409, "job_not_done") and int(waiting["Retry-After"]) > 0
+    finish_jobs()
+    assert get(f"{address}/document?format=alto")["Content-Type"].startswith("application/alto+xml")
+    waiting = get(f"{address}/document?format=pdf")
+    assert error(waiting) == (409, "job_not_done") and int(waiting["Retry-After"]) > 0
+    assert "written" in waiting.json()["error"]["message"]
+    finish_jobs()
+    reply = get(f"{address}/document?format=pdf")
+    assert reply["Content-Type"] == "application/pdf" and content(reply).startswith(b"%PDF-")
+    assert error(get(f"{address}/document")) == error(get(f"{address}/document?format=json")) == (422, "invalid_request")
+    assert error(get(f"{address}/document?format=text&kind=x")) == (422, "invalid_request")
+
+
+def test_a_document_without_some_of_its_pages_has_to_be_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    from backend.jobs import work
+
+    read_page = work._read_page
+    monkeypatch.setattr(work, "_read_page", lambda part, number: 1 / 0 if number == 2 else read_page(part, number))
+    address = send(("book.pdf", pdf(3)), ("line.png", line_png()), ("notes.txt", b"notes"))["Location"]
+    finish_jobs()
+    refusal = get(f"{address}/document?format=text")
+    assert error(refusal) == (422, "pages_missing")
+    assert refusal.json()["error"]["message"].startswith("2 pages or files could not be read")
+    assert error(get(f"{address}/document?format=text&file=0")) == (422, "pages_missing")
+    assert content(get(f"{address}/document?format=text&file=1")) == content(get(f"{address}/result?format=text&file=1"))
+    assert content(get(f"{address}/document?format=text&missing=leave_out")) == content(get(f"{address}/result?format=text"))
+
+
+def test_a_job_that_will_have_no_document_says_so() -> None:
+    address = send(("book.pdf", pdf(2)))["Location"]
+    delete(address)
+    reply = get(f"{address}/document?format=text")
+    assert error(reply) == (409, "job_not_done") and "Retry-After" not in reply

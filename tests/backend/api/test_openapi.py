@@ -3,6 +3,7 @@
 import io
 import json
 from typing import Any
+from uuid import UUID
 
 import pytest
 from PIL import Image
@@ -10,7 +11,7 @@ from PIL import Image
 from rasm.lines.recognizer import Recognizer
 from tests.paper import page_with_a_scribble
 from tests.paths import SHIPPED
-from tests.serving import ROOT
+from tests.serving import ROOT, line_png
 
 pytestmark = pytest.mark.usefixtures("django_is_set_up")
 
@@ -50,6 +51,33 @@ def test_a_key_may_be_sent_where_none_is_asked_for() -> None:
         for operation in operations.values():
             optional = None if path.startswith("/health/") else [{}, {"ApiKeyBearer": []}, {"ApiKeyHeader": []}]
             assert operation.get("security") == optional, path
+
+
+@pytest.mark.usefixtures("no_jobs")
+@pytest.mark.parametrize("path", ["/api/v1/ocr", "/api/v1/ocr/document", "/api/v1/jobs", "/ocr"])
+def test_what_try_it_out_sends_is_taken(path: str) -> None:
+    """The docs page fills a form with the defaults, or the first value where there is none, and sends all of it."""
+    from django.test import Client
+
+    form = schema()["paths"][path]["post"]["requestBody"]["content"]["multipart/form-data"]["schema"]["properties"]
+    sent = {name: option.get("default", option.get("enum", [None])[0]) for name, option in form.items() if name not in ("file", "files")}
+    assert None not in sent.values()
+    field = "file" if "file" in form else "files"
+    reply = Client().post(path, {**sent, field: upload("line.png", line_png())})
+    assert reply.status_code in (200, 202), reply.content
+
+
+def test_what_try_it_out_asks_jobs_for_is_taken() -> None:
+    """Likewise of an address's parameters; those whose default is nothing are left out."""
+    from django.test import Client
+
+    for path, operations in schema()["paths"].items():
+        if "{job_id}" in path and "get" in operations:
+            options = {p["name"]: p["schema"] for p in operations["get"]["parameters"] if p["in"] == "query"}
+            sent = {name: option.get("default", option.get("enum", [None])[0]) for name, option in options.items()}
+            asked = {name: value for name, value in sent.items() if value is not None}
+            reply = Client().get(path.replace("{job_id}", str(UUID(int=1))), asked)
+            assert reply.status_code == 404, reply.content  # there is no such job, and nothing else is wrong
 
 
 def test_the_example_of_a_reading_is_a_real_reply() -> None:

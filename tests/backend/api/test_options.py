@@ -2,6 +2,7 @@
 
 import unicodedata
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -10,7 +11,7 @@ from rasm.lines.recognizer import Reading, Recognizer
 from rasm.pages.reader import page_of_line
 from rasm.text.languages import Evidence, write_in
 from rasm.text.normalisation import Profile, apply_profile
-from tests.serving import TINY_MODEL, error, field_part, file_part, form, line_png, post, post_form
+from tests.serving import TINY_MODEL, error, field_part, file_part, form, get, line_png, post, post_form
 
 pytestmark = pytest.mark.usefixtures("django_is_set_up")
 LINES = [line_png(seed=seed) for seed in range(12)]
@@ -43,7 +44,7 @@ def test_the_language_decides_which_letters_are_written() -> None:
 
 def test_unknown_signs_are_marked_or_left_out() -> None:
     from backend.api import results  # Django has to be set up before
-    from backend.api.schemas.reading import OutputOptions
+    from backend.api.schemas.options import OutputOptions
 
     page = page_of_line(Reading("صباح \ufffd الخير", 0.8, []), 90, 20)
     for unknown, text in (("mark", "صباح \ufffd الخير"), ("leave_out", "صباح الخير")):
@@ -111,6 +112,52 @@ def test_a_refused_option_is_named_with_what_there_is() -> None:
     assert "'digit'" in message and "digits" in message
     message = post(("a.png", LINES[0]), options={"digits": "roman"}).json()["error"]["message"]
     assert message.startswith("digits:") and "arabic_indic" in message
+
+
+@pytest.mark.parametrize("path", ["/api/v1/ocr", "/api/v1/ocr/document"])
+def test_options_may_stand_in_the_address(path: str) -> None:
+    file = ("a.png", LINES[0])
+    reply = post(file, path=f"{path}?format=text&digits=western&mode=line")
+    assert reply["Content-Type"] == "text/plain; charset=utf-8"
+    assert reply.content.decode() == f"{apply_profile(READ[0], Profile(digits='western'))}\n"
+    both = post(file, path=f"{path}?format=text", options={"digits": "western"})  # one here, one there
+    assert both.content == reply.content
+
+
+@pytest.mark.parametrize("path", ["/api/v1/ocr", "/api/v1/ocr/document", "/api/v1/jobs", "/ocr", "/api/v1/picture"])
+def test_an_option_that_is_not_known_is_refused_wherever_it_stands(path: str) -> None:
+    name = "file" if path in ("/ocr", "/api/v1/picture") else "files"
+    wanted = [field_part(b"format", b"text")] if path.endswith("document") else []
+    for query, fields in (("?digit=western", []), ("", [field_part(b"digit", b"western")])):
+        refusal = post_form(form(file_part(LINES[0], field=name.encode()), *wanted, *fields), path + query)
+        assert error(refusal) == (422, "invalid_request")
+        message = refusal.json()["error"]["message"]
+        assert message.startswith(f"there is no option 'digit'; there are: {name}, ")
+
+
+def test_an_option_is_sent_once_wherever_it_stands() -> None:
+    for path, options in (("?digits=western", {"digits": "western"}), ("?digits=western&digits=western", {})):
+        refusal = post(("a.png", LINES[0]), path=f"/api/v1/ocr{path}", options=options)
+        assert error(refusal) == (422, "invalid_request")
+        assert refusal.json()["error"]["message"] == "digits: sent 2 times; send it once"
+
+
+@pytest.mark.parametrize("path", ["/api/v1/models", "/api/v1/jobs", f"/api/v1/jobs/{UUID(int=1)}"])
+def test_addresses_without_options_refuse_them(path: str) -> None:
+    refusal = get(f"{path}?format=text")
+    assert error(refusal) == (422, "invalid_request")
+    assert refusal.json()["error"]["message"] == "there is no option 'format'; there are: none"
+
+
+def test_a_document_has_to_be_named_and_json_is_none() -> None:
+    for options in ({}, {"format": "json"}):
+        refusal = post(("a.png", LINES[0]), path="/api/v1/ocr/document", options=options)
+        assert error(refusal) == (422, "invalid_request")
+        assert refusal.json()["error"]["message"].startswith("format: ")
+    reply = post(("a.png", LINES[0]), path="/api/v1/ocr/document", options={"format": "alto"}, Accept="application/json")
+    assert reply["Content-Type"].startswith("application/alto+xml")  # whatever else is accepted
+    refused = post(("a.png", b"notes"), path="/api/v1/ocr/document", options={"format": "alto"})
+    assert refused.status_code == 415 and refused.json()["results"]
 
 
 def test_a_file_in_another_field_is_refused() -> None:

@@ -92,6 +92,14 @@ class SearchablePdf:
             sheet.gen_content()
             sheet.close()
 
+    def add_text(self, page: Page, dpi: float) -> None:
+        """A page of the text alone, as the picture lies: it is not set upright."""
+        with pdfium_lock:
+            sheet = self._pdf.new_page(page.width_px * 72 / dpi, page.height_px * 72 / dpi)
+            self._put_lines(sheet, page)
+            sheet.gen_content()
+            sheet.close()
+
     def _drawn_anew(self, sheet: pdfium.PdfPage, page: Page) -> pdfium.PdfPage:
         """A page of its picture in the place of one that is closed."""
         width, height = sheet.get_size()
@@ -300,6 +308,13 @@ def _seen(sheet: pdfium.PdfPage) -> Pixels:
     pixels = np.array(bitmap.to_numpy(), np.uint8).reshape(bitmap.height, -1)[:, : bitmap.width]
     bitmap.close()
     return pixels
+
+
+def text_alone(page: Page, dpi: float) -> bytes:
+    """A PDF of a page's text, invisible, on a sheet as large as its picture at so many dots an inch; others put it under the page."""
+    pdf = SearchablePdf()
+    pdf.add_text(page, dpi)
+    return pdf.finish()
 
 
 def searchable_pdf(document: Document, pictures: Sequence[Pixels]) -> bytes:

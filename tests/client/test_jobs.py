@@ -15,7 +15,7 @@ import httpx
 import pytest
 
 from client import AsyncRasmClient, FileRefused, RasmClient, Result, ServiceError, main
-from tests.client.replies import JOB, MODEL, REFUSAL, WRITTEN, one_after_the_other, pages_tiff
+from tests.client.replies import GOOD, JOB, MODEL, REFUSAL, WRITTEN, one_after_the_other, pages_tiff
 from tests.serving import PATIENCE_S, ROOT, Service
 
 
@@ -110,6 +110,32 @@ def test_of_a_cancelled_job_no_pages_come() -> None:
 
     with RasmClient(transport=httpx.MockTransport(handle)) as client:
         assert list(client.follow_pages("1")) == [] and client.wait("1").state == "cancelled"
+
+
+def chosen_pages(*numbers: int, pages: int = 3) -> httpx.MockTransport:
+    """A job of some pages of a long file: their numbers are larger than how many there are. Two are given out at a time."""
+
+    def handle(request: httpx.Request) -> httpx.Response:
+        if not request.url.path.endswith("/pages"):
+            return httpx.Response(200, json={**JOB, "pages": pages, "pages_done": pages})
+        after = int(request.url.params["after"])
+        results = [{**GOOD, "page": number, "pages": 900} for number in numbers if number > after][:2]
+        return httpx.Response(200, json={"model": MODEL, "results": results})
+
+    return httpx.MockTransport(handle)
+
+
+def test_pages_that_were_chosen_come_under_their_own_numbers() -> None:
+    with RasmClient(transport=chosen_pages(3, 500, 501)) as client:
+        assert [page.page for page in client.follow_pages("1")] == [3, 500, 501]
+        assert [page.page for page in client.results("1")] == [3, 500, 501]
+
+
+def test_more_pages_than_the_job_has_are_no_answer() -> None:
+    with RasmClient(transport=chosen_pages(1, 2, 3, 4)) as client:
+        for ask in (client.follow_pages, client.results):
+            with pytest.raises(ServiceError, match="does not answer as Rasm does"):
+                list(ask("1"))
 
 
 def test_the_job_of_a_file_is_found_by_its_name() -> None:

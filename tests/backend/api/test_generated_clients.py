@@ -78,16 +78,14 @@ def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     config = ["--config", ROOT / "docs" / "openapi-python-client.yaml", "--output-path", folder / "rasm_generated"]
     done = subprocess.run([*command, *config], capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
-    sys.path.insert(0, str(folder))
-    try:
+    with pytest.MonkeyPatch.context() as patched:
+        patched.syspath_prepend(folder)
         names = {name: f"api.{tag}.{name}" for tag, name in OPERATIONS}
         modules = {name: importlib.import_module(f"rasm_generated.{path}") for name, path in names.items()}
         others = {name: importlib.import_module(f"rasm_generated.{name}") for name in ("models", "types", "client")}
         yield SimpleNamespace(**others, **modules)
-    finally:
-        sys.path.remove(str(folder))
-        for name in [name for name in sys.modules if name.partition(".")[0] == "rasm_generated"]:
-            del sys.modules[name]
+    for name in [name for name in sys.modules if name.partition(".")[0] == "rasm_generated"]:
+        del sys.modules[name]
 
 
 OPERATIONS = [("reading", "ocr"), ("reading", "ocr_document")] + [("jobs", n) for n in ("create_job", "job", "job_pages", "job_document")]

@@ -304,9 +304,33 @@ def mcp(
     mcp_server.server(Reader(model, threads=threads), folders, bounds, password).run("stdio")
 
 
+@click.command(
+    "adapt",
+    short_help="Train a model on lines that were corrected by hand.",
+    add_help_option=False,  # --help is the command's own to answer
+    context_settings={"ignore_unknown_options": True, "allow_extra_args": True},
+)
+@click.pass_context
+def adapt(ctx: click.Context) -> int:
+    """Training is no part of what pip installs: a checkout that is installed brings the command, under the entry points of this group."""
+    from importlib.metadata import entry_points
+
+    wanted = "adapting is training, which needs a checkout of Rasm: in it, pip install -e '.[train]'"
+    found = next(iter(entry_points(group="rasm.commands", name="adapt")), None)
+    try:
+        command = found.load() if found else None
+    except ModuleNotFoundError:
+        command = None
+    if command is None:
+        print(f"rasm adapt: error: {wanted}", file=sys.stderr)
+        return 2
+    return run(command, ctx.args)
+
+
 rasm.add_command(read)
 rasm.add_command(models)
 rasm.add_command(mcp)
+rasm.add_command(adapt)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -32,7 +32,7 @@ from backend.api.errors import (
     from_django,
     of_database,
 )
-from backend.api.operations import jobs, pictures, reading, status
+from backend.api.operations import corrected, jobs, pictures, reading, status
 from backend.reading.errors import DiskFull, Refusal, is_disk_full
 
 logger = logging.getLogger(__name__)
@@ -68,7 +68,7 @@ api = Api(
     renderer=renderer,
     urls_namespace="rasm",
 )
-for operations in (reading, pictures, jobs, status):
+for operations in (reading, corrected, pictures, jobs, status):
     api.add_router("", operations.router)
 
 

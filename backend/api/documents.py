@@ -90,7 +90,14 @@ def write_document(source: Source, form: Form) -> IO[bytes]:
         file.write(searchable(source, form))
     else:
         write_pages(
-            source.written(form), form.kind, file, name=source.name, model=form.model, page_count=source.page_count, tables=form.tables
+            source.written(form),
+            form.kind,
+            file,
+            name=source.name,
+            model=form.model,
+            page_count=source.page_count,
+            paragraphs=form.join_lines,
+            tables=form.tables,
         )
     file.seek(0)
     return file

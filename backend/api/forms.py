@@ -33,13 +33,14 @@ def form_schema(**properties: Any) -> dict[str, Any]:
     return {"requestBody": {"content": {"multipart/form-data": {"schema": schema}}}}
 
 
-def check_fields(request: HttpRequest, files: str, options: type[BaseModel]) -> None:
+def check_fields(request: HttpRequest, files: str | tuple[str, ...], options: type[BaseModel]) -> None:
     """Nothing that was sent is passed over in silence: no option that is not known, and none sent twice, wherever it was sent: what
     stands in the address is among the fields (``uploads.py``)."""
-    known = ", ".join([files, *options.model_fields])
+    of_files = (files,) if isinstance(files, str) else files
+    known = ", ".join([*of_files, *options.model_fields])
     _check_options(request.POST.lists(), options, known)
     for name in request.FILES:
-        if name != files:
+        if name not in of_files:
             raise InvalidRequest(f"there is no field {name[:100]!r} for files; there are: {known}")
 
 

@@ -3,7 +3,7 @@
 from django.conf import settings
 
 JOBS_PATH = "/api/v1/jobs"
-READING_PATHS = ("/api/v1/ocr", "/api/v1/ocr/document", "/ocr", "/api/v1/picture")
+READING_PATHS = ("/api/v1/ocr", "/api/v1/ocr/document", "/ocr", "/api/v1/picture", "/api/v1/documents")
 FORM_BYTES = 2**20  # of a body for any other address: the admin's forms are the only ones that have any
 
 

@@ -29,13 +29,7 @@ def to_visual(logical: str, direction: Direction = "rtl") -> str:
 @lru_cache(maxsize=1024)
 def drawn_runs(logical: str, direction: Direction = "rtl") -> tuple[tuple[str, bool], ...]:
     """The runs of a text of one direction each, from left to right as drawn: ``(characters as drawn, is left to right)``."""
-    levels = _embedding_levels(logical, 1 if direction == "rtl" else 0)
-    order = list(range(len(logical)))
-    for level in range(max(levels, default=0), 0, -1):  # L2
-        for deep, group in itertools.groupby(range(len(order)), key=lambda at: levels[order[at]] >= level):
-            if deep:
-                at = list(group)
-                order[at[0] : at[-1] + 1] = order[at[0] : at[-1] + 1][::-1]
+    levels, order = _ordered(logical, direction)
     runs: list[list[int]] = []
     for i in order:
         step = -1 if levels[i] % 2 else 1
@@ -46,6 +40,23 @@ def drawn_runs(logical: str, direction: Direction = "rtl") -> tuple[tuple[str, b
     return tuple(
         ("".join(logical[i].translate(MIRROR) if levels[i] % 2 else logical[i] for i in run), levels[run[0]] % 2 == 0) for run in runs
     )
+
+
+def drawn_order(logical: str, direction: Direction = "rtl") -> list[int]:
+    """Which character of the text stands at each place, from left to right as drawn."""
+    return _ordered(logical, direction)[1]
+
+
+def _ordered(logical: str, direction: Direction) -> tuple[list[int], list[int]]:
+    """The levels of the characters, and their numbers from left to right."""
+    levels = _embedding_levels(logical, 1 if direction == "rtl" else 0)
+    order = list(range(len(logical)))
+    for level in range(max(levels, default=0), 0, -1):  # L2
+        for deep, group in itertools.groupby(range(len(order)), key=lambda at: levels[order[at]] >= level):
+            if deep:
+                at = list(group)
+                order[at[0] : at[-1] + 1] = order[at[0] : at[-1] + 1][::-1]
+    return levels, order
 
 
 def _embedding_levels(text: str, base: int) -> list[int]:

@@ -30,12 +30,14 @@ from rasm.errors import ImageError
 router = Router()
 MOST_PIXELS = 2_500_000  # of the picture: enough to read the page on any screen, and a third of a megabyte
 JPEG_QUALITY = 80
+WHOLE_QUALITY = 95  # a model is to learn letters of it, and not what JPEG does to them
 
 
 class JobPictureOptions(BaseModel):
-    """Which page; of a job, of its first file."""
+    """Which page; of a job, of its first file. whole: in all its pixels, to cut lines out of, not to be looked at."""
 
     page: int = Field(1, ge=1, lt=2**31)
+    whole: bool = Field(False)
 
     model_config = ConfigDict(extra="forbid")
 
@@ -55,7 +57,7 @@ def picture(request: HttpRequest, file: File[UploadedFile], options: Form[Pictur
     gone = request.META.get("rasm.gone")
     check(gone)
     with place():
-        return _drawn(file, options.password, settings.RASM.max_pages, options.page, gone)
+        return _drawn(file, options.password, settings.RASM.max_pages, options, gone)
 
 
 @router.get("/api/v1/jobs/{job_id}/picture", include_in_schema=False, throttle=throttles(), **guarded)
@@ -66,23 +68,23 @@ def job_picture(request: HttpRequest, job_id: UUID, options: Query[JobPictureOpt
     if job.state == Job.State.CANCELLED:
         raise JobNotDone("the job was cancelled: its files are gone")
     with place(), store.spooled(job.files.all()[0]) as file:
-        return _drawn(file, job.password, settings.RASM.max_job_pages, options.page, request.META.get("rasm.gone"))
+        return _drawn(file, job.password, settings.RASM.max_job_pages, options, request.META.get("rasm.gone"))
 
 
-def _drawn(file: Readable, password: str, most_pages: int, page: int, gone: Gone | None) -> HttpResponse:
+def _drawn(file: Readable, password: str, most_pages: int, asked: JobPictureOptions, gone: Gone | None) -> HttpResponse:
     try:
         with turn_to_decode(gone, is_apart=is_apart(file)):
             with open_file(file, password, most_pages, gone) as pages:
-                if page > pages.count:
+                if asked.page > pages.count:
                     raise InvalidRequest(f"page: the file has {pages.count}")
-                pixels = pages.image(page - 1)
+                pixels = pages.image(asked.page - 1)
             height_px, width_px = pixels.shape[:2]
-            scale = min(1.0, (MOST_PIXELS / (width_px * height_px)) ** 0.5)
+            scale = 1.0 if asked.whole else min(1.0, (MOST_PIXELS / (width_px * height_px)) ** 0.5)
             size = (max(1, round(width_px * scale)), max(1, round(height_px * scale)))
             shown = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
             if shown.ndim == 3:
                 shown = cv2.cvtColor(shown, cv2.COLOR_RGB2BGR)
-            _, data = cv2.imencode(".jpg", np.asarray(shown), [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
+            _, data = cv2.imencode(".jpg", np.asarray(shown), [cv2.IMWRITE_JPEG_QUALITY, WHOLE_QUALITY if asked.whole else JPEG_QUALITY])
     except ImageError as e:
         raise _refused(e) from e
     return HttpResponse(data.tobytes(), content_type="image/jpeg")

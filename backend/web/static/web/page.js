@@ -1,11 +1,20 @@
-// The page at /: takes images and PDFs in, has the API read them, at once or as jobs, and keeps what was read until it is removed.
-// A document: {id, name, file, state, how, password, shown, pages, pictures, job, progress, …}; `how` are the API's options for reading
-// it, `shown` is the page that is looked at, from 0; `pages` are those that have been read so far. `job` is its job's id while the service has one, and `progress` tells how far that
-// is. Once the page has been loaded again its documents are those that have jobs, and their `file` is null.
+// The page at /: takes images and PDFs in, has the API read them, at once or as jobs, lets them be corrected, and keeps what was read until
+// it is removed.
+// A document: {id, key, name, file, state, how, password, shown, pages, pictures, job, progress, model, milliseconds, corrections, undone, …};
+// `how` are the API's options for reading it, `shown` is the page that is looked at, from 0; `pages` are those that have been read so far. `job`
+// is its job's id while the service has one, and `progress` tells how far that is. `isStopped`: its reading was cancelled, what had been
+// read stays. Once the page has been loaded again its documents are those that have jobs, whose `file` is null, and those that were corrected.
 
+import { isSure, restore } from "./corrections.js";
+import { countSure } from "./crops.js";
+import { searchField } from "./find.js";
+import { copy, replyOf, save, saveJson, savePairs, saveText, stem, SUFFIXES, textOf, written } from "./give.js";
 import * as jobs from "./jobs.js";
-import { applyProfile } from "./profile.js";
-import { convert, picture, read, ReadingError } from "./reading.js";
+import { mending } from "./mend.js";
+import { isNarrow } from "./picture.js";
+import { lineOf, pageOf, picture, read, ReadingError } from "./reading.js";
+import { forget, kept } from "./store.js";
+import { takeFiles } from "./take.js";
 import { countPages, documentView, showNewPages, showProgress } from "./view.js";
 import { limits, say, switchLanguage, writeWords } from "./words.js";
 
@@ -15,19 +24,8 @@ const SMALL_BYTES = 2 ** 19; // so much may be sent in vain
 const MOST_MARKED = 200; // pages whose characters, each with its place, are not too much for a browser
 const OTHERWISE = ["too_many_pages", "file_too_large", "request_too_large", "overloaded", "too_many_jobs", "job_storage_full"];
 const DRAWN_HERE = /\.(png|jpe?g|webp|bmp)$/i; // by the browser; pictures of other files' pages are asked for
-const SUFFIXES = {
-  text: ".txt",
-  json: ".json",
-  markdown: ".md",
-  html: ".html",
-  docx: ".docx",
-  csv: ".csv",
-  xlsx: ".xlsx",
-  hocr: ".hocr",
-  alto: ".alto.xml",
-  page: ".page.xml",
-  pdf: ".pdf",
-};
+const HAS_PAGES = /\.(pdf|tiff?)$/i;
+const TOLD_MS = 7000; // how long a message stays to be seen
 const documents = [];
 let lastId = 0;
 let key = "";
@@ -55,7 +53,8 @@ function add(files) {
 }
 
 function newDocument(values) {
-  const doc = { id: ++lastId, file: null, state: "waiting", password: "", shown: 0, pages: [], pictures: new Map(), job: null, progress: null, ...values };
+  const doc = { id: ++lastId, file: null, state: "waiting", password: "", shown: 0, pages: [], pictures: new Map(), job: null, progress: null, corrections: {}, undone: [], ...values };
+  doc.key ??= `${Date.now()}-${doc.id}`; // by which it is kept
   documents.push(doc);
   return doc;
 }
@@ -73,11 +72,17 @@ function work() {
 async function start(doc) {
   const abort = new AbortController();
   const how = { mode: $("mode").value, pdf_text: $("pdf-text").checked ? "auto" : "ignore", password: doc.password };
-  change(doc, { state: "reading", busySeconds: 0, saveError: null, how, shown: 0, pages: [], progress: null, unmarked: false, abort });
+  const before = doc.goesOn ? doc.pages : [];
+  change(doc, { state: "reading", busySeconds: 0, saveError: null, how, progress: null, unmarked: false, isStopped: false, abort, since: null, before, pages: before });
+  if (!before.length) doc.shown = 0;
   try {
     const onBusy = (busySeconds, isLost) => step(doc, { busySeconds, isLost });
     const ask = { key, signal: abort.signal, onBusy, language: $("text-language").value };
-    change(doc, { state: "done", ...(await readFirst(waysOf(doc), doc, ask)) });
+    const found = await readFirst(waysOf(doc), doc, ask);
+    restore(found.pages, doc.corrections, lineOf);
+    const areFirst = !doc.pages.length;
+    change(doc, { state: "done", goesOn: false, ...found, milliseconds: found.milliseconds + (before.length ? doc.milliseconds : 0) });
+    if (areFirst) bringIn(doc);
   } catch (error) {
     if (error.name === "AbortError") return;
     if (!(error instanceof ReadingError)) console.error(error);
@@ -98,7 +103,7 @@ function waysOf(doc) {
   if (doc.job) return [asJob];
   if (!limits.jobs) return [atOnce];
   if (doc.file.size > limits.fileBytes) return [asJob];
-  return /\.(pdf|tiff?)$/i.test(doc.name) && doc.file.size > SMALL_BYTES ? [asJob, atOnce] : [atOnce, asJob];
+  return HAS_PAGES.test(doc.name) && doc.file.size > SMALL_BYTES ? [asJob, atOnce] : [atOnce, asJob];
 }
 
 // What is too much for one way is read in the other; if it is for both, the job's refusal tells more.
@@ -115,24 +120,51 @@ async function readFirst(ways, doc, ask) {
   throw refusal;
 }
 
-function atOnce(doc, ask) {
+// Of several pages the first is shown as soon as it has been read; then the others are.
+async function atOnce(doc, ask) {
   change(doc, { progress: null });
-  return read(doc.file, { ...doc.how, language: ask.language }, ask);
+  const how = { ...doc.how, language: ask.language };
+  if (!HAS_PAGES.test(doc.name)) return read(doc.file, how, ask);
+  const after = doc.before.length;
+  const first = after ? { pages: doc.before, milliseconds: 0, model: doc.model } : await read(doc.file, { ...how, pages: "1" }, ask);
+  const last = first.pages.at(-1);
+  if (last.of === last.number) return first;
+  if (last.of > limits.pages) throw new ReadingError("too_many_pages", "", 413);
+  if (!after) showFirst(doc, first);
+  const rest = await read(doc.file, { ...how, pages: `${last.number + 1}-` }, ask);
+  return { pages: [...first.pages, ...rest.pages], model: rest.model, milliseconds: first.milliseconds + rest.milliseconds };
+}
+
+function showFirst(doc, { pages, model }) {
+  if (doc.state !== "reading" || doc.pages.length) return;
+  restore(pages, doc.corrections, lineOf);
+  change(doc, { pages, model });
+  bringIn(doc);
 }
 
 async function asJob(doc, ask) {
+  const after = doc.before.length;
   change(doc, { progress: { state: doc.job ? "queued" : "sending" } });
   if (!doc.job) {
-    const { id } = await jobs.submit(doc.file, doc.how, ask);
+    // what is a job's waits for its turn; the first page is read meanwhile
+    const isLong = doc.file && !after && doc.file.size <= limits.fileBytes;
+    if (isLong) read(doc.file, { ...doc.how, language: ask.language, pages: "1" }, ask).then((first) => showFirst(doc, first), () => {});
+    const { id } = await jobs.submit(doc.file, { ...doc.how, ...(after && { pages: `${doc.before.at(-1).number + 1}-` }) }, ask);
     change(doc, { job: id, progress: { state: "queued" } });
     work();
   }
   try {
-    const job = await jobs.follow(doc.job, ask, async (progress) => {
+    const job = await jobs.follow(doc.job, ask, async (said) => {
+      const progress = { ...said, pages: said.pages + after, pages_done: said.pages_done + after };
+      if (said.state === "running") doc.since ??= { when: Date.now(), done: progress.pages_done };
+      if (doc.since && progress.pages_done > (doc.since.last ?? doc.since.done)) Object.assign(doc.since, { last: progress.pages_done, at: Date.now() });
       step(doc, { progress, busySeconds: 0 });
-      if (progress.state === "running" && progress.pages_done > doc.pages.length) await showMore(doc, detailOf(progress), ask);
+      if (said.state === "running" && progress.pages_done > doc.pages.length) await showMore(doc, detailOf(said), ask);
     });
-    if (job.state === "done") return { ...(await jobs.result(doc.job, detailOf(job), ask)), unmarked: job.pages > MOST_MARKED };
+    if (job.state === "done") {
+      const found = await jobs.result(doc.job, detailOf(job), ask);
+      return { ...found, pages: [...doc.before, ...found.pages.map((page) => doc.pages.find((one) => one.isRestored && one.number === page.number) ?? page)], unmarked: job.pages > MOST_MARKED };
+    }
     discard(doc);
     if (job.state === "cancelled") throw new ReadingError("job_cancelled", "");
     throw new ReadingError(job.error.code, job.error.message, job.error.code === "page_failed" ? 500 : 422);
@@ -146,11 +178,14 @@ const detailOf = (job) => (job.pages > MOST_MARKED ? "lines" : "characters");
 
 // Pages are shown as soon as those before them are there. Whoever reads one, or is at a button, is not disturbed.
 async function showMore(doc, detail, ask) {
-  const more = await jobs.pagesAfter(doc.job, doc.pages.length, detail, ask);
+  const more = await jobs.pagesAfter(doc.job, doc.pages.at(-1)?.number ?? 0, detail, ask);
   if (!more.length || doc.state !== "reading") return;
   const areFirst = !doc.pages.length;
+  restore(more, doc.corrections, lineOf);
   doc.pages.push(...more);
+  doc.model ??= more[0].model;
   showNewPages($(`document-${doc.id}`), doc, areFirst, look(), actions);
+  if (areFirst) bringIn(doc);
 }
 
 function discard(doc) {
@@ -191,17 +226,34 @@ function show(doc) {
     old.replaceWith(view);
     if (held) view.focus();
   } else $("documents").append(view);
-  const read = count("done");
+  showTools();
+}
+
+function showTools() {
   document.body.classList.toggle("at-work", documents.length > 0);
-  $("tools").hidden = $("means").hidden = read === 0;
+  $("tools").hidden = $("means").hidden = !documents.some((doc) => doc.pages.length);
+  const sure = documents.reduce((sum, doc) => sum + countSure(doc), 0);
+  $("pairs").disabled = !sure;
+  $("pairs").textContent = say("pairs", { n: sure });
+}
+
+// Once there is a result it is to be on the screen, unless somebody is busy elsewhere.
+function bringIn(doc) {
+  if (document.activeElement !== document.body && document.activeElement !== $("files") && document.activeElement !== $("example")) return;
+  if (documents.find((one) => one.pages.length) === doc) (isNarrow() ? $(`document-${doc.id}`) : $("results")).scrollIntoView({ block: "start" });
 }
 
 function showAll() {
   documents.forEach(show);
 }
 
+// Said and seen; what is seen goes after a while.
 function tell(words) {
-  $("status").textContent = words;
+  const status = $("status");
+  status.textContent = words;
+  status.classList.add("seen");
+  clearTimeout(tell.timer);
+  tell.timer = setTimeout(() => status.classList.remove("seen"), TOLD_MS);
 }
 
 function askForKey() {
@@ -212,82 +264,43 @@ function askForKey() {
 
 // ---- giving out ----
 
-// Pages are parted by form feeds, as the API's own text is.
-function textOf(doc) {
-  const texts = doc.pages.filter((page) => !page.error).map((page) => applyProfile(page.text, look().profile));
-  return texts.join("\n\f");
-}
+const readOnes = () => documents.filter((doc) => doc.state === "done");
+const allText = () => readOnes().map((doc) => textOf(doc, look().profile)).join("\n");
+const asking = (doc) => ({ key, signal: doc.abort?.signal });
 
-// The API's reply, with the texts in the form that is shown.
-function replyOf(doc) {
-  const { profile } = look();
-  const profiled = (part) => ({ ...part, text: part.text === null ? null : applyProfile(part.text, profile) });
-  const line = (part) => ({ ...profiled(part), words: (part.words ?? []).map(profiled) });
-  const results = doc.reply.results.map((result) => ({ ...profiled(result), lines: result.lines.map(line) }));
-  return { ...doc.reply, profile, results };
-}
-
-async function copy(text, button) {
+async function copyOut(text, button) {
   try {
-    if (navigator.clipboard) await navigator.clipboard.writeText(text);
-    else copyFromField(text); // the clipboard is only for https and for this machine
+    await copy(text, button);
     tell(say("copied"));
   } catch {
     tell(say("errors.clipboard"));
-    return;
   }
-  button.dataset.label ??= button.textContent;
-  button.textContent = say("copied");
-  setTimeout(() => (button.textContent = button.dataset.label), 1500);
 }
 
-function copyFromField(text) {
-  const field = document.createElement("textarea");
-  const focused = document.activeElement;
-  field.value = text;
-  field.className = "unseen";
-  document.body.append(field);
-  field.select();
-  const done = document.execCommand("copy");
-  field.remove();
-  focused?.focus();
-  if (!done) throw new Error("not copied");
-}
-
-function save(name, blob) {
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(blob);
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
-}
-
-const saveText = (name, text) => save(name, new Blob([`${text}\n`], { type: "text/plain;charset=utf-8" }));
-const saveJson = (name, value) => save(name, new Blob([`${JSON.stringify(value, null, 1)}\n`], { type: "application/json" }));
-const stem = (name) => name.replace(/\.[^.]*$/, "") || name;
-const readOnes = () => documents.filter((doc) => doc.state === "done");
-const allText = () => readOnes().map(textOf).join("\n");
-
-async function drawn(doc, page) {
-  const ask = { key, signal: doc.abort.signal };
+async function drawn(doc, page, whole) {
   if (doc.file && DRAWN_HERE.test(doc.name)) return doc.file;
-  return doc.job ? jobs.picture(doc.job, page.number, ask) : picture(doc.file, page.number, doc.password, ask);
+  return doc.job ? jobs.picture(doc.job, page.number, whole, asking(doc)) : picture(doc.file, page.number, doc.password, whole, asking(doc));
 }
+
+const { keepNow, goTo, actions: mend } = mending({ documents, change, show, showTools, tell, asking, drawn });
 
 const actions = {
-  copy: (doc, button) => copy(textOf(doc), button),
-  copyTable: copy,
+  ...mend,
+  copy: (doc, button) => copyOut(textOf(doc, look().profile), button),
+  copyTable: copyOut,
   download: async (doc, format) => {
-    if (format === "text") return saveText(stem(doc.name) + SUFFIXES.text, textOf(doc));
-    if (format === "json") return saveJson(stem(doc.name) + SUFFIXES.json, replyOf(doc));
+    const { profile } = look();
+    if (format === "text") return saveText(stem(doc.name) + SUFFIXES.text, textOf(doc, profile));
     change(doc, { saving: true, saveError: null });
     tell(say("saving"));
     try {
-      const ask = { key, signal: doc.abort.signal };
-      const form = { format, language: $("text-language").value, ...look().profile };
-      const { blob, isArchive } = await (doc.job ? jobs.convert(doc.job, form, ask) : convert(doc.file, { ...doc.how, ...form }, ask));
-      const name = stem(doc.name) + (isArchive ? ".zip" : SUFFIXES[format]);
-      save(name, blob);
+      let name = stem(doc.name) + SUFFIXES[format];
+      if (format === "json") saveJson(name, await replyOf(doc, profile, asking(doc)));
+      else {
+        const { blob, isArchive } = await written(doc, format, profile, asking(doc));
+        name = isArchive ? `${stem(doc.name)}.zip` : name;
+        save(name, blob);
+      }
       tell(say("saved", { name }));
       change(doc, { saving: false });
     } catch (error) {
@@ -297,7 +310,7 @@ const actions = {
   // The address of a page's picture: the file itself where the browser can draw it, or what the service draws of it.
   picture: (doc, page) => {
     if (!doc.pictures.has(page.number)) {
-      const address = drawn(doc, page).then((blob) => URL.createObjectURL(blob));
+      const address = drawn(doc, page, false).then((blob) => URL.createObjectURL(blob));
       doc.pictures.set(page.number, address);
       address.catch(() => doc.pictures.delete(page.number));
     }
@@ -317,15 +330,30 @@ const actions = {
     change(doc, { state: "waiting" });
     work();
   },
+  // What was read stays, and the rest can be read later.
   cancel: (doc) => {
     doc.abort.abort();
-    discard(doc);
-    change(doc, { state: "failed", error: new ReadingError("job_cancelled", "") });
-    tell(say("errors.job_cancelled"));
+    if (doc.pages.length && doc.file) {
+      discard(doc);
+      change(doc, { state: "done", isStopped: true, goesOn: false, milliseconds: doc.milliseconds ?? 0, model: doc.model ?? doc.pages[0].model });
+      keepNow(doc);
+      tell(say("stopped", { n: doc.pages.length, all: doc.pages[0].of }));
+    } else {
+      discard(doc);
+      change(doc, { state: "failed", error: new ReadingError("job_cancelled", "") });
+      tell(say("errors.job_cancelled"));
+    }
+    work();
+  },
+  goOn: (doc) => {
+    change(doc, { state: "waiting", goesOn: true });
     work();
   },
   remove: (doc) => {
     doc.abort?.abort();
+    clearTimeout(doc.keeping);
+    doc.keeping = null;
+    forget(doc.key);
     for (const address of doc.pictures.values()) address.then(URL.revokeObjectURL, () => {});
     const index = documents.indexOf(doc);
     documents.splice(index, 1);
@@ -334,63 +362,19 @@ const actions = {
     tell(say("removed", { name: doc.name }));
     const next = documents[index] ?? documents[index - 1];
     (next ? $(`document-${next.id}`) : $("files")).focus();
-    document.body.classList.toggle("at-work", documents.length > 0);
-    $("tools").hidden = $("means").hidden = count("done") === 0;
+    showTools();
     work();
   },
 };
 
 // ---- wiring ----
 
-$("files").addEventListener("change", (event) => {
-  add(event.target.files);
-  event.target.value = ""; // so that the same file can be chosen again
-});
+takeFiles(add, (words) => tell(say(words)));
 
-$("example").addEventListener("click", async (event) => {
-  try {
-    const picture = await (await fetch(event.target.dataset.src)).blob();
-    add([new File([picture], "example.png", { type: picture.type })]);
-  } catch {
-    tell(say("errors.network"));
-  }
-});
-
-document.addEventListener("paste", (event) => {
-  if (event.target.closest("input")) return;
-  const files = Array.from(event.clipboardData.files);
-  if (files.length) add(files);
-  else tell(say("pasteText"));
-});
-
-let entered = 0; // each child that is dragged over tells of entering and leaving
-const carriesFiles = (event) => event.dataTransfer.types.includes("Files");
-const lift = () => document.body.classList.toggle("dropping", entered > 0);
-document.addEventListener("dragenter", (event) => {
-  if (!carriesFiles(event)) return;
-  entered++;
-  lift();
-});
-document.addEventListener("dragleave", (event) => {
-  if (!carriesFiles(event)) return;
-  entered--;
-  lift();
-});
-document.addEventListener("dragover", (event) => {
-  if (carriesFiles(event)) event.preventDefault();
-});
-document.addEventListener("drop", (event) => {
-  if (!carriesFiles(event)) return;
-  event.preventDefault();
-  entered = 0;
-  lift();
-  add(event.dataTransfer.files);
-});
-
-// What is read in another way now is read again: images by the mode, PDFs by the text that they have.
+// What is read in another way now is read again: images by the mode, PDFs by the text that they have. What was corrected stays as it is.
 function readAgain(isMeant) {
   for (const doc of documents) {
-    if (!isMeant(doc) || !doc.file || !["done", "failed"].includes(doc.state) || doc.error?.code === "file_too_large") continue;
+    if (!isMeant(doc) || !doc.file || !["done", "failed"].includes(doc.state) || doc.error?.code === "file_too_large" || countSure(doc)) continue;
     discard(doc);
     change(doc, { state: "waiting", error: null });
   }
@@ -402,15 +386,26 @@ $("mode").addEventListener("change", () => readAgain((doc) => !isPdf(doc)));
 $("pdf-text").addEventListener("change", () => readAgain(isPdf));
 // What is a job is asked for again, in other letters.
 $("text-language").addEventListener("change", () => {
-  for (const doc of documents) if (doc.state === "done" && (doc.file || doc.job)) change(doc, { state: "waiting", error: null });
+  for (const doc of documents) if (doc.state === "done" && (doc.file || doc.job) && !countSure(doc)) change(doc, { state: "waiting", error: null });
   work();
 });
 
 for (const id of ["diacritics", "tatweel", "digits", "unsure"]) $(id).addEventListener("change", showAll);
 
-$("copy-all").addEventListener("click", (event) => copy(allText(), event.currentTarget));
+$("copy-all").addEventListener("click", (event) => copyOut(allText(), event.currentTarget));
 $("text-all").addEventListener("click", () => saveText("rasm.txt", allText()));
-$("json-all").addEventListener("click", () => saveJson("rasm.json", readOnes().map(replyOf)));
+$("json-all").addEventListener("click", async () => saveJson("rasm.json", await Promise.all(readOnes().map((doc) => replyOf(doc, look().profile, asking(doc))))));
+$("pairs").addEventListener("click", async () => {
+  tell(say("saving"));
+  try {
+    await savePairs(documents.filter((doc) => doc.pages.some((page) => page.lines?.some(isSure))), (doc, page) => drawn(doc, page, true));
+    tell(say("saved", { name: "corrected-lines.zip" }));
+  } catch (error) {
+    console.error(error);
+    tell(say("pairsFailed"));
+  }
+});
+searchField($("find"), $("found"), { documents: () => documents, goTo });
 
 $("key-form").addEventListener("submit", (event) => {
   event.preventDefault();
@@ -426,6 +421,22 @@ $("language").addEventListener("click", (event) => {
   showAll();
 });
 
+// What the tab had before it was loaded again: documents that the service has, and those that were corrected here.
+async function comeBack() {
+  const records = await kept();
+  for (const { id, name } of jobs.stored()) {
+    const record = records.find((one) => one.job === id);
+    show(newDocument({ name, job: id, key: record?.id, corrections: record?.corrections ?? {} }));
+  }
+  for (const { id, name, file, results, ...values } of records.filter((one) => one.results)) {
+    const pages = results.map((result) => pageOf(result));
+    const doc = newDocument({ name, file, key: id, state: "done", abort: new AbortController(), ...values, pages });
+    restore(pages, doc.corrections, lineOf);
+    show(doc);
+  }
+  work();
+}
+
 writeWords();
-for (const { id, name } of jobs.stored()) show(newDocument({ name, job: id }));
-work();
+showTools();
+comeBack();

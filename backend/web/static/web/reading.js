@@ -1,14 +1,17 @@
 // Asks the API: to read a file, for a file in another format, for the picture of a page. What it reads has the shape in which the
 // page keeps documents:
-//   {pages: [Page], model, milliseconds, reply}
-//   Page: {number, kind, source, language, width, height, confidence, text, lines: [Line], tables: [Table], unread: [Unread],
-//          warnings: [{code, message}], error: ReadingError or null}
+//   {pages: [Page], model, milliseconds}
+//   Page: {number, kind, source, hasTextLayer, language, width, height, rotation, skew, confidence, text, lines: [Line], regions: [Region],
+//          tables: [Table], unread: [Unread], warnings: [{code, message}], error: ReadingError or null, raw}; `raw` is the API's result
+//   Region: {lines, isTable}: numbers of the page's lines
 //   Table: {direction, headRows, lines, cells: [{row, column, rowSpan, columnSpan, lines}]}; its lines are numbers of the page's
 //   Unread: {reason, text, confidence, box}: what looks like text and is not in it
-//   Line: {textAsRead, direction, confidence, box: {left, top, right, bottom}, characters: [{text, confidence, box}] or null, opens}
+//   Line: {textAsRead, direction, confidence, box: {left, top, right, bottom}, characters: [{text, confidence, box}] or null, opens};
+//         corrections.js adds {corrected, isChecked} to those that a person has seen to
 // Boxes are in pixels of the upright image, from its top left. `opens`: whether a paragraph or the like begins with this line.
 
 const READ = "/api/v1/ocr";
+const DOCUMENTS = "/api/v1/documents";
 const PICTURE = "/api/v1/picture";
 const RETRIES = 4;
 const BUSY = [429, 502, 503];
@@ -29,14 +32,16 @@ export async function read(file, how, ask) {
   return reading(await send("POST", READ, { ...ask, fields: { files: file, detail: "characters", ...how } }));
 }
 
-// The file in a format that is made at the service: {blob, isArchive}.
-export async function convert(file, how, ask) {
-  return documentOf(await send("POST", READ, { ...ask, fields: { files: file, ...how } }));
+// What is shown, in a format that is made at the service without reading again: {blob, isArchive}. `shown` is {name, model, results}, `how`
+// has the format and, for a searchable PDF, the file or its job.
+export async function write(shown, how, ask) {
+  const document = new Blob([JSON.stringify(shown)], { type: "application/json" });
+  return documentOf(await send("POST", DOCUMENTS, { ...ask, fields: { document, ...how } }));
 }
 
-// What the browser cannot draw by itself: a page of a PDF or a TIFF.
-export async function picture(file, page, password, ask) {
-  const { blob } = await documentOf(await send("POST", PICTURE, { ...ask, fields: { file, page, password } }));
+// What the browser cannot draw by itself: a page of a PDF or a TIFF; with `whole` in all its pixels.
+export async function picture(file, page, password, whole, ask) {
+  const { blob } = await documentOf(await send("POST", PICTURE, { ...ask, fields: { file, page, password, whole } }));
   return blob;
 }
 
@@ -91,8 +96,8 @@ export async function documentOf(response) {
 }
 
 export async function pagesOf(response) {
-  const { results = [] } = await answer(response);
-  return results.map((result) => pageOf(result, response.status));
+  const { results = [], model } = await answer(response);
+  return results.map((result) => pageOf(result, response.status, model));
 }
 
 export async function reading(response) {
@@ -100,25 +105,33 @@ export async function reading(response) {
   if (!reply.results?.length) throw new ReadingError("unexpected", "", response.status);
   const pages = reply.results.map((result) => pageOf(result, response.status));
   if (pages.every((page) => page.error)) throw pages[0].error;
-  return { pages, model: reply.model, milliseconds: reply.results.reduce((sum, result) => sum + result.milliseconds, 0), reply };
+  return { pages, model: reply.model, milliseconds: reply.results.reduce((sum, result) => sum + result.milliseconds, 0) };
 }
 
-function pageOf(result, status) {
-  const opening = new Set((result.regions ?? []).map((region) => region.lines[0]));
+export function pageOf(raw, status = 200, model = null) {
+  const regions = (raw.regions ?? []).filter((region) => region.lines.length);
+  const opening = new Set(regions.map((region) => region.lines[0]));
   return {
-    number: result.page,
-    kind: result.kind,
-    source: result.source,
-    language: result.language,
-    width: result.width_px,
-    height: result.height_px,
-    confidence: result.confidence,
-    text: result.text,
-    lines: result.lines.map((line, i) => ({ ...lineOf(line), opens: opening.has(i) })),
-    tables: (result.regions ?? []).filter((region) => region.cells?.length && region.lines.length).map(tableOf),
-    unread: (result.unread ?? []).map(({ reason, text, confidence, bbox }) => ({ reason, text, confidence, box: boxOf(bbox) })),
-    warnings: result.warnings ?? [],
-    error: result.error && new ReadingError(result.error.code, result.error.message, status),
+    number: raw.page,
+    of: raw.pages,
+    model,
+    kind: raw.kind,
+    source: raw.source,
+    hasTextLayer: raw.has_text_layer ?? false,
+    language: raw.language,
+    width: raw.width_px,
+    height: raw.height_px,
+    rotation: raw.rotation_degrees ?? 0,
+    skew: raw.skew_degrees ?? 0,
+    confidence: raw.confidence,
+    text: raw.text,
+    lines: raw.lines.map((line, i) => ({ ...lineOf(line), opens: opening.has(i) })),
+    regions: regions.map(({ lines, cells }) => ({ lines, isTable: Boolean(cells?.length) })),
+    tables: regions.filter((region) => region.cells?.length).map(tableOf),
+    unread: (raw.unread ?? []).map(({ reason, text, confidence, bbox }) => ({ reason, text, confidence, box: boxOf(bbox) })),
+    warnings: raw.warnings ?? [],
+    error: raw.error && new ReadingError(raw.error.code, raw.error.message, status),
+    raw,
   };
 }
 
@@ -126,7 +139,7 @@ function tableOf({ direction, head_rows: headRows, lines, cells }) {
   return { direction, headRows, lines, cells: cells.map((cell) => ({ ...cell, rowSpan: cell.row_span, columnSpan: cell.column_span })) };
 }
 
-function lineOf(line) {
+export function lineOf(line) {
   return {
     textAsRead: line.text_as_read,
     direction: line.direction,

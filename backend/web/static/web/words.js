@@ -9,10 +9,12 @@ const most = limits.jobs ?? limits;
 const LIMITS = { size: Math.floor(most.fileBytes / 2 ** 20), pages: most.pages, hours: most.hours };
 export let language = document.documentElement.lang;
 
-// The words for `key`, with {names} filled in, the limits' among them; numbers are written as the language writes them.
+// The words for `key`, or those for one of it where `n` is 1, with {names} filled in, the limits' among them; numbers are written as the
+// language writes them.
 export function say(key, given = {}) {
   const values = { ...LIMITS, ...given };
-  const words = key.split(".").reduce((part, name) => part?.[name], data.texts[language]);
+  const find = (name) => name.split(".").reduce((part, one) => part?.[one], data.texts[language]);
+  const words = (values.n === 1 && find(`${key}-one`)) || find(key);
   return words?.replace(/\{(\w+)\}/g, (_, name) => (typeof values[name] === "number" ? number(values[name]) : values[name])) ?? "";
 }
 

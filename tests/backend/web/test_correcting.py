@@ -1,0 +1,335 @@
+"""Lines corrected by keyboard: what is then copied, downloaded, kept over a reload and given out as pairs."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import zipfile
+from typing import Any
+
+import numpy as np
+import pypdfium2 as pdfium
+import pytest
+from PIL import Image
+
+from tests.backend.web.browser import (
+    LINE,
+    LONG,
+    TEXTS,
+    JobService,
+    Open,
+    choice,
+    choose,
+    expect,
+    page_reply,
+    pdf,
+    saved,
+    scanned_pdf,
+    texts,
+    upload,
+)
+
+WORDS = TEXTS["en"]
+FIRST, SECOND = "سَطْرٌ أوّل", "والثاني ٢"
+
+
+def reply_with_words(pages: int = 1) -> dict[str, Any]:
+    """Lines with words and characters, one sign of the third line doubtful."""
+    reply = page_reply(pages)
+    for result in reply["results"]:
+        result["source"], result["language"] = "ocr", "ar"
+        for n, line in enumerate(result["lines"]):
+            left, top, right, bottom = line["bbox"]
+            step = (right - left) // len(line["text"])
+            signs, words, word = [], [], []
+            for k, sign in enumerate(line["text"] + " "):
+                if sign == " ":
+                    box = [min(s["bbox"][0] for s in word), top, max(s["bbox"][2] for s in word), bottom]
+                    words.append({"text": "".join(s["text"] for s in word), "confidence": 0.9, "bbox": box})
+                    word = []
+                    continue
+                one = {"text": sign, "confidence": 0.5 if (n, k) == (2, 1) else 0.95}
+                one["bbox"] = [right - (k + 1) * step, top, right - k * step, bottom]
+                signs.append(one)
+                word.append(one)
+            line |= {"words": words, "characters": signs, "direction": "rtl"}
+    return reply
+
+
+def page_png() -> bytes:
+    """A picture of the reply's size, with a block of noise for each line."""
+    pixels = np.full((400, 640), 255, dtype=np.uint8)
+    noise = np.random.default_rng(0)
+    for n in range(4):
+        pixels[100 * n + 15 : 100 * n + 75, 25:595] = noise.integers(0, 2, (60, 570)) * 255
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, "PNG")
+    return file.getvalue()
+
+
+def opened(open_page: Open) -> Any:
+    page = open_page()
+    page.route("**/api/v1/ocr", lambda route: route.fulfill(json=reply_with_words()))
+    upload(page, ("page.png", page_png()))
+    return page
+
+
+def correct_two(page: Any) -> None:
+    """By keyboard alone: the first line and the second; then out."""
+    page.locator(".lines li").first.focus()
+    page.keyboard.press("Enter")
+    field = page.locator(".editor textarea")
+    expect(field).to_be_focused()
+    page.keyboard.press("Control+A")
+    page.keyboard.insert_text(FIRST)
+    page.keyboard.press("Enter")
+    expect(field).to_have_value("سطر 2")
+    page.keyboard.press("Control+A")
+    page.keyboard.insert_text(SECOND)
+    page.keyboard.press("Escape")
+    expect(page.locator(".lines li").nth(1)).to_be_focused()
+
+
+def test_two_lines_corrected_by_keyboard_are_in_every_download_and_survive_a_reload(open_page: Open) -> None:
+    page = opened(open_page)
+    correct_two(page)
+    assert texts(page)[:3] == [FIRST, SECOND, "سطر 3"]
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.get_by_role("button", name="Copy the text of page.png").click()
+    expect(page.locator("#status")).to_have_text("Copied")
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert copied == f"{FIRST} {SECOND}\n\nسطر 3 سطر 4"
+    page.unroute("**/api/v1/ocr")
+    page.route("**/api/v1/ocr", lambda route: pytest.fail("it is read again"))
+
+    def written(kind: str) -> bytes:
+        return saved(page, choice(page, "page.png", kind))[1]
+
+    assert written("text").decode() == copied + "\n"
+    for kind in ("markdown", "html", "hocr", "alto", "page"):
+        content = written(kind).decode()
+        assert all(word in content for word in SECOND.split()), kind
+    found = pdfium.PdfDocument(written("pdf"))[0].get_textpage().get_text_bounded()
+    assert "والثاني" in found and "أوّل" in found and "سطر 3" in found
+    result = json.loads(written("json"))["results"][0]
+    assert [word["text"] for word in result["lines"][1]["words"]] == SECOND.split()
+    assert result["text"] == copied
+
+    page.wait_for_timeout(1000)  # it is kept a while after the last letter
+    page.reload()
+    expect(page.locator("article.done")).to_have_count(1)
+    assert texts(page)[:3] == [FIRST, SECOND, "سطر 3"]
+    expect(page.get_by_role("img", name="Picture of page.png")).to_be_visible()
+    assert written("text").decode() == copied + "\n"
+    page.get_by_role("button", name="Remove page.png").click()
+    page.reload()
+    expect(page.locator("#files")).to_be_attached()
+    page.wait_for_timeout(300)
+    expect(page.locator("article")).to_have_count(0)
+
+
+def test_pairs_are_what_preprocess_takes(open_page: Open, tmp_path: Any) -> None:
+    """Corrected lines, and those that were found right: images of the lines, and their texts."""
+    from model.data.pairs import find_pairs, open_datasets, read_label
+    from rasm.image import decode
+
+    page = opened(open_page)
+    expect(page.locator("#pairs")).to_be_disabled()
+    correct_two(page)
+    page.locator(".lines li").nth(3).focus()
+    page.keyboard.press("F2")
+    page.keyboard.press("Enter")  # right as it is; and it was the last line
+    expect(page.locator("#status")).to_have_text(WORDS["lastLine"])
+    expect(page.locator("#pairs")).to_have_text("Corrected lines (3)")
+    name, content = saved(page, page.locator("#pairs"))
+    assert name == "corrected-lines.zip"
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        assert archive.testzip() is None
+        archive.extractall(tmp_path / "pairs")
+    pairs, unmatched = find_pairs(open_datasets([tmp_path / "pairs"])[0])
+    assert not unmatched
+    assert [read_label(pair.text_path).strip() for pair in pairs] == [FIRST, SECOND, "سطر 4"]
+    drawn = decode(page_png())
+    for pair, n in zip(pairs, (0, 1, 3), strict=True):
+        cut = decode(pair.image_path.read_bytes())
+        assert cut.shape[:2] == pytest.approx((70 * 1.24, 580 + 70 * 0.24), abs=1)  # 0.12 of the height around it
+        both = (cut, drawn[100 * n + 2 : 100 * n + 89])
+        ink = [np.flatnonzero((pixels.reshape(*pixels.shape[:2], -1)[..., 0] < 128).any(axis=1)) for pixels in both]
+        assert abs(int(ink[0][0]) - int(ink[1][0])) <= 1 and abs(int(ink[0][-1]) - int(ink[1][-1])) <= 1
+
+
+def test_keys_of_the_editor(open_page: Open) -> None:
+    """The next doubtful sign is selected; signs are typed with Alt; what was done is undone, line by line."""
+    page = opened(open_page)
+    page.locator(".lines li").first.focus()
+    page.keyboard.press("F8")
+    field = page.locator(".editor textarea")
+    expect(field).to_have_value("سطر 3")
+    assert field.evaluate("e => [e.selectionStart, e.selectionEnd]") == [1, 2]
+    expect(page.locator(".enlarged rect.doubt")).to_have_count(1)
+    assert field.get_attribute("dir") == "rtl" and field.get_attribute("aria-label") == "Text of line 3 of page.png"
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Alt+Digit1")
+    expect(field).to_have_value("سَطر 3")
+    page.locator(".signs summary").click()
+    page.get_by_role("button", name="Type shadda").click()
+    expect(field).to_have_value("سَّطر 3")
+    page.keyboard.press("F8")
+    expect(page.locator("#status")).to_have_text(WORDS["noDoubtAfter"])
+    page.keyboard.press("Enter")
+    expect(field).to_have_value("سطر 4")
+    page.keyboard.press("Shift+Enter")
+    expect(field).to_have_value("سَّطر 3")
+    page.keyboard.press("Control+Z")
+    expect(page.locator("#status")).to_have_text("Undone: سطر 3")
+    assert texts(page)[2] == "سطر 3" and page.locator("mark").count() == 1
+    expect(page.locator(".lines li").nth(2)).to_be_focused()
+    page.keyboard.press("Control+Z")
+    expect(page.locator("#status")).to_have_text(WORDS["nothingToUndo"])
+
+
+def test_from_page_to_page(open_page: Open) -> None:
+    page = open_page()
+    page.route("**/api/v1/ocr", lambda route: route.fulfill(json=reply_with_words(2)))
+    upload(page, ("two.pdf", pdf()))
+    page.locator(".lines li").nth(3).click()
+    page.keyboard.press("Enter")
+    expect(page.locator(".editor textarea")).to_have_value("سطر 1")
+    expect(page.locator("#status")).to_have_text("Page 2 of 2")
+    page.keyboard.press("Shift+Enter")
+    expect(page.locator("#status")).to_have_text("Page 1 of 2")
+    page.keyboard.press("F8")
+    expect(page.locator("#status")).not_to_be_empty()
+
+
+def test_corrections_of_a_job_survive_a_reload(open_page: Open, job_service: JobService) -> None:
+    page = open_page(at=job_service)
+    page.route(re.compile("/result"), lambda route: route.fulfill(json=reply_with_words(2)))
+    choose(page, LONG, scanned_pdf())
+    expect(page.locator("article .facts")).to_contain_text(WORDS["queued"])
+    job_service.work()
+    expect(page.locator("article.done")).to_have_count(1)
+    row = page.locator(".lines li").first
+    row.focus()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Control+A")
+    page.keyboard.insert_text(SECOND)
+    page.keyboard.press("Escape")
+    page.wait_for_timeout(1000)
+    page.reload()
+    expect(page.locator("article.done")).to_have_count(1)
+    expect(page.locator(".lines .text").first).to_have_text(SECOND)
+    name, content = saved(page, choice(page, LONG, "pdf"))  # the file is the service's alone by now
+    assert name == "long.pdf" and "والثاني" in pdfium.PdfDocument(content)[0].get_textpage().get_text_bounded()
+    name, content = saved(page, page.locator("#pairs"))
+    assert len(zipfile.ZipFile(io.BytesIO(content)).namelist()) == 2
+
+
+def test_what_is_found(open_page: Open) -> None:
+    """Vowel signs do not count; Enter goes from line to line."""
+    page = opened(open_page)
+    correct_two(page)
+    page.fill("#find", "اول")
+    expect(page.locator("#found")).to_have_text("1 line")
+    page.fill("#find", "سطر")
+    expect(page.locator("#found")).to_have_text("3 lines")
+    page.keyboard.press("Enter")
+    expect(page.locator(".lines li").first).to_be_focused()
+    page.fill("#find", "مفقود")
+    expect(page.locator("#found")).to_have_text("not found")
+
+
+def test_an_area_is_read_by_drawing_a_box_around_it(open_page: Open) -> None:
+    """The box is cut out and read by itself; its line stands where it belongs, and is told from the others by nothing."""
+    page = opened(open_page)
+    page.unroute("**/api/v1/ocr")
+    sent: list[bytes] = []
+
+    def answer(route: Any) -> None:
+        sent.append(route.request.post_data_buffer)
+        route.continue_()
+
+    page.route("**/api/v1/ocr", answer)
+    page.get_by_role("button", name=WORDS["readArea"]).click()
+    box = page.locator(".picture").bounding_box()
+    x, y, scale = box["x"], box["y"], box["width"] / 640
+    page.mouse.move(x + 10 * scale, y + 205 * scale)
+    page.mouse.down()
+    page.mouse.move(x + 300 * scale, y + 260 * scale)
+    page.mouse.move(x + 610 * scale, y + 285 * scale)
+    page.mouse.up()
+    expect(page.locator("#status")).to_have_text(re.compile("line was read|lines were read|Nothing could be read"))
+    assert len(sent) == 1 and b'name="least_confidence"\r\n\r\n0' in sent[0]
+    if page.locator(".lines li").count() == 5:
+        frame = page.locator("rect.frame.shown")
+        assert 5 <= float(frame.get_attribute("x")) <= 30 and 195 <= float(frame.get_attribute("y")) <= 225
+        page.wait_for_timeout(1000)
+        page.reload()
+        expect(page.locator(".lines li")).to_have_count(5)
+
+
+def test_unread_areas_are_read_by_keyboard(open_page: Open) -> None:
+    reply = reply_with_words()
+    reply["results"][0]["unread"] = [{"bbox": [30, 350, 500, 390], "reason": "unsure", "text": "غلط", "confidence": 0.43}]
+    page = open_page()
+    page.route("**/api/v1/ocr", lambda route: route.fulfill(json=reply))
+    upload(page, ("page.png", page_png()))
+    page.locator(".unread-list summary").focus()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    button = page.get_by_role("button", name="Read area 1")
+    expect(button).to_be_focused()
+    expect(page.locator("rect.frame.unread.shown")).to_have_count(1)
+    page.keyboard.press("Enter")
+    expect(page.locator(".unread-list")).to_have_count(0)
+    expect(page.locator(".lines li")).to_have_count(8)
+
+
+def test_the_picture_is_enlarged_and_moved(open_page: Open) -> None:
+    page = opened(open_page)
+    strip = page.locator(".strip")
+    before = page.locator(".picture").bounding_box()["width"]
+    strip.focus()
+    page.keyboard.press("+")
+    page.keyboard.press("+")
+    assert page.locator(".picture").bounding_box()["width"] == pytest.approx(before * 1.96, rel=0.02)
+    page.locator(".lines li").last.focus()
+    frame, room = page.locator("rect.frame.shown").bounding_box(), strip.bounding_box()
+    assert room["y"] - 2 <= frame["y"] and frame["y"] + frame["height"] <= room["y"] + room["height"] + 2
+    page.get_by_role("button", name=WORDS["zoomFit"], exact=True).click()
+    assert page.locator(".picture").bounding_box()["width"] == pytest.approx(before, rel=0.02)
+
+
+def test_copying_with_the_mouse_takes_the_text_alone(open_page: Open) -> None:
+    page = opened(open_page)
+    copied = page.evaluate(
+        """() => {
+            getSelection().selectAllChildren(document.querySelector(".lines"));
+            return getSelection().toString();
+        }"""
+    )
+    assert [line for line in copied.splitlines() if line.strip()] == ["سطر 1", "سطر 2", "سطر 3", "سطر 4"]
+
+
+def test_on_a_phone_the_result_is_on_the_screen_and_the_picture_stays(open_page: Open) -> None:
+    page = open_page(viewport={"width": 390, "height": 780}, has_touch=True)
+    page.route("**/api/v1/ocr", lambda route: route.fulfill(json=reply_with_words()))
+    upload(page, ("page.png", page_png()))
+    expect(page.locator("article h3")).to_be_in_viewport()
+    expect(page.locator(".picture img")).to_be_in_viewport()
+    page.locator(".lines li").last.tap()
+    expect(page.locator(".editor textarea")).to_be_in_viewport()
+    expect(page.locator("rect.frame.shown")).to_be_in_viewport()
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+
+
+def test_a_line_image_can_be_corrected(open_page: Open) -> None:
+    page = open_page()
+    upload(page, LINE)
+    page.locator(".lines li").first.click()
+    page.keyboard.press("Control+A")
+    page.keyboard.insert_text(SECOND)
+    page.keyboard.press("Escape")
+    assert saved(page, choice(page, "line.png", "text"))[1].decode() == f"{SECOND}\n"
+    assert SECOND.split()[0] in saved(page, choice(page, "line.png", "alto"))[1].decode()

@@ -18,7 +18,7 @@ from pydantic import ValidationError
 from backend.api import documents, results
 from backend.api.access import owner_of, throttles
 from backend.api.errors import FilesRefused, InvalidRequest, JobNotDone
-from backend.api.forms import READING_REFUSALS, check_fields, content_of, guarded
+from backend.api.forms import READING_REFUSALS, check_fields, content_of, form_schema, guarded
 from backend.api.request_id import request_id
 from backend.api.schemas.corrected import CorrectedDocument, CorrectedOptions
 from backend.api.schemas.reading import LineReply, Model, OcrReply, RegionReply, ResultReply
@@ -44,7 +44,7 @@ router = Router()
     operation_id="write_document",
     tags=["reading"],
     throttle=throttles(),
-    openapi_extra={"responses": {200: {"content": content_of(*documents.MEDIA_TYPES.values(), documents.ZIP)}}},
+    openapi_extra={**form_schema(), "responses": {200: {"content": content_of(*documents.MEDIA_TYPES.values(), documents.ZIP)}}},
     **guarded,
 )
 def write_document(

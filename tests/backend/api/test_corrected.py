@@ -75,9 +75,11 @@ def test_json_has_the_words_where_they_stand_now(service: Service, sent: dict[st
 
 
 def test_a_searchable_pdf_needs_the_file(service: Service, sent: dict[str, Any]) -> None:
-    reply = write(service, corrected(sent), file=PAGE, format="pdf")
+    wide = corrected(sent)
+    wide["results"][0]["lines"][0] |= {"words": [], "characters": None}  # all of the line's box is room for it
+    reply = write(service, wide, file=PAGE, format="pdf")
     assert reply.headers["Content-Type"] == "application/pdf"
-    assert "مصح" in pdfium.PdfDocument(reply.content)[0].get_textpage().get_text_bounded()
+    assert set("نصمح١٢") <= set(pdfium.PdfDocument(reply.content)[0].get_textpage().get_text_bounded())
     refused = write(service, corrected(sent), format="pdf")
     assert refused.status_code == 422 and "the file that was read" in refused.json()["error"]["message"]
     bad = write(service, corrected(sent), file=b"no image", format="pdf")

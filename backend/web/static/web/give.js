@@ -2,6 +2,7 @@
 
 import { isTouched, resultOf, textOfPage } from "./corrections.js";
 import { pairs } from "./crops.js";
+import { convert } from "./jobs.js";
 import { applyProfile } from "./profile.js";
 import { write } from "./reading.js";
 import { say } from "./words.js";
@@ -42,8 +43,9 @@ export async function replyOf(doc, profile, ask) {
 
 const shownOf = (doc) => ({ name: doc.name, model: `${doc.model.name} ${doc.model.version}`, results: doc.pages.map(resultOf) });
 
-// The document in a format that the service writes: {blob, isArchive}.
+// The document in a format that the service writes: {blob, isArchive}. What a job has read, and nobody has corrected, it need not be sent.
 export function written(doc, format, profile, ask) {
+  if (doc.job && !doc.before.length && !doc.pages.some(isTouched)) return convert(doc.job, { format, ...profile, language: ask.language }, ask);
   const original = format !== "pdf" ? {} : doc.file ? { file: doc.file, password: doc.password } : { job: doc.job };
   return write(shownOf(doc), { format, ...profile, ...original }, ask);
 }

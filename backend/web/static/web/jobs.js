@@ -34,6 +34,15 @@ export async function result(id, detail, ask) {
   return reading(await send("GET", `${JOBS}/${id}/result?detail=${detail}&language=${ask.language}`, { ...ask, persistent: true }));
 }
 
+// A searchable PDF is written when it is first asked for: until then the status is 202.
+export async function convert(id, how, ask) {
+  for (;;) {
+    const response = await send("GET", `${JOBS}/${id}/result?${new URLSearchParams(how)}`, ask);
+    if (response.status !== 202) return documentOf(response);
+    await pause(secondsOf(response), ask.signal);
+  }
+}
+
 export async function picture(id, page, whole, ask) {
   const { blob } = await documentOf(await send("GET", `${JOBS}/${id}/picture?page=${page}${whole ? "&whole=true" : ""}`, ask));
   return blob;

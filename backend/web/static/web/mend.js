@@ -24,7 +24,7 @@ export function mending({ documents, change, show, showTools, tell, asking, draw
     clearTimeout(doc.keeping);
     doc.keeping = null;
     Object.assign(doc.corrections, corrections(doc));
-    const isWhole = !doc.job;
+    const isWhole = !doc.job || doc.before.length > 0;
     const { key: id, name, job, file, how, model, milliseconds } = doc;
     const raw = doc.pages.map((page) => page.rawAsRead ?? page.raw);
     const record = { id, name, job, how, model, milliseconds, isStopped: doc.isStopped, corrections: doc.corrections };
@@ -90,6 +90,7 @@ export function mending({ documents, change, show, showTools, tell, asking, draw
 
   return {
     keepNow,
+    keepSoon,
     goTo,
     actions: {
       // Past the last line, to the first of the next page; before the first, to the last of the one before.

@@ -53,7 +53,7 @@ function add(files) {
 }
 
 function newDocument(values) {
-  const doc = { id: ++lastId, file: null, state: "waiting", password: "", shown: 0, pages: [], pictures: new Map(), job: null, progress: null, corrections: {}, undone: [], ...values };
+  const doc = { id: ++lastId, file: null, state: "waiting", password: "", shown: 0, pages: [], pictures: new Map(), job: null, progress: null, corrections: {}, undone: [], before: [], ...values };
   doc.key ??= `${Date.now()}-${doc.id}`; // by which it is kept
   documents.push(doc);
   return doc;
@@ -81,6 +81,7 @@ async function start(doc) {
     const found = await readFirst(waysOf(doc), doc, ask);
     restore(found.pages, doc.corrections, lineOf);
     const areFirst = !doc.pages.length;
+    if (before.length) keepSoon(doc);
     change(doc, { state: "done", goesOn: false, ...found, milliseconds: found.milliseconds + (before.length ? doc.milliseconds : 0) });
     if (areFirst) bringIn(doc);
   } catch (error) {
@@ -126,13 +127,23 @@ async function atOnce(doc, ask) {
   const how = { ...doc.how, language: ask.language };
   if (!HAS_PAGES.test(doc.name)) return read(doc.file, how, ask);
   const after = doc.before.length;
-  const first = after ? { pages: doc.before, milliseconds: 0, model: doc.model } : await read(doc.file, { ...how, pages: "1" }, ask);
+  const first = after ? { pages: doc.before, milliseconds: 0, model: doc.model } : await firstOf(doc, how, ask);
+  if (!first) return read(doc.file, how, ask); // the first page is broken, or all of the file is: that is told then
   const last = first.pages.at(-1);
   if (last.of === last.number) return first;
-  if (last.of > limits.pages) throw new ReadingError("too_many_pages", "", 413);
   if (!after) showFirst(doc, first);
+  if (last.of > limits.pages) throw new ReadingError("too_many_pages", "", 413);
   const rest = await read(doc.file, { ...how, pages: `${last.number + 1}-` }, ask);
   return { pages: [...first.pages, ...rest.pages], model: rest.model, milliseconds: first.milliseconds + rest.milliseconds };
+}
+
+async function firstOf(doc, how, ask) {
+  try {
+    return await read(doc.file, { ...how, pages: "1" }, ask);
+  } catch (error) {
+    if (error.status === 422) return null;
+    throw error;
+  }
 }
 
 function showFirst(doc, { pages, model }) {
@@ -147,7 +158,7 @@ async function asJob(doc, ask) {
   change(doc, { progress: { state: doc.job ? "queued" : "sending" } });
   if (!doc.job) {
     // what is a job's waits for its turn; the first page is read meanwhile
-    const isLong = doc.file && !after && doc.file.size <= limits.fileBytes;
+    const isLong = doc.file && !after && !doc.pages.length && doc.file.size <= limits.fileBytes;
     if (isLong) read(doc.file, { ...doc.how, language: ask.language, pages: "1" }, ask).then((first) => showFirst(doc, first), () => {});
     const { id } = await jobs.submit(doc.file, { ...doc.how, ...(after && { pages: `${doc.before.at(-1).number + 1}-` }) }, ask);
     change(doc, { job: id, progress: { state: "queued" } });
@@ -205,7 +216,7 @@ function change(doc, values) {
   if (documents.includes(doc)) show(doc);
 }
 
-const storeJobs = () => jobs.store(documents.filter((doc) => doc.job).map((doc) => ({ id: doc.job, name: doc.name })));
+const storeJobs = () => jobs.store(documents.filter((doc) => doc.job && !doc.before.length).map((doc) => ({ id: doc.job, name: doc.name })));
 
 // What changes while it is read: whoever is at its buttons stays there.
 function step(doc, values) {
@@ -266,7 +277,7 @@ function askForKey() {
 
 const readOnes = () => documents.filter((doc) => doc.state === "done");
 const allText = () => readOnes().map((doc) => textOf(doc, look().profile)).join("\n");
-const asking = (doc) => ({ key, signal: doc.abort?.signal });
+const asking = (doc) => ({ key, signal: doc.abort?.signal, language: $("text-language").value });
 
 async function copyOut(text, button) {
   try {
@@ -282,7 +293,7 @@ async function drawn(doc, page, whole) {
   return doc.job ? jobs.picture(doc.job, page.number, whole, asking(doc)) : picture(doc.file, page.number, doc.password, whole, asking(doc));
 }
 
-const { keepNow, goTo, actions: mend } = mending({ documents, change, show, showTools, tell, asking, drawn });
+const { keepNow, keepSoon, goTo, actions: mend } = mending({ documents, change, show, showTools, tell, asking, drawn });
 
 const actions = {
   ...mend,

@@ -116,7 +116,7 @@ function palette(put) {
   for (const { sign, digit, name } of [...SIGNS, ...OTHERS]) {
     const isMark = /\p{M}/u.test(sign);
     const label = name ? say(name) : say("signKey", { sign: say(`marks.${sign.codePointAt(0).toString(16)}`) || sign });
-    const shown = element("span", { lang: "ar" }, name ? say(`${name}Short`) : isMark ? DOTTED + sign : sign);
+    const shown = element("span", { lang: "ar" }, name ? say("zwnjShort") : isMark ? DOTTED + sign : sign);
     const key = element("button", { type: "button", ariaLabel: label, title: digit === undefined ? label : `${label} · Alt+${digit}` }, shown);
     if (digit !== undefined) key.append(element("sub", { ariaHidden: "true" }, String(digit)));
     key.addEventListener("pointerdown", (event) => event.preventDefault()); // the caret stays in the field

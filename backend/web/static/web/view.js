@@ -44,10 +44,11 @@ export function showNewPages(article, doc, areFirst, look, actions) {
     article.append(...pagesView(doc, look, actions));
     return;
   }
-  const old = article.querySelector(".switcher");
-  const [held] = Object.entries(old.parts).find(([, part]) => part === document.activeElement) ?? [];
+  const old = article.querySelector(".switcher"); // a first page that was read by itself has none
+  const [held] = Object.entries(old?.parts ?? {}).find(([, part]) => part === document.activeElement) ?? [];
   const made = switcher(doc, actions);
-  old.replaceWith(made);
+  if (old) old.replaceWith(made);
+  else article.querySelector(".page").before(made);
   if (held) made.parts[held].focus();
 }
 

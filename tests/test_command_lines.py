@@ -25,6 +25,7 @@ PROGRAMS = {
     "evaluation.__main__": "python -m evaluation",
     "benchmarking.__main__": "python -m benchmarking",
     **SCRIPTS,
+    "scripts.adapt": "rasm adapt",
 }
 
 

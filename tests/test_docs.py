@@ -92,7 +92,7 @@ def test_commands_exist(name: str) -> None:
     for target in re.findall(r"(?:`|^ +|on make |on )make ([a-z-]+)", DOCS[name], re.M):
         assert target in targets, target
     for command in re.findall(r"(?:`|^ +)rasm ([a-z][\w-]*)", DOCS[name], re.M):
-        assert command in ("read", "models", "mcp"), command
+        assert command in ("read", "models", "mcp", "adapt"), command
 
 
 def test_commands_of_rasm_exist() -> None:

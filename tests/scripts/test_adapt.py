@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 
 from rasm.lines.recognizer import Recognizer
+from scripts import adapt_figures
 from scripts.adapt import adapt, main
 from scripts.adapt_figures import Figure, choose
 from tests.paths import GOLDEN, ROOT
@@ -36,7 +37,10 @@ def pairs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_prepares_trains_exports_and_measures(pairs: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_prepares_trains_exports_and_measures(
+    pairs: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(adapt_figures, "LINES", 3)  # of each kind: what they are read like is not asked here
     out = tmp_path / "mine.onnx"
     code = main([str(pairs), "--out", str(out), "--steps", "2", "--threads", "1"])
     said = capfd.readouterr().out

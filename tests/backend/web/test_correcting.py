@@ -205,7 +205,9 @@ def test_from_page_to_page(open_page: Open) -> None:
 
 def test_corrections_of_a_job_survive_a_reload(open_page: Open, job_service: JobService) -> None:
     page = open_page(at=job_service)
-    page.route(re.compile("/result"), lambda route: route.fulfill(json=reply_with_words(2)))
+    reply = reply_with_words(2)
+    page.route(re.compile("/result"), lambda route: route.fulfill(json=reply))
+    page.route("**/api/v1/ocr", lambda route: route.fulfill(json={**reply, "results": reply["results"][:1]}))
     choose(page, LONG, scanned_pdf())
     expect(page.locator("article .facts")).to_contain_text(WORDS["queued"])
     job_service.work()

@@ -73,7 +73,7 @@ async function start(doc) {
   const abort = new AbortController();
   const how = { mode: $("mode").value, pdf_text: $("pdf-text").checked ? "auto" : "ignore", password: doc.password };
   const before = doc.goesOn ? doc.pages : [];
-  change(doc, { state: "reading", busySeconds: 0, saveError: null, how, progress: null, unmarked: false, isStopped: false, abort, since: null, before, pages: before });
+  change(doc, { state: "reading", busySeconds: 0, saveError: null, how, progress: null, unmarked: false, isStopped: false, abort, since: null, before, pages: [...before] });
   if (!before.length) doc.shown = 0;
   try {
     const onBusy = (busySeconds, isLost) => step(doc, { busySeconds, isLost });

@@ -6,10 +6,13 @@ Where it stands: the top of the reading way, on the command line. What is heavy 
 
 from __future__ import annotations
 
+import shutil
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from tempfile import NamedTemporaryFile
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -18,13 +21,11 @@ from rasm.command_line import PATH, argument, command, group, option, positive, 
 from rasm.errors import ConfigError, ImageError
 
 if TYPE_CHECKING:
-    from rasm.batch import Settings
     from rasm.document import Page, PageError
-    from rasm.formats.markdown import Tables
-    from rasm.formats.searchable_pdf import PdfLayer
-    from rasm.pages.reader import Mode, PdfText
-    from rasm.reader import Reader
-    from rasm.text.languages import LanguageOption
+    from rasm.results import Settings
+    from rasm.workers import Workers
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 # those of rasm.formats, rasm.text.languages, rasm.pages.files and rasm.pages.unread, which take too long to import for a help text; a test
 # holds them to these
@@ -44,8 +45,9 @@ _READ = """Read PDFs, images, multi-page TIFFs, or folders of them.
     curl https://... | rasm read -                        what comes in
 
 With --out, each file gives one result in each format, named after it. Reading can be stopped and started again: what is there is not
-read again, and a long PDF goes on at the page where it stopped. What could not be read is listed at the end, and the exit code is then
-1. Pages that could not be read are recorded in NAME.errors.json, and told again until --again reads them.
+read again, and a long PDF goes on at the page where it stopped. All cores read, each another page. What could not be read is listed at
+the end, and the exit code is then 1. Pages that could not be read are recorded in NAME.errors.json, and told again until --again reads
+them.
 
 What looks like text and was not read, or too unsurely, is warned of on standard error, a line a page, and recorded in
 NAME.warnings.json. Warnings leave the exit code as it is.
@@ -56,6 +58,77 @@ NAME.warnings.json. Warnings leave the exit code as it is.
 @click.version_option(__version__, prog_name="rasm", message="%(prog)s %(version)s")
 def rasm() -> None:
     pass
+
+
+def _all_of(*options: Callable[[F], F]) -> Callable[[F], F]:
+    """Several options as one decorator."""
+
+    def declare(command: F) -> F:
+        for one in reversed(options):
+            command = one(command)
+        return command
+
+    return declare
+
+
+# how files are read and their text is given, whatever reads them
+_how = _all_of(
+    option("--model", default=weights.SHIPPED_MODEL.stem, metavar="MODEL", help="A model of `rasm models`, or the path of an ONNX file."),
+    option("--mode", type=click.Choice(("auto", "page", "line")), default="auto", help="What images are of."),
+    option(
+        "--pdf-text",
+        "--text-layer",  # its name before 0.11.0
+        "pdf_text",
+        type=click.Choice(("auto", "use", "ignore")),
+        default="auto",
+        help="Of PDFs: a page's own text is taken where it agrees with a few lines of its picture, wherever it can be text, or never.",
+    ),
+    option(
+        "--pdf-layer",
+        type=click.Choice(("skip", "redo", "force")),
+        default="skip",
+        help="Of PDFs made from PDFs: pages with sound text are kept; text under pictures is always replaced; all are drawn anew.",
+    ),
+    option(
+        "--line-breaks",
+        type=click.Choice(("join", "keep")),
+        default="join",
+        help="Of text: join the lines of a paragraph, or keep them as printed.",
+    ),
+    option(
+        "--language",
+        type=click.Choice(LANGUAGES),
+        default="auto",
+        help="In whose letters the text is written (ي or ی, ك or ک): Arabic, Persian, Urdu, Kurdish, Pashto, Uyghur, Sindhi; auto looks.",
+    ),
+    option(
+        "--tables",
+        type=click.Choice(("auto", "html")),
+        default="auto",
+        help="In Markdown: as its own where that can hold them, or all as HTML.",
+    ),
+    option("--diacritics", type=click.Choice(("keep", "strip")), default="keep", help="In every format."),
+    option("--tatweel", type=click.Choice(("keep", "strip")), default="keep", help="In every format."),
+    option("--digits", type=click.Choice(("as_printed", "western", "arabic_indic")), default="as_printed", help="In every format."),
+    option(
+        "--unknown",
+        type=click.Choice(("mark", "leave_out")),
+        default="mark",
+        help="Signs not known, as emoji: U+FFFD, or nothing.",
+    ),
+    option("--password", envvar="RASM_PASSWORD", show_envvar=True, metavar="WORD", help="Of encrypted PDFs."),
+    option(
+        "--pages", default="", metavar="LIST", help="Those that are read, as 1-3,7 or 5-, by their numbers in each file.", show_default="all"
+    ),
+    option("--max-pages", type=positive, default=MAX_PAGES, metavar="N", help="Refuse longer documents."),
+    option(
+        "--least-confidence",
+        type=share,
+        default=LEAST_CONFIDENCE,
+        metavar="SHARE",
+        help="Of a page: lines that are read less surely are left out of the text, and warned of; 0 leaves none out.",
+    ),
+)
 
 
 @command("read", _READ, stopped="; the same command goes on from here")
@@ -69,122 +142,67 @@ def rasm() -> None:
     default=("text",),
     help="Formats to write; csv and xlsx hold the tables alone, pdf is searchable.",
 )
-@option("--model", default=weights.SHIPPED_MODEL.stem, metavar="MODEL", help="A model of `rasm models`, or the path of an ONNX file.")
-@option("--mode", type=click.Choice(("auto", "page", "line")), default="auto", help="What images are of.")
+@_how
+@option("--threads", type=positive, metavar="N", show_default="one for each core", help="Threads of the reading, of all its processes.")
 @option(
-    "--pdf-text",
-    "--text-layer",  # its name before 0.11.0
-    "pdf_text",
-    type=click.Choice(("auto", "use", "ignore")),
-    default="auto",
-    help="Of PDFs: a page's own text is taken where it agrees with a few lines of its picture, wherever it can be text, or never.",
+    "--workers", type=positive, metavar="N", show_default="one for each thread, or 1 for a few pages", help="Processes that read at a time."
 )
-@option(
-    "--pdf-layer",
-    type=click.Choice(("skip", "redo", "force")),
-    default="skip",
-    help="Of PDFs made from PDFs: pages with sound text are kept; text under pictures is always replaced; all are drawn anew.",
-)
-@option(
-    "--line-breaks",
-    type=click.Choice(("join", "keep")),
-    default="join",
-    help="Of text: join the lines of a paragraph, or keep them as printed.",
-)
-@option(
-    "--language",
-    type=click.Choice(LANGUAGES),
-    default="auto",
-    help="In whose letters the text is written (ي or ی, ك or ک): Arabic, Persian, Urdu, Kurdish, Pashto, Uyghur, Sindhi; auto looks.",
-)
-@option(
-    "--tables",
-    type=click.Choice(("auto", "html")),
-    default="auto",
-    help="In Markdown: as its own where that can hold them, or all as HTML.",
-)
-@option("--diacritics", type=click.Choice(("keep", "strip")), default="keep", help="In every format.")
-@option("--tatweel", type=click.Choice(("keep", "strip")), default="keep", help="In every format.")
-@option("--digits", type=click.Choice(("as_printed", "western", "arabic_indic")), default="as_printed", help="In every format.")
-@option(
-    "--unknown", type=click.Choice(("mark", "leave_out")), default="mark", help="Signs that are not known, as emoji: U+FFFD, or nothing."
-)
-@option("--password", envvar="RASM_PASSWORD", show_envvar=True, metavar="WORD", help="Of encrypted PDFs.")
-@option(
-    "--pages", default="", metavar="LIST", help="Those that are read, as 1-3,7 or 5-, by their numbers in each file.", show_default="all"
-)
-@option("--max-pages", type=positive, default=MAX_PAGES, metavar="N", help="Refuse longer documents.")
-@option(
-    "--least-confidence",
-    type=share,
-    default=LEAST_CONFIDENCE,
-    metavar="SHARE",
-    help="Of a page: lines that are read less surely are left out of the text, and warned of; 0 leaves none out.",
-)
-@option("--threads", type=positive, metavar="N", show_default="one for each core", help="Threads of the reading.")
 @option("--again", is_flag=True, help="Read again what has been read already.")
 @option("--quiet", is_flag=True, help="Print no warnings; errors are told all the same.")
 def read(
     files: Sequence[Path],
     out: Path | None,
     formats: Sequence[str],
-    model: str,
-    mode: Mode,
-    pdf_text: PdfText,
-    pdf_layer: PdfLayer,
-    line_breaks: Literal["join", "keep"],
-    language: LanguageOption,
-    tables: Tables,
-    diacritics: Literal["keep", "strip"],
-    tatweel: Literal["keep", "strip"],
-    digits: Literal["as_printed", "western", "arabic_indic"],
-    unknown: Literal["mark", "leave_out"],
-    password: str | None,
-    pages: str,
-    max_pages: int,
-    least_confidence: float,
     threads: int | None,
+    workers: int | None,
     again: bool,
     quiet: bool,
+    **how: Any,
 ) -> int:
-    import cv2
-
     from rasm import batch
+    from rasm.results import Output
+    from rasm.workers import FEW_PAGES, Opening, Workers, shared_out
+
+    settings = _settings(how, again=again, quiet=quiet)
+    formats = tuple(dict.fromkeys(formats))
+
+    def start(pages: int) -> Workers:
+        count, each = shared_out(pages, threads, workers)
+        return Workers(Opening(how["model"], each, settings.least_confidence), count)
+
+    if out is None:
+        return _print(_source(files, formats), formats[0], start, settings)
+    if Path("-") in files:
+        raise ConfigError("standard input has no name for a result: leave --out away, or name a file")
+    output = Output(out, formats)
+    inputs = batch.find_inputs(files, out)
+    batch.check_targets(inputs, output, folders=[file for file in files if file.is_dir()])
+    with start(batch.pages_to_read(inputs, settings, output, FEW_PAGES + 1)) as processes:
+        return 1 if batch.read_files(inputs, processes, settings, output) else 0
+
+
+def _settings(how: Mapping[str, Any], *, again: bool, quiet: bool = False) -> Settings:
     from rasm.pages.chosen import Chosen
-    from rasm.reader import Reader
+    from rasm.results import Settings
     from rasm.text.normalisation import Profile
 
-    Chosen(pages)  # before the model is opened: what is no list of pages
-    settings = batch.Settings(
-        mode,
-        "ignore" if pdf_layer == "redo" and pdf_text == "auto" else pdf_text,  # what is replaced has to be read
-        pdf_layer,
-        Profile(diacritics, tatweel, digits, unknown),
-        line_breaks == "join",
-        password,
-        pages=pages,
-        max_pages=max_pages,
+    Chosen(how["pages"])  # before the model is opened: what is no list of pages
+    replaced = how["pdf_layer"] == "redo" and how["pdf_text"] == "auto"  # what is replaced has to be read
+    return Settings(
+        how["mode"],
+        "ignore" if replaced else how["pdf_text"],
+        how["pdf_layer"],
+        Profile(how["diacritics"], how["tatweel"], how["digits"], how["unknown"]),
+        how["line_breaks"] == "join",
+        how["password"],
+        pages=how["pages"],
+        max_pages=how["max_pages"],
         again=again,
-        least_confidence=least_confidence,
+        least_confidence=how["least_confidence"],
         quiet=quiet,
-        language=language,
-        tables=tables,
+        language=how["language"],
+        tables=how["tables"],
     )
-    formats = tuple(dict.fromkeys(formats))
-    if out is None:
-        source = _source(files, formats)
-    else:
-        if Path("-") in files:
-            raise ConfigError("standard input has no name for a result: leave --out away, or name a file")
-        output = batch.Output(out, formats)
-        inputs = batch.find_inputs(files, out)
-        batch.check_targets(inputs, output, folders=[file for file in files if file.is_dir()])
-    reader = Reader(model, threads=threads, least_confidence=least_confidence)
-    if threads:
-        cv2.setNumThreads(threads)
-    if out is None:
-        return _print(source, formats[0], reader, settings)
-    return 1 if batch.read_files(inputs, reader, settings, output) else 0
 
 
 def _source(files: Sequence[Path], formats: Sequence[str]) -> Path:
@@ -203,47 +221,45 @@ def _source(files: Sequence[Path], formats: Sequence[str]) -> Path:
     return found[0].path
 
 
-def _print(path: Path, kind: str, reader: Reader, settings: Settings) -> int:
-    """One file's text, or another format, on standard output; 1 where a page could not be read."""
-    from rasm import batch
+def _print(source: Path, kind: str, start: Callable[[int], Workers], settings: Settings) -> int:
+    """One file's text, or another format, on standard output; 1 where a page could not be read. ``start``: gets processes for so many
+    pages."""
+    from rasm import results
     from rasm.document import PageError
-    from rasm.pages.chosen import Chosen
-    from rasm.pages.files import open_pages
     from rasm.reader import in_languages
 
-    given = path == Path("-")
-    name = shown("standard input" if given else str(path))
-    data = sys.stdin.buffer.read() if given else path.read_bytes()
+    given = source == Path("-")
+    name = shown("standard input" if given else str(source))
     failed: list[PageError] = []
     warned: list[str] = []
     own = 0  # pages whose own text is taken
     try:
-        with open_pages(data, password=settings.password, max_pages=settings.max_pages) as file:
-            indices = Chosen(settings.pages).of(file.count)
-            if kind == "page" and len(indices) > 1:
+        with _file(source) as path:
+            indices = results.chosen_pages(path, settings)
+            count = len(indices)
+            if kind == "page" and count > 1:
                 raise ConfigError("PAGE XML of several pages is a folder of files: say with --out where it goes")
 
             def pages() -> Iterator[Page | PageError]:
                 nonlocal own
-                for index in indices:
-                    page = batch.read_page(file, index, reader, settings)
+                for page in results.pages_of(path, indices, processes, settings):
                     if isinstance(page, PageError):
-                        if len(indices) == 1:
+                        if count == 1:
                             raise ImageError(page.message)
                         failed.append(page)
                     else:
                         own += page.source == "text_layer"
                         if messages := [warning.message for warning in page.warnings]:
-                            warned.append(batch.warning_line(name, page.number, file.count, messages))
+                            warned.append(results.warning_line(name, page.number, indices[-1] + 1, messages))
                     yield page
 
-            # bytes, since a text of another encoding than UTF-8, if a terminal says so, could not hold it
-            batch.write_text(
-                in_languages(pages(), settings.language), kind, sys.stdout.buffer, "" if given else path.name, reader, settings
-            )
-            sys.stdout.buffer.flush()
+            with start(count) as processes:
+                # bytes, since a text of another encoding than UTF-8, if a terminal says so, could not hold it
+                out, info = sys.stdout.buffer, processes.info
+                results.write_text(in_languages(pages(), settings.language), kind, out, "" if given else path.name, info, settings)
+                out.flush()
             if own and not settings.quiet:
-                print(batch.own_text_line(name, own, len(indices)), file=sys.stderr)
+                print(results.own_text_line(name, own, count), file=sys.stderr)
             for line in [] if settings.quiet else warned:
                 print(line, file=sys.stderr)
     except ImageError as e:
@@ -252,6 +268,18 @@ def _print(path: Path, kind: str, reader: Reader, settings: Settings) -> int:
     for error in failed:
         print(f"  {name}: page {error.number}: {error.message}", file=sys.stderr)
     return 1 if failed else 0
+
+
+@contextmanager
+def _file(source: Path) -> Iterator[Path]:
+    """The file; standard input as one, since each process opens it."""
+    if source != Path("-"):
+        yield source
+        return
+    with NamedTemporaryFile() as copy:
+        shutil.copyfileobj(sys.stdin.buffer, copy)
+        copy.flush()
+        yield Path(copy.name)
 
 
 @command("models", "List the models that come with Rasm. The first one reads, unless --model names another.")

@@ -380,15 +380,19 @@ def in_language(page: Page, language: Language | None) -> Page:
         return replace(page, language=language)
 
     def word(w: Word) -> Word:
-        written = write_in("".join(sign.text for sign in w.characters), language)
+        drawn = "".join(sign.text for sign in w.characters)
+        written = write_in(drawn, language)
+        text = written if drawn == w.text else write_in(w.text, language)
+        if written == drawn:  # as most are
+            return w if text == w.text else Word(text, w.confidence, w.box, w.characters)
         signs, at = [], 0
         for sign in w.characters:
             if sign.text == ZWNJ and written[at : at + 1] != ZWNJ:  # the only sign that a language leaves out
                 continue
             end = at + len(letters_in(sign.text, language))
-            signs.append(replace(sign, text=written[at:end]))
+            signs.append(Character(written[at:end], sign.confidence, sign.box))
             at = end
-        return replace(w, text=write_in(w.text, language), characters=signs)
+        return Word(text, w.confidence, w.box, signs)
 
     def line(v: Line) -> Line:
         return replace(v, text=write_in(v.text, language), words=[word(w) for w in v.words])

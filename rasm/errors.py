@@ -131,6 +131,12 @@ class ModelFileError(RasmError):
     code = "bad_model"
 
 
+class WorkerEnded(RasmError):
+    """A process that reads was ended from outside, as the system does where memory is short."""
+
+    code = "worker_ended"
+
+
 class ExportError(RasmError):
     """The exported network differs from PyTorch's."""
 

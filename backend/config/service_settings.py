@@ -14,7 +14,7 @@ from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from backend.config import ROOT
-from backend.config.cores import cores
+from rasm.cores import cores
 from rasm.image import MAX_PIXELS
 from rasm.weights import SHIPPED_MODEL
 

@@ -7,6 +7,7 @@ the recogniser sees every line at one height: a stray mark must not make all let
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 
 import cv2
@@ -14,8 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rasm.image import Pixels, to_grey
-from rasm.pages.found import FoundPage, TextLine, band, moved
+from rasm.pages.found import FoundPage, TextLine, moved
 
+_LEVEL = np.eye(3)[:2]  # the way back from a page that is level as it is
+_SHARES = (1.0, 0.8, 0.6, 0.4, 0.2)  # of how far a line's ink reaches: the nearer the middle, the later it is drawn
 _SPECK = 0.002  # of a type's size squared: ink that is less is no mark
 
 
@@ -43,15 +46,12 @@ class CropSettings:
 @dataclass(frozen=True)
 class Crop:
     """A line cut out of its page and straightened. rows: (width,) where on the level page its first row is, for each of its columns.
-    left_px: where its first column is. paper: the grey level of the paper; ink: whether there is ink, (height, width)."""
+    left_px: where its first column is. ink: where there is ink, (height, width)."""
 
     pixels: Pixels
     left_px: float
     rows: NDArray[np.float64] = field(repr=False)
-
-    def ink(self, share: float = CropSettings.ink) -> NDArray[np.bool_]:
-        """Where there is ink."""
-        return _ink(self.pixels, float(np.median(self.pixels)), share)
+    ink: NDArray[np.bool_] = field(repr=False)
 
 
 def cut_lines(page: Pixels, found: FoundPage, settings: CropSettings = CropSettings()) -> list[Crop]:
@@ -62,11 +62,21 @@ def cut_lines(page: Pixels, found: FoundPage, settings: CropSettings = CropSetti
     grey = page if found.by_colour else to_grey(page)
     scale = min(1.0, settings.owners_px / max(grey.shape[:2]))
     owners = np.zeros([max(1, round(side * scale)) for side in grey.shape[:2]], np.float32)  # what cv2.remap takes
-    for share in (1.0, 0.8, 0.6, 0.4, 0.2):
-        for n, line in enumerate(found.lines, 1):
-            outline = moved(found.to_page, band(line.middle, share * line.above_px, share * line.below_px)) * scale
-            cv2.fillPoly(owners, [np.round(outline).astype(np.int32)], n)
+    outlines = [_outlines(line, found.to_page, scale) for line in found.lines]
+    for k in range(len(_SHARES)):
+        for n, outline in enumerate(outlines, 1):
+            cv2.fillPoly(owners, [outline[k]], n)
     return [_cut(grey, owners, scale, n, line, found.to_page, settings) for n, line in enumerate(found.lines, 1)]
+
+
+def _outlines(line: TextLine, to_page: NDArray[np.float64], scale: float) -> NDArray[np.int32]:
+    """(shares, points, xy): of the line's outline, and within it, on the map of owners."""
+    above, below = np.array(_SHARES) * line.above_px, np.array(_SHARES) * line.below_px
+    middle = np.concatenate([line.middle, line.middle[::-1]])
+    points = np.repeat(middle[None], len(_SHARES), axis=0)
+    points[:, : len(line.middle), 1] -= above[:, None]
+    points[:, len(line.middle) :, 1] += below[:, None]
+    return np.round(moved(to_page, points.reshape(-1, 2)) * scale).astype(np.int32).reshape(points.shape)
 
 
 def _cut(
@@ -83,19 +93,29 @@ def _cut(
     x0, x1 = line.middle[0, 0] - settings.side * size, line.middle[-1, 0] + settings.side * size
     xs = np.arange(np.floor(x0), max(x1, x0 + 2), dtype=np.float32)
     top = np.interp(xs, line.baseline[:, 0], line.baseline[:, 1]) - above
-    if np.ptp(top) < settings.level * size:  # whole pixels: resampling blurs
+    is_straight = np.ptp(top) < settings.level * size
+    if is_straight:  # whole pixels: resampling blurs
         top = np.full(len(xs), round(float(np.median(top))), np.float64)
     ys = top.astype(np.float32) + np.arange(max(2, round(above + below)), dtype=np.float32)[:, None]
-    (a, b, c), (d, e, f) = to_page.astype(np.float32)
-    map_x, map_y = a * xs + b * ys + c, d * xs + e * ys + f
-    cut = np.asarray(cv2.remap(grey, map_x, map_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE), np.uint8)
+    if is_straight and np.array_equal(to_page, _LEVEL):  # nothing is between two pixels
+        rows, columns = (np.clip(at, 0, side - 1).astype(np.intp) for at, side in zip((ys[:, 0], xs), grey.shape, strict=False))
+        cut = np.ascontiguousarray(grey[rows[:, None], columns])
+        rows, columns = (np.rint(at * np.float32(scale)).astype(np.intp) for at in (ys[:, 0], xs))
+        inside = [(at >= 0) & (at < side) for at, side in zip((rows, columns), owners.shape, strict=True)]
+        owner = np.zeros(cut.shape[:2], np.float32)
+        owner[np.ix_(*inside)] = owners[np.ix_(rows[inside[0]], columns[inside[1]])]
+    else:
+        (a, b, c), (d, e, f) = to_page.astype(np.float32)
+        map_x, map_y = a * xs + b * ys + c, d * xs + e * ys + f
+        cut = np.asarray(cv2.remap(grey, map_x, map_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE), np.uint8)
+        owner = np.asarray(cv2.remap(owners, map_x * scale, map_y * scale, cv2.INTER_NEAREST), np.float32)
     if cut.ndim == 3:
         cut = _of_most_contrast(cut)
-    owner = cv2.remap(owners, map_x * scale, map_y * scale, cv2.INTER_NEAREST)
     others = np.asarray((owner != 0) & (owner != number))
     if others.any() and not others.all():
         cut = _without(cut, others, owner == number, settings)
-    return Crop(_without_bullets(cut, size, above / (above + below), settings), float(xs[0]), top)
+    cut, ink = _without_bullets(cut, size, above / (above + below), settings)
+    return Crop(cut, float(xs[0]), top, ink)
 
 
 def _without(cut: Pixels, others: NDArray[np.bool_], own: NDArray[np.bool_], settings: CropSettings) -> Pixels:
@@ -113,14 +133,15 @@ def _without(cut: Pixels, others: NDArray[np.bool_], own: NDArray[np.bool_], set
     return np.where(around & ~(cv2.dilate(kept.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0), paper, cut)
 
 
-def _without_bullets(cut: Pixels, size: float, baseline: float, settings: CropSettings) -> Pixels:
-    """The image without a disc or square that stands by itself before or after the text, which reads as ه or ٥ else. baseline: where it
-    is, of the image's height."""
-    paper = float(np.median(cut))
-    _, labels, boxes, centres = cv2.connectedComponentsWithStats(_ink(cut, paper, settings.ink).astype(np.uint8))
+def _without_bullets(cut: Pixels, size: float, baseline: float, settings: CropSettings) -> tuple[Pixels, NDArray[np.bool_]]:
+    """The image without a disc or square that stands by itself before or after the text, which reads as ه or ٥ else; and where its ink is.
+    baseline: where it is, of the image's height."""
+    ink, paper = _ink_of(cut, settings.ink)
+    _, labels, boxes, centres = cv2.connectedComponentsWithStats(ink.view(np.uint8))
     marks = np.flatnonzero(boxes[:, cv2.CC_STAT_AREA] > _SPECK * size * size)[1:]  # the first is the paper
     if len(marks) < 3:
-        return cut
+        return cut, ink
+    given = cut
     x0 = boxes[marks, cv2.CC_STAT_LEFT]
     x1 = x0 + boxes[marks, cv2.CC_STAT_WIDTH]
     for k, gap in (
@@ -134,13 +155,43 @@ def _without_bullets(cut: Pixels, size: float, baseline: float, settings: CropSe
         if gap > settings.apart * size and is_solid and least * size < height < most * size and abs(level + 0.25) < 0.35:
             where = cv2.dilate((labels == marks[k]).astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
             cut = np.where(where, np.uint8(paper), cut)
-    return cut
+    return cut, ink if cut is given else _ink_of(cut, settings.ink)[0]
 
 
-def _ink(pixels: Pixels, paper: Pixels | float, share: float) -> NDArray[np.bool_]:
+def _ink(pixels: Pixels, paper: Pixels, share: float) -> NDArray[np.bool_]:
     """What differs from the paper by a ``share`` of the greatest difference."""
     difference = np.abs(pixels.astype(np.float32) - paper)
     return np.asarray(difference > max(12.0, share * float(np.percentile(difference[::2, ::2], 98))))
+
+
+def ink_of(pixels: Pixels, share: float = CropSettings.ink) -> NDArray[np.bool_]:
+    """Where a line has ink, on paper of the median's level."""
+    return _ink_of(pixels, share)[0]
+
+
+def _ink_of(pixels: Pixels, share: float) -> tuple[NDArray[np.bool_], float]:
+    """As ``_ink`` on paper of the median's level, which comes with it. There are 256 levels: they are counted, nothing is sorted."""
+    paper = _median(_counts(pixels))
+    differences = np.abs(np.arange(256, dtype=np.float32) - paper)
+    order = np.argsort(differences, kind="stable")
+    counts = _counts(np.ascontiguousarray(pixels[::2, ::2]))[order]
+    at = 0.98 * (int(counts.sum()) - 1)
+    near = np.searchsorted(np.cumsum(counts), (math.floor(at - 0.01), math.ceil(at + 0.01)), side="right")
+    # between two levels it is for NumPy to say
+    most = differences[order[near[0]]] if near[0] == near[1] else np.percentile(np.repeat(differences[order], counts), 98)
+    is_ink = differences > max(12.0, share * float(most))
+    return np.asarray(cv2.LUT(pixels, is_ink.view(np.uint8))).view(np.bool_), paper
+
+
+def _counts(pixels: Pixels) -> NDArray[np.int64]:
+    """Of each of the 256 levels."""
+    return cv2.calcHist([pixels], [0], None, [256], [0, 256]).ravel().astype(np.int64)
+
+
+def _median(counts: NDArray[np.int64]) -> float:
+    reached, total = np.cumsum(counts), int(counts.sum())
+    low, high = np.searchsorted(reached, ((total - 1) // 2, total // 2), side="right").tolist()
+    return (low + high) / 2
 
 
 def _of_most_contrast(cut: Pixels) -> Pixels:

@@ -35,7 +35,7 @@ RENDER_DPI = 300
 _RENDER_SIDE_PX = 3600  # the longer side of a rendered page at most: A4 at 300 dots an inch
 _RENDER_LEAST_PX = 1400  # and at least, for pages that are given in some unit other than the point
 _CLIP_PX = 96  # the height of a clip at most: twice what the recogniser sees
-_HEAD_BYTES = 1024
+HEAD_BYTES = 1024  # of a file, that tell what it is
 
 pdfium_lock = threading.RLock()
 
@@ -94,7 +94,7 @@ def open_pages(
     """
     if not isinstance(data, bytes):
         data.seek(0)
-        head = data.read(_HEAD_BYTES)
+        head = data.read(HEAD_BYTES)
         data.seek(0)
         if is_pdf(head):
             return _Pdf(data, password, max_pages, max_pixels)
@@ -110,7 +110,12 @@ def open_pages(
 
 def is_pdf(data: bytes) -> bool:
     """Whether the bytes begin as a PDF; readers allow for a little that comes before."""
-    return b"%PDF-" in data[:_HEAD_BYTES]
+    return b"%PDF-" in data[:HEAD_BYTES]
+
+
+def has_pages(head: bytes) -> bool:
+    """Whether a file that begins so may have several pages: it is opened without decoding any of them."""
+    return is_pdf(head) or head[:4] in MAGIC
 
 
 class PixelsFile(PageFile):

@@ -155,24 +155,30 @@ class LineFinder:
         height, width = found.cores.shape
         gutters = np.repeat(np.repeat(found.maps[self._index["gutter"]] > settings.area, 2, axis=0), 2, axis=1)[:height, :width]
         cores = (found.cores > settings.core) & ~gutters  # no line crosses one
-        count, labels, boxes, _ = cv2.connectedComponentsWithStats(cores.astype(np.uint8), connectivity=4)
+        count, labels, boxes, _ = cv2.connectedComponentsWithStats(cores.view(np.uint8), connectivity=4)
+        all_ys, all_xs = np.nonzero(cores)
+        order = np.argsort(labels[all_ys, all_xs], kind="stable")  # the pixels of each core together
+        all_ys, all_xs = all_ys[order], all_xs[order]
+        all_chances = found.cores[all_ys, all_xs]
+        rows = np.minimum(all_ys // 2, found.maps.shape[1] - 1)
+        columns = np.minimum(all_xs // 2, found.maps.shape[2] - 1)
+        all_maps = found.maps.transpose(1, 2, 0)[rows, columns]  # (pixels of cores, maps)
+        ends = np.cumsum(boxes[1:, cv2.CC_STAT_AREA]).tolist()
         first_kind = self._index[f"kind:{self._kinds[0]}"]
         lines = []
         for n in range(1, count):
-            x, y, width, height, area = boxes[n].tolist()
+            x, y, width, _, area = boxes[n].tolist()
             if area < 4 or width < 2:
                 continue
-            mask = labels[y : y + height, x : x + width] == n
-            chances = found.cores[y : y + height, x : x + width][mask]
+            own = slice(ends[n - 1] - area, ends[n - 1])
+            chances = all_chances[own]
             if chances.max() < settings.sure:
                 continue
-            ys, xs = np.nonzero(mask)
+            ys, xs = all_ys[own] - y, all_xs[own] - x
             in_column = np.bincount(xs, minlength=width)
             middle = np.bincount(xs, ys, minlength=width) / np.maximum(in_column, 1)
-            rows = np.minimum((ys + y) // 2, found.maps.shape[1] - 1)
-            columns = np.minimum((xs + x) // 2, found.maps.shape[2] - 1)
-            here = found.maps[:, rows, columns]  # (maps, pixels of the core)
-            above, below, size, baseline = (float(v) for v in np.median(here[:4], axis=1))
+            here = all_maps[own]
+            above, below, size, baseline = (float(v) for v in np.median(here[:, :4], axis=0))
             size_px = 16 * math.exp(size)
             if width * 2 < 0.25 * size_px:  # narrower than a letter
                 continue
@@ -181,8 +187,8 @@ class LineFinder:
             points = points[np.linspace(0, width - 1, max(2, min(width, int(width * 4 / size_px)))).round().astype(int)]
             points[0, 0] -= 1 / scale
             points[-1, 0] += 1 / scale
-            kinds = here[first_kind : first_kind + len(self._kinds)].mean(axis=1)
-            first, last = (float(here[self._index[name]].mean()) for name in ("first", "last"))
+            kinds = here[:, first_kind : first_kind + len(self._kinds)].mean(axis=0)
+            first, last = (float(here[:, self._index[name]].mean()) for name in ("first", "last"))
             lines.append(
                 TextLine(
                     points, points + np.array([0, baseline * size_px / scale]), 10 * math.exp(above) / scale, 10 * math.exp(below) / scale,
@@ -263,9 +269,11 @@ def _either(second: list[TextLine], first: Sequence[TextLine], settings: FinderS
     for line in first:
         if line.confidence < settings.kept:
             continue
-        own = np.zeros_like(seen)
-        cv2.fillPoly(own, [np.round(line.polygon / shrink).astype(np.int32)], 1)
-        if int((own & seen).sum()) < settings.covered * int(own.sum()):
+        outline = np.round(line.polygon / shrink).astype(np.int32)
+        (left, top), (right, bottom) = np.maximum(outline.min(axis=0), 0), outline.max(axis=0) + 1
+        own = np.zeros((max(0, bottom - top), max(0, right - left)), np.uint8)
+        cv2.fillPoly(own, [outline - np.array([left, top], np.int32)], 1)
+        if int((own & seen[top:bottom, left:right]).sum()) < settings.covered * int(own.sum()):
             found.append(line)
     return found
 

@@ -327,11 +327,11 @@ def _place(to_page: Matrix, line: TextLine, crop: Crop, reading: Reading) -> Lin
         for _, _, a, b in signs:  # the ink may end before the network says that a letter begins
             first = min(max(a, left), max(left, right - 1))
             spans.append((first, top, min(max(b, first + 1), max(right, first + 1)), bottom))
-    boxes = []
-    for left, top, right, bottom in spans:
-        row = float(np.interp((left + right) / 2, np.arange(len(crop.rows)), crop.rows))
-        boxes.append((crop.left_px + left, row + top, crop.left_px + right, row + bottom))
-    placed = iter(_boxes(to_page, [line.box, *boxes]))  # all at once: NumPy is slow at single boxes
+    boxes = np.array([line.box, *spans], np.float64)  # all at once: NumPy is slow at single boxes
+    rows = np.interp((boxes[1:, 0] + boxes[1:, 2]) / 2, np.arange(len(crop.rows)), crop.rows)
+    boxes[1:, [0, 2]] += crop.left_px
+    boxes[1:, [1, 3]] += rows[:, None]
+    placed = iter(_boxes(to_page, boxes))
     box = next(placed)
     words = [_word(next(placed), signs, placed) for signs in groups]
     points = [(x, y) for x, y in moved(to_page, line.baseline).tolist()]
@@ -342,36 +342,39 @@ def _place(to_page: Matrix, line: TextLine, crop: Crop, reading: Reading) -> Lin
 
 def _word_boxes(crop: Crop, size_px: float, words: Sequence[Sequence[_Sign]]) -> list[Box]:
     """Where each word stands on its crop. The ink is where it is; the network's borders are good to half a letter."""
-    ink = crop.ink()
+    ink = crop.ink
     height, width = ink.shape
-    columns = np.asarray(ink.any(axis=0))
+    columns = ink.any(axis=0)
+    first, after = np.where(columns, ink.argmax(axis=0), height), np.where(columns, height - ink[::-1].argmax(axis=0), 0)  # rows of ink
+    has_ink = columns.tobytes()
     slack = max(1, round(_SLACK * size_px))
     found = []
     for signs in words:
         left, right = (min(max(0, round(edge)), width) for edge in (min(s[2] for s in signs), max(s[3] for s in signs)))
-        left, right = _edge(columns, left, -1, slack), _edge(columns, max(left + 1, right), 1, slack)
-        rows = np.flatnonzero(ink[:, left:right].any(axis=1))
-        top, bottom = (int(rows[0]), int(rows[-1]) + 1) if len(rows) else (0, height)
+        left, right = _edge(has_ink, left, -1, slack), _edge(has_ink, max(left + 1, right), 1, slack)
+        top, bottom = int(first[left:right].min(initial=height)), int(after[left:right].max(initial=0))
+        if bottom == 0:
+            top, bottom = 0, height
         found.append((float(left), float(top), float(max(right, left + 1)), float(bottom)))
     return found
 
 
-def _edge(columns: NDArray[np.bool_], at: int, step: int, slack: int) -> int:
+def _edge(has_ink: bytes, at: int, step: int, slack: int) -> int:
     """The end of the ink nearest to ``at``, within ``slack``; outwards where ``at`` is within ink. ``step``: -1 of a left end, 1 of a
-    right one."""
-    width = len(columns)
+    right one. has_ink: of each column."""
+    width = len(has_ink)
     inner = at if step < 0 else at - 1  # the outermost column within the word
     if not 0 <= inner < width:
         return at
-    if columns[inner]:
+    if has_ink[inner]:
         for k in range(1, slack + 1):
-            if not 0 <= inner + k * step < width or not columns[inner + k * step]:
+            if not 0 <= inner + k * step < width or not has_ink[inner + k * step]:
                 return at + (k - 1) * step
         return at
     for k in range(1, slack + 1):
         if not 0 <= inner - k * step < width:
             break
-        if columns[inner - k * step]:
+        if has_ink[inner - k * step]:
             return at - k * step
     return at
 
@@ -383,7 +386,7 @@ def _word(box: Box, signs: Sequence[_Sign], boxes: Iterator[Box]) -> Word:
     return Word(finish_reading("".join(s[0] for s in signs)), confidence, box, characters)
 
 
-def _boxes(matrix: Matrix, boxes: Sequence[Sequence[float]]) -> list[Box]:
+def _boxes(matrix: Matrix, boxes: Sequence[Sequence[float]] | NDArray[np.float64]) -> list[Box]:
     """The upright boxes around where ``matrix`` moves the corners of ``boxes``."""
     corners = np.array(boxes, np.float64)[:, [0, 1, 2, 1, 0, 3, 2, 3]].reshape(-1, 2)  # (4 * boxes, xy)
     on_page = moved(matrix, corners).reshape(-1, 4, 2)

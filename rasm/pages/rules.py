@@ -77,7 +77,7 @@ def find_edges(page: Pixels, to_page: Floats, size_px: float, settings: RuleSett
         return np.zeros((0, 3)), np.zeros((0, 3))
     level = upright = np.zeros((0, 3))
     for levels in settings.levels:
-        edges = [_level_edges(image, length, levels, settings) for image in (seen, np.ascontiguousarray(seen.T))]
+        edges = [_level_edges(image, length, levels, settings) for image in (seen, np.asarray(cv2.transpose(seen), np.uint8))]
         level, upright = ((kind + np.array([0.5, 0, 0])) / scale for kind in edges)
         if len(level) + len(upright) <= settings.many:
             break
@@ -115,7 +115,10 @@ def _level_edges(image: Pixels, length: int, levels: int, settings: RuleSettings
     close, along, across = (np.ones(shape, np.uint8) for shape in ((1, settings.gap_px), (1, length), (3, 1)))
     for step in (light, dark):
         edge = cv2.morphologyEx(cv2.threshold(step, levels, 1, cv2.THRESH_BINARY)[1], cv2.MORPH_CLOSE, close)
-        edge = cv2.morphologyEx(cv2.dilate(edge, across), cv2.MORPH_OPEN, along)  # a rule that is a little askew has steps
+        long = cv2.erode(cv2.dilate(edge, across), along)  # a rule that is a little askew has steps
+        if not cv2.hasNonZero(long):  # as on most pages
+            continue
+        edge = cv2.dilate(long, along)
         for outline in cv2.findContours(edge, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)[0]:
             x, y, width, height = cv2.boundingRect(outline)
             if 3 * height < width:  # else it is no rule, but a field of one colour that fades

@@ -14,7 +14,7 @@ import numpy as np
 import pypdfium2 as pdfium
 import pytest
 
-from rasm import batch, cli
+from rasm import batch, cli, results
 from rasm.document import Character, Document, Line, Page, Region, Unread, Word
 from rasm.errors import ConfigError, UnreadableImage
 from rasm.formats import SUFFIXES
@@ -66,7 +66,7 @@ def test_files_become_documents(tmp_path: Path) -> None:
     assert sorted(p.name for p in (out / "book.page.xml").iterdir()) == ["0001.xml", "0002.xml"]
     assert golden_text("figures").split()[0] in pdfium.PdfDocument(out / "book.pdf")[1].get_textpage().get_text_range()
     assert (out / "book.hocr").exists() and (out / "book.alto.xml").exists()
-    assert not (out / batch.PARTIAL).exists() and not list(out.rglob("*.part"))
+    assert not (out / results.PARTIAL).exists() and not list(out.rglob("*.part"))
 
     before = (out / "book.txt").stat().st_mtime_ns
     again = command(scans, "--out", out)
@@ -88,13 +88,13 @@ def test_a_stopped_document_goes_on_where_it_stopped(tmp_path: Path, monkeypatch
 
     monkeypatch.setattr(PageReader, "read_from", stops)
     assert read(*arguments) == 130
-    (partial,) = (tmp_path / "out" / batch.PARTIAL).iterdir()
+    (partial,) = (tmp_path / "out" / results.PARTIAL).iterdir()
     with partial.open("a", encoding="utf-8") as log:
         log.write('{"number": 3, "reg')  # cut off in the middle of a line
     assert read(*arguments) == 0
     assert seen == [0, 1, 2, 2]
     assert (tmp_path / "out" / "book.txt").read_text(encoding="utf-8").count("\f") == 2
-    assert not (tmp_path / "out" / batch.PARTIAL).exists()
+    assert not (tmp_path / "out" / results.PARTIAL).exists()
 
 
 @pytest.mark.parametrize(

@@ -54,7 +54,7 @@ def test_every_letter_has_a_width_within_its_word() -> None:
     line = TextLine(middle, middle + np.array([0, 10]), 20.0, 20.0, 20.0, "paragraph", 0.5, 0.5, 1.0)
     spans = [("ا", 108, 125), ("ب", 60, 100), ("ت", 2, 5)]
     reading = Reading("ابت", 1.0, [Sign(text, 1.0, start, end) for text, start, end in spans])
-    (word,) = _place(np.eye(3), line, Crop(pixels, 0.0, np.zeros(120)), reading).words
+    (word,) = _place(np.eye(3), line, Crop(pixels, 0.0, np.zeros(120), pixels < 128), reading).words
     for sign in word.characters:
         assert word.box[0] <= sign.box[0] <= sign.box[2] - 1 and sign.box[2] <= word.box[2]
 

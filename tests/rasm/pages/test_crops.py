@@ -97,7 +97,7 @@ def test_where_there_is_ink() -> None:
         page = np.full((200, 300), paper, np.uint8)
         page[95:105, 60:240] = ink
         (crop,) = cut_lines(page, found(a_line(100)))
-        rows, columns = np.nonzero(crop.ink())
+        rows, columns = np.nonzero(crop.ink)
         assert columns.min() + crop.left_px == pytest.approx(60, abs=1) and np.ptp(columns) == pytest.approx(179, abs=2)
         assert np.ptp(rows) == pytest.approx(9, abs=2)
 

@@ -17,7 +17,7 @@ from model.rendering.pages.simple import PageSynthesizer
 from model.rendering.texts import load_texts
 from rasm.image import ImageSettings, Pixels
 from rasm.pages.blocks import arrange
-from rasm.pages.crops import Crop, cut_lines
+from rasm.pages.crops import Crop, cut_lines, ink_of
 from rasm.pages.dewarp import straightened
 from rasm.pages.finder import shipped_finder
 from rasm.pages.found import FoundPage, TextLine, moved
@@ -105,7 +105,7 @@ def test_bands_hardly_higher_than_their_letters_are_paper() -> None:
     assert len(found.lines) == len(colours)
     alone = int((line < 128).sum())
     for crop in crops(found):
-        assert abs(int(crop.ink(0.5).sum()) - alone) < 0.2 * alone
+        assert abs(int(ink_of(crop.pixels, 0.5).sum()) - alone) < 0.2 * alone
 
 
 @pytest.mark.parametrize("degrees", [-4.0, 1.5, 7.0])

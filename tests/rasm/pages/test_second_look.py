@@ -9,7 +9,7 @@ from rapidfuzz.distance import Levenshtein
 
 from rasm.image import Pixels
 from rasm.lines.recognizer import Reading, Recognizer
-from rasm.pages.crops import Crop
+from rasm.pages.crops import Crop, ink_of
 from rasm.pages.reader import PageImage, PageReader
 from rasm.pages.second_look import looked_again, parted
 from tests.paper import golden_line, golden_text, scribble
@@ -39,7 +39,7 @@ def right(text: str) -> float:
 
 
 def crop(pixels: Pixels) -> Crop:
-    return Crop(pixels, 0.0, np.zeros(pixels.shape[1]))
+    return Crop(pixels, 0.0, np.zeros(pixels.shape[1]), ink_of(pixels))
 
 
 @pytest.mark.parametrize("light", [True, False])

@@ -117,9 +117,7 @@ _how = _all_of(
         help="Signs not known, as emoji: U+FFFD, or nothing.",
     ),
     option("--password", envvar="RASM_PASSWORD", show_envvar=True, metavar="WORD", help="Of encrypted PDFs."),
-    option(
-        "--pages", default="", metavar="LIST", help="Those that are read, as 1-3,7 or 5-, by their numbers in each file.", show_default="all"
-    ),
+    option("--pages", default="", metavar="LIST", help="Those to read, as 1-3,7 or 5-, by their numbers in each file.", show_default="all"),
     option("--max-pages", type=positive, default=MAX_PAGES, metavar="N", help="Refuse longer documents."),
     option(
         "--least-confidence",

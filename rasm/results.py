@@ -152,8 +152,8 @@ def _partial(item: Input, output: Output) -> Path:
 
 
 def open_log(item: Input, info: ModelInfo, indices: Sequence[int], settings: Settings, output: Output) -> tuple[int, IO[str]]:
-    """How many of the pages ``indices`` of a file are logged, and the log, which takes one more line for each page. It has one line more, which tells what
-    was read and how: of anything else it begins anew."""
+    """How many of a file's pages ``indices`` are logged, and the log, which takes one more line for each page. It has one line more, which
+    tells what was read and how: of anything else it begins anew."""
     partial = _partial(item, output)
     with item.path.open("rb") as data:
         digest = hashlib.file_digest(data, lambda: hashlib.blake2b(digest_size=16)).hexdigest()  # type: ignore[arg-type, return-value]
@@ -241,9 +241,7 @@ def _resume(partial: Path, settings: Mapping[str, object]) -> int:
     return len(lines) - 1
 
 
-def write_results(
-    item: Input, file: PageFile, partial: Path, info: ModelInfo, settings: Settings, output: Output, count: int
-) -> None:
+def write_results(item: Input, file: PageFile, partial: Path, info: ModelInfo, settings: Settings, output: Output, count: int) -> None:
     """Every format of the ``count`` pages, page by page, each put in place only when it is whole."""
 
     failed = sum(isinstance(page, PageError) for page in _pages(partial))

@@ -118,22 +118,23 @@ def test_a_searchable_pdf_keeps_the_other_pages(book: bytes, tmp_path: Path) -> 
 
 def test_other_pages_are_not_gone_on_with(book: bytes, tmp_path: Path) -> None:
     """What was begun with some pages is no beginning of others."""
-    from rasm import batch
+    from rasm import batch, results
+    from rasm.workers import Opening, Workers
 
     (tmp_path / "book.pdf").write_bytes(book)
     [item] = batch.find_inputs([tmp_path / "book.pdf"], tmp_path / "out")
-    reader = rasm.Reader(TINY_MODEL, threads=1)
-    output = batch.Output(tmp_path / "out", ("json",))
-    settings = batch.Settings(pages="1-3", quiet=True)
-    with pytest.MonkeyPatch.context() as patched, pytest.raises(KeyboardInterrupt):
-        patched.setattr(batch, "read_page", _stops_after(2))
-        batch.read_files([item], reader, settings, output)
-    assert batch.read_files([item], reader, batch.Settings(pages="2-4", quiet=True), output) == 0
+    output = results.Output(tmp_path / "out", ("json",))
+    settings = results.Settings(pages="1-3", quiet=True)
+    with Workers(Opening(str(TINY_MODEL), 1, 0.7), 1) as workers:
+        with pytest.MonkeyPatch.context() as patched, pytest.raises(KeyboardInterrupt):
+            patched.setattr(results, "read_page", _stops_after(2))
+            batch.read_files([item], workers, settings, output)
+        assert batch.read_files([item], workers, results.Settings(pages="2-4", quiet=True), output) == 0
     assert [page["number"] for page in json.loads((tmp_path / "out" / "book.json").read_bytes())["pages"]] == [2, 3, 4]
 
 
 def _stops_after(most: int) -> object:
-    from rasm.batch import read_page as original
+    from rasm.results import read_page as original
 
     seen = []
 

@@ -7,6 +7,7 @@ Where it stands: between the API and ``rasm.pages``. ``rasm.pages.reader`` decid
 import contextlib
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
 
@@ -130,10 +131,7 @@ class _Files:
             if not has_pages(upload):
                 self._chosen.of(1)
                 first.outcome.number = first.outcome.count = 1
-                seen = self._look(first, partial(self._look_at, upload), apart=False)
-                if isinstance(seen, PageImage):
-                    self._count_page()
-                    self._read_page(first, seen)
+                self._take_image(first, upload)
                 return [first]
             self._take_place()  # whoever waits for the process that opens it occupies a thread
             with open_upload(upload, self._request, self._pages_left) as file:
@@ -152,20 +150,34 @@ class _Files:
             taken = _Taken(Outcome(name, number, index + 1, file.count))
             try:
                 self._count_page()
-                assert self._page_reader is not None
-                wanted = partial(self._page_reader.look, file, index, mode=self._request.mode, pdf_text=self._request.pdf_text)
-                seen = self._look(taken, wanted, apart=apart)
-                if isinstance(seen, Page):
-                    taken.succeed(seen)
-                elif isinstance(seen, PageImage):
-                    self._read_page(taken, seen)
-                else:
-                    self._pages_left += 1
+                self._take_page(taken, file, index, apart=apart)
             except ImageError as e:
                 if file.count == 1 and file.kind != "pdf":
                     raise
                 taken.fail(e)
             yield taken
+
+    def _take_page(self, taken: _Taken, file: PageFile, index: int, *, apart: bool) -> None:
+        """No name in a loop holds its pixels: they go when this ends. Raises ImageError, ClientGone."""
+        assert self._page_reader is not None
+        wanted = partial(self._page_reader.look, file, index, mode=self._request.mode, pdf_text=self._request.pdf_text)
+        with turns.in_hand(self._request.gone, is_apart=apart):
+            seen = self._look(taken, wanted, apart=apart)
+            if isinstance(seen, Page):
+                taken.succeed(seen)
+            elif isinstance(seen, PageImage):
+                self._read_page(taken, seen)
+            else:
+                self._pages_left += 1
+
+    def _take_image(self, taken: _Taken, upload: Upload) -> None:
+        """Raises ImageError, TooManyPages, Overloaded, ClientGone."""
+        aspect, size_px = shape_of(upload.read())
+        with self._in_hand(size_px):
+            seen = self._look(taken, partial(self._look_at, upload, aspect, size_px), apart=False)
+            if isinstance(seen, PageImage):
+                self._count_page()
+                self._read_page(taken, seen)
 
     def _count_page(self) -> None:
         """Raises TooManyPages, Overloaded."""
@@ -181,11 +193,18 @@ class _Files:
             self._lines.close()
             self._page_reader = turns.page_reader(self._model, self._request.gone, self._request.least_confidence)
 
-    def _look_at(self, upload: Upload) -> LineImage | PageImage:
+    def _in_hand(self, size_px: tuple[int, int] | None) -> AbstractContextManager[None]:
+        """Of an image that is as large as pages are; what cannot be told is no image, and refused without waiting. Raises Overloaded,
+        ClientGone."""
+        if size_px is None or size_px[0] * size_px[1] <= turns.SMALL_PIXELS:
+            return contextlib.nullcontext()
+        self._take_place()  # whoever waits for pages to be read occupies a thread
+        return turns.in_hand(self._request.gone, is_apart=False)
+
+    def _look_at(self, upload: Upload, aspect: float, size_px: tuple[int, int] | None) -> LineImage | PageImage:
         """Raises ImageError."""
-        data = upload.read()
-        pixels = decode(data, max_pixels=settings.RASM.max_pixels, single=True)
-        aspect, size_px = shape_of(data)
+        upload.seek(0)
+        pixels = decode(upload.read(), max_pixels=settings.RASM.max_pixels, single=True)
         return look_at(pixels, mode=self._request.mode, aspect=aspect, size_px=size_px)
 
     def _look(self, taken: _Taken, wanted: Callable[[], Seen], *, apart: bool) -> Seen:

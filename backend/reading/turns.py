@@ -24,6 +24,7 @@ from rasm.image import Pixels
 from rasm.lines.recognizer import Reading, Recognizer
 from rasm.pages.reader import PageReader
 
+SMALL_PIXELS = 2_000_000  # an image up to here is most likely a line, and takes 6 MB at most: it does not wait for pages
 LINES_AT_A_TIME = 8  # of one page in the queue: enough for a full batch or two of what a page's lines are wide
 _TURN_S = 0.5  # how often a request that waits for its turn looks whether its client is still there
 
@@ -34,6 +35,9 @@ requests = Room(
 _reading = threading.BoundedSemaphore(settings.RASM.threads)
 # an image may take forty times its file's bytes once decoded: as many at a time as there are cores bounds the memory
 _decoding = threading.BoundedSemaphore(settings.RASM.threads)
+# pages that are there as pixels: those that are read, and one more, so that nobody who reads waits for a page to be decoded. What is drawn
+# apart has as many of its own: a page that takes its process long is none that images of pages wait for
+_in_hand, _in_hand_apart = (threading.BoundedSemaphore(settings.RASM.threads + 1) for _ in range(2))
 
 
 def place() -> AbstractContextManager[None]:
@@ -44,6 +48,11 @@ def place() -> AbstractContextManager[None]:
 def turn(gone: Gone | None) -> AbstractContextManager[None]:
     """Wait until a page may be worked on. Raises ClientGone."""
     return _turn(_reading, gone)
+
+
+def in_hand(gone: Gone | None, *, is_apart: bool) -> AbstractContextManager[None]:
+    """Wait until a page may be there as pixels, from before it is decoded until it has been read. Raises ClientGone."""
+    return _turn(_in_hand_apart if is_apart else _in_hand, gone)
 
 
 def turn_to_decode(gone: Gone | None, *, is_apart: bool) -> AbstractContextManager[None]:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import threading
+import time
+import weakref
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import numpy as np
 import pytest
 
+from rasm.document import Page
 from rasm.image import Pixels
 from rasm.pages.files import PageFile
 from tests.backend.documents import LINE, PAGE, TEXT, paper, saved
@@ -87,8 +91,6 @@ def test_pictures_take_places_among_the_requests_with_pages() -> None:
 
 def test_a_page_never_has_more_than_a_few_lines_in_the_queue() -> None:
     """So that a line that is sent meanwhile waits for these only."""
-    import numpy as np
-
     from backend.reading import engines, turns
     from backend.reading.batching import QueuedLine
 
@@ -112,6 +114,66 @@ def test_a_page_never_has_more_than_a_few_lines_in_the_queue() -> None:
     finally:
         del reader.batcher.submit  # type: ignore[method-assign]
     assert len(waiting) == 40 and most <= turns.LINES_AT_A_TIME
+
+
+def test_pages_that_wait_to_be_read_are_not_all_there_as_pixels(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither those that wait nor those that have been read: as many as are read and one more, of images and of what is drawn apart."""
+    from django.conf import settings
+
+    from backend.reading import service, turns
+    from rasm.pages.reader import LineImage, PageImage, PageReader
+
+    there = most = 0
+    lock = threading.Lock()
+
+    def count(change: int) -> None:
+        nonlocal there, most
+        with lock:
+            there += change
+            most = max(most, there)
+
+    def watched(look: Any) -> Any:
+        def watching(*arguments: Any, **options: Any) -> Page | LineImage | PageImage:
+            seen: Page | LineImage | PageImage = look(*arguments, **options)
+            if isinstance(seen, PageImage):
+                count(1)
+                weakref.finalize(seen.pixels, count, -1)
+            return seen
+
+        return watching
+
+    monkeypatch.setattr(service, "look_at", watched(service.look_at))
+    monkeypatch.setattr(PageReader, "look", watched(PageReader.look))
+    nobody_reads = threading.BoundedSemaphore(settings.RASM.threads)
+    for _ in range(settings.RASM.threads):
+        nobody_reads.acquire()
+    monkeypatch.setattr(turns, "_reading", nobody_reads)
+    image, pdf, bound = saved("PNG", large_paper()), saved("PDF", paper(1), paper(2)), settings.RASM.threads + 1
+    waiting = min(bound + 3, settings.RASM.page_requests // 2)
+    assert waiting > bound
+    with ThreadPoolExecutor(2 * waiting) as pool:
+        replies = [pool.submit(post, *[file] * 2) for file in [("a.png", image), ("a.pdf", pdf)] * waiting]
+        try:
+            deadline = time.monotonic() + PATIENCE_S
+            while (turns.requests._taken < 2 * waiting or there < 2 * bound) and time.monotonic() < deadline:
+                time.sleep(0.01)
+            time.sleep(1)  # in which others would be decoded
+            reply = post(("line.png", LINE))
+            assert reply.status_code == 200 and reply.json()["results"][0]["text"] == TEXT
+        finally:
+            for _ in range(settings.RASM.threads):
+                nobody_reads.release()
+        assert [reply.result(PATIENCE_S).status_code for reply in replies] == [200] * 2 * waiting
+    assert most == 2 * bound
+    assert there == 0
+
+
+def large_paper() -> Pixels:
+    from backend.reading import turns
+
+    page = paper(2)
+    height = turns.SMALL_PIXELS // page.shape[1] + 1
+    return np.pad(page, ((0, max(0, height - page.shape[0])), (0, 0)), constant_values=255)
 
 
 def test_a_client_that_goes_away_stops_its_pages() -> None:

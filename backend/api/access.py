@@ -7,6 +7,7 @@ Rates are counted in each process (Django's local-memory cache): with several, e
 """
 
 import threading
+import time
 from itertools import count
 from typing import Any
 
@@ -56,6 +57,7 @@ def owner_of(request: HttpRequest) -> ApiKey | None:
 class _Throttle(SimpleRateThrottle):
     """Of one operation. Ninja's keeps what it is looking at in itself: threads take turns, and each keeps how long it has to wait."""
 
+    timer = time.monotonic  # a clock that is set back would have everybody wait
     _numbers = count()
 
     def __init__(self, rate: str) -> None:

@@ -206,6 +206,8 @@ def of_database(error: DatabaseError) -> Refusal:
     """What is said of an error of the database."""
     if is_disk_full(error):
         return DiskFull("the disk of the service's database is full: delete jobs, or try again later")
+    if "readonly" in str(error) or "read-only" in str(error):  # SQLite's words and Postgres'
+        return DatabaseUnavailable("the service's database cannot be written to: nothing can be kept or deleted now; try again later")
     return DatabaseUnavailable("the service's database does not answer, or was not set up (manage.py migrate): try again later")
 
 

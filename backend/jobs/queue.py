@@ -20,6 +20,7 @@ from backend.jobs.models import Job, JobPart
 logger = logging.getLogger(__name__)
 
 WORKER = f"{socket.gethostname()[:40]}:{os.getpid()}"
+CLOCKS_APART = 2  # in leases: clocks of two machines may be one apart
 # of a job that is done, a searchable PDF may be asked for
 _WORKED_ON = (Job.State.QUEUED, Job.State.RUNNING, Job.State.DONE)
 
@@ -29,8 +30,10 @@ def _lease() -> timedelta:
 
 
 def waiting() -> QuerySet[JobPart]:
-    """The parts that no living worker holds, the most urgent first."""
-    free = Q(lease=None) | Q(lease__lt=timezone.now())
+    """The parts that no living worker holds, the most urgent first. A lease that ends later than any of now can is one of before a clock
+    was set back."""
+    now = timezone.now()
+    free = Q(lease=None) | Q(lease__lt=now) | Q(lease__gt=now + CLOCKS_APART * _lease())
     return JobPart.objects.filter(free, done=False, job__state__in=_WORKED_ON).order_by("-priority", "id")
 
 

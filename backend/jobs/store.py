@@ -18,7 +18,7 @@ from typing import IO, Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models import Count, F, Q, Sum
 from django.utils import timezone
 
@@ -43,6 +43,7 @@ TAKING_IN = 0x7261736D  # the number of Postgres' lock: "rasm"
 CHUNKS_AT_A_TIME = 16  # written in one transaction: others may write in between
 PART_PAGES = 16  # read by one worker in one go
 URGENT = 1  # the priority of what somebody waits for; the first part of a job has 0, the others less and less
+LOST_AFTER = timedelta(hours=2)  # none is written for as long, and clocks jump an hour
 UNFINISHED_TIMES = 7  # a job that does not finish is kept so many times as long as one that has
 
 
@@ -197,12 +198,13 @@ def write_chunks(file: JobFile, kind: str, pieces: Iterator[bytes]) -> None:
 
 
 def chunks(file: JobFile, kind: str) -> Iterator[bytes]:
-    """What ``write_chunks`` has put away, piece by piece. Raises JobNotFound."""
+    """What ``write_chunks`` has put away, piece by piece. Raises JobNotFound, in the end if need be."""
     for pk in JobChunk.objects.filter(file=file, kind=kind).values_list("pk", flat=True):
         data = JobChunk.objects.filter(pk=pk).values_list("data", flat=True).first()
         if data is None:  # the job was taken away meanwhile
             raise _not_found()
         yield bytes(data)
+    _require(file)
 
 
 def spooled(file: JobFile) -> IO[bytes]:
@@ -229,6 +231,19 @@ def _not_found() -> JobNotFound:
     return JobNotFound("there is no such job, or it was deleted, or its time is over")
 
 
+def files_of(job: Job) -> list[JobFile]:
+    """Never none. Raises JobNotFound if the job was taken away meanwhile."""
+    if not (files := list(job.files.all())):
+        raise _not_found()
+    return files
+
+
+def _require(file: JobFile) -> None:
+    """A job goes with all that it has at once: what was read of it before it was seen to be there is whole. Raises JobNotFound."""
+    if not JobFile.objects.filter(pk=file.pk).exists():
+        raise _not_found()
+
+
 def owned(owner: ApiKey | None) -> list[Job]:
     """The latest of the owner's jobs, newest first."""
     return list(Job.objects.filter(key=owner).exclude(state=Job.State.RECEIVING)[:100])
@@ -251,18 +266,20 @@ def unpack(data: bytes) -> tuple[Page, float]:
 
 
 def pages_of(file: JobFile) -> Iterator[JobPage]:
-    """In order, one at a time in memory. Raises JobNotFound."""
+    """In order, one at a time in memory. Raises JobNotFound, in the end if need be."""
     for pk in JobPage.objects.filter(file=file).order_by("number").values_list("pk", flat=True):
         page = JobPage.objects.filter(pk=pk).first()
         if page is None:  # the job was taken away meanwhile
             raise _not_found()
         yield page
+    _require(file)
 
 
 def pages_after(file: JobFile, number: int, most: int) -> list[JobPage]:
-    """Those to be read that follow a page, without a gap, as far as they have been read."""
+    """Those to be read that follow a page, without a gap, as far as they have been read. Raises JobNotFound."""
     wanted = [index + 1 for index in Chosen(file.chosen).of(file.pages or 0) if index >= number][:most]
-    pages = JobPage.objects.filter(file=file, number__in=wanted).order_by("number")
+    pages = list(JobPage.objects.filter(file=file, number__in=wanted).order_by("number"))
+    _require(file)
     return [page for page, next_one in zip(pages, wanted) if page.number == next_one]
 
 
@@ -304,21 +321,26 @@ def pdf_kind(layer: PdfLayer) -> str:
 def ask_for_pdfs(job: Job, files: Sequence[JobFile], layer: PdfLayer = "skip") -> bool:
     """Whether the searchable PDFs of these files are there; those that are not, and were not asked for yet, are put into the queue.
 
-    Raises DocumentFailed.
+    Raises DocumentFailed, JobNotFound.
     """
-    are_there = True
-    with transaction.atomic():
-        for file in files:
-            part, _ = JobPart.objects.get_or_create(
-                file=file,
-                kind=JobPart.Kind.PDF,
-                first=PDF_LAYERS.index(layer),
-                defaults={"job": job, "last": 0, "priority": URGENT},
-            )
-            if part.failed:
-                raise DocumentFailed("the searchable PDF could not be written: ask for another format")
-            are_there = are_there and part.done
-    return are_there
+    try:
+        with transaction.atomic():
+            are_there = [_ask_for_pdf(job, file, layer) for file in files]
+    except IntegrityError as e:  # the job was taken away meanwhile
+        raise _not_found() from e
+    return all(are_there)
+
+
+def _ask_for_pdf(job: Job, file: JobFile, layer: PdfLayer) -> bool:
+    part, _ = JobPart.objects.get_or_create(
+        file=file,
+        kind=JobPart.Kind.PDF,
+        first=PDF_LAYERS.index(layer),
+        defaults={"job": job, "last": 0, "priority": URGENT},
+    )
+    if part.failed:
+        raise DocumentFailed("the searchable PDF could not be written: ask for another format")
+    return part.done
 
 
 # taking away
@@ -364,7 +386,7 @@ def expire() -> int:
     """Take away the jobs whose time is over; how many there were."""
     now = timezone.now()
     # what was being received when its server was killed
-    lost = Q(state=Job.State.RECEIVING, created__lt=now - timedelta(hours=1))
+    lost = Q(state=Job.State.RECEIVING, created__lt=now - LOST_AFTER)
     count = 0
     for pk in list(Job.objects.filter(Q(expires__lt=now) | lost).values_list("pk", flat=True)):
         reserve.with_reserve(partial(_take_away, pk))  # one at a time: others may write in between

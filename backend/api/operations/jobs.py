@@ -3,6 +3,7 @@
 Where it stands: above ``backend/jobs/store.py``; what the workers do is in ``backend/jobs/work.py``.
 """
 
+import contextlib
 import json
 from collections.abc import Iterator, Sequence
 from functools import partial
@@ -26,6 +27,7 @@ from backend.api.schemas.jobs import JobDocumentOptions, JobError, JobFileReply,
 from backend.api.schemas.options import ReadingOptions
 from backend.api.schemas.reading import ErrorReply, FileError, Model, OcrReply, ResultReply
 from backend.jobs import store
+from backend.jobs.errors import JobNotFound
 from backend.jobs.models import Job, JobFile, JobPage
 from backend.reading import metrics
 from backend.reading.engines import models
@@ -45,13 +47,16 @@ JOB_REFUSALS: dict[Any, Any] = {**REFUSALS, 404: ErrorReply, 422: ErrorReply, 50
 
 
 def describe(job: Job) -> JobReply:
-    """The job as it stands."""
+    """The job as it stands. Raises JobNotFound."""
     counted = JobPage.objects.filter(job=job).aggregate(done=Count("pk"), errors=Count("pk", filter=~Q(error_code="")))
-    files = list(job.files.all())
-    errors = [JobError(file=file.number, page=None, code=file.error_code, message=file.error_message) for file in files if file.error_code]
-    if counted["errors"]:
-        for page in JobPage.objects.filter(job=job).exclude(error_code="").select_related("file")[:SHOWN_ERRORS]:
-            errors.append(JobError(file=page.file.number, page=page.number, code=page.error_code, message=page.error_message))
+    of_pages = JobPage.objects.filter(job=job).exclude(error_code="").select_related("file")[:SHOWN_ERRORS] if counted["errors"] else []
+    wrong = [JobError(file=page.file.number, page=page.number, code=page.error_code, message=page.error_message) for page in of_pages]
+    warnings = store.count_warnings(job)
+    files = store.files_of(job)  # the last that is asked for: what was seen before was there
+    of_files = [
+        JobError(file=file.number, page=None, code=file.error_code, message=file.error_message) for file in files if file.error_code
+    ]
+    errors = of_files + wrong
     is_done = job.state == Job.State.DONE
     return JobReply(
         id=str(job.pk),
@@ -68,8 +73,8 @@ def describe(job: Job) -> JobReply:
             for file in files
         ],
         errors=errors[:SHOWN_ERRORS],
-        error_count=counted["errors"] + sum(bool(file.error_code) for file in files),
-        warning_counts=store.count_warnings(job),
+        error_count=counted["errors"] + len(of_files),
+        warning_counts=warnings,
         error=FileError(code=errors[0].code, message=errors[0].message) if job.state == Job.State.FAILED and errors else None,
         model=Model(name=job.model, version=job.model_version),
         created=job.created,
@@ -158,7 +163,11 @@ def _counted(files: Sequence[UploadedFile], options: ReadingOptions, gone: Gone 
 def list_jobs(request: HttpRequest) -> JobsReply:
     """The jobs that were sent with this key; all that were sent without one, if keys are not asked for."""
     check_query(request)
-    return JobsReply(jobs=[describe(job) for job in store.owned(owner_of(request))])
+    described: list[JobReply] = []
+    for job in store.owned(owner_of(request)):
+        with contextlib.suppress(JobNotFound):  # it was taken away meanwhile
+            described.append(describe(job))
+    return JobsReply(jobs=described)
 
 
 @router.get(
@@ -305,8 +314,8 @@ def _document(job: Job, files: list[JobFile], options: ResultOptions | JobDocume
 
 
 def _files(job: Job, number: int | None) -> list[JobFile]:
-    """That one, or all of them."""
-    files = list(job.files.all())
+    """That one, or all of them. Raises NoSuchFile, JobNotFound."""
+    files = store.files_of(job)
     if number is None:
         return files
     if number >= len(files):
@@ -331,7 +340,7 @@ def _json(job: Job, files: list[JobFile], output: results.Output, identity: str)
         for result in _results(file, output):
             yield comma + result.model_dump_json()
             comma = ","
-    spent_s = (job.finished - job.started).total_seconds() if job.finished and job.started else 0
+    spent_s = max(0.0, (job.finished - job.started).total_seconds()) if job.finished and job.started else 0.0  # clocks jump
     yield f'], "milliseconds": {spent_s * 1000:.1f}, "request_id": {json.dumps(identity)}}}'
 
 

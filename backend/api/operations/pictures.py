@@ -67,7 +67,7 @@ def job_picture(request: HttpRequest, job_id: UUID, options: Query[JobPictureOpt
     job = store.own(owner_of(request), job_id)
     if job.state == Job.State.CANCELLED:
         raise JobNotDone("the job was cancelled: its files are gone")
-    with place(), store.spooled(job.files.all()[0]) as file:
+    with place(), store.spooled(store.files_of(job)[0]) as file:
         return _drawn(file, job.password, settings.RASM.max_job_pages, options, request.META.get("rasm.gone"))
 
 

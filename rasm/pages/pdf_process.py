@@ -41,6 +41,7 @@ PROCESSOR_S = 20  # for opening a file, or for one page
 MEMORY_BYTES = 2**30  # a colour scan of A3 at 600 dots an inch takes half of it
 REOPENED_AFTER = 50  # pages
 MOST_ENDS = 3  # a file of which so many pages in a row have ended the process is not looked at any more
+_ENDED_S = 1.0  # how long a process that no longer answers has to end by itself
 LOOK_EVERY_S = 0.5  # how often whoever waits looks whether the answer is still wanted
 
 Operation = Literal["open", "image", "aspect", "text_layer", "clips", "unlocked", "close"]
@@ -51,6 +52,11 @@ class _Request:
     operation: Operation
     file: int
     arguments: Any = None
+
+
+class _Killed(EOFError):
+    """Somebody else has ended the process: an administrator, or a system that has run out of memory. The file need not be why: what a
+    page takes too much of ends it otherwise."""
 
 
 class PdfProcess:
@@ -74,7 +80,7 @@ class PdfProcess:
     def ask(self, pdf: _Pages, operation: Operation, what: Any, into: IO[bytes] | None = None) -> Any:
         """``into``: a file that the process writes into.
 
-        Raises an ImageError, what ``pdf.check`` raises, or EOFError if the process has ended over it.
+        Raises an ImageError, what ``pdf.check`` raises, _Killed, or EOFError if the process has ended over it.
         """
         with self._turn(pdf.check):
             if self._child is None or self._child.process.poll() is not None:
@@ -91,8 +97,9 @@ class PdfProcess:
             except ImageError:
                 raise
             except (EOFError, OSError) as e:
+                was_killed = self._child.was_killed()
                 self.close()
-                raise EOFError from e
+                raise (_Killed if was_killed else EOFError) from e
             except BaseException:  # it is still at what nobody wants any more, and its answer must not be taken for another one's
                 self.close()
                 raise
@@ -140,6 +147,13 @@ class _Child:
         if isinstance(answer, ImageError):
             raise answer
         return answer
+
+    def was_killed(self) -> bool:
+        """Whether somebody else has ended it, now that it does not answer any more."""
+        try:
+            return self.process.wait(_ENDED_S) in (-signal.SIGKILL, -signal.SIGTERM)
+        except subprocess.TimeoutExpired:
+            return False
 
     def end(self) -> None:
         self._connection.close()
@@ -197,13 +211,23 @@ class _Pages(PageFile):
             self._copy.close()
 
     def _ask(self, operation: Operation, what: Any, into: IO[bytes] | None = None) -> Any:
-        try:
-            if self._ends < MOST_ENDS:
+        kills = 0
+        while self._ends < MOST_ENDS:
+            try:
                 answer = self._process.ask(self, operation, what, into)
                 self._ends = 0
                 return answer
-        except EOFError:
-            self._ends += 1
+            except _Killed:
+                kills += 1
+                if kills < MOST_ENDS:
+                    if into is not None:  # it has written a part
+                        into.seek(0)
+                        into.truncate()
+                    continue
+                self._ends += 1
+            except EOFError:
+                self._ends += 1
+            break
         seconds, memory = self._process.limits
         raise TooComplex(
             f"to draw the file's pages takes more than {seconds} s or {memory / 2**20:,.0f} MiB: print them into a PDF, or send pictures"

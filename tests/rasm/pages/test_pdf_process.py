@@ -119,7 +119,8 @@ def test_a_page_that_ends_the_process_is_told_and_a_file_of_such_pages_is_given_
     def ended(child: Any, request: Any, check: Any, file: Any = None) -> Any:
         if request.operation == "image":
             asked.append(request.arguments)
-            child.process.kill()
+            child.process.send_signal(signal.SIGXCPU)  # as the kernel does
+            child.process.wait()
         return ask(child, request, check, file)
 
     ask = _Child.ask
@@ -130,6 +131,46 @@ def test_a_page_that_ends_the_process_is_told_and_a_file_of_such_pages_is_given_
                 with pytest.raises(TooComplex, match="7 s or 32 MiB"):
                     file.image(index)
         assert asked == list(range(MOST_ENDS))
+    finally:
+        process.close()
+
+
+@pytest.mark.parametrize("operation", ["open", "image", "unlocked"])
+@pytest.mark.parametrize("by", [signal.SIGKILL, signal.SIGTERM])
+def test_a_file_that_somebody_kills_the_process_over_is_asked_for_again(
+    operation: str, by: signal.Signals, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """While it is opened, drawn or written. Who does so each time is believed in the end."""
+    process, kills, left = PdfProcess(), 0, MOST_ENDS - 1
+
+    def killed(child: Any, request: Any, check: Any, file: Any = None) -> Any:
+        nonlocal kills, left
+        if request.operation == operation and left:
+            kills, left = kills + 1, left - 1
+            if operation == "unlocked":
+                file.write(b"a part")
+                file.flush()
+            child.process.send_signal(signal.SIGSTOP)  # it is at it
+            threading.Timer(0.2, child.process.send_signal, [by]).start()
+            threading.Timer(0.3, child.process.send_signal, [signal.SIGCONT]).start()
+        return ask(child, request, check, file)
+
+    ask = _Child.ask
+    monkeypatch.setattr(_Child, "ask", killed)
+    data = pdf(1)
+    try:
+        with process.open(io.BytesIO(data), **LIMITS) as file, (tmp_path / "out").open("w+b") as out:
+            assert file.count == 1
+            assert file.image(0).ndim in (2, 3)
+            file.write_unlocked(out)
+            out.seek(0)
+            assert out.read().startswith(b"%PDF-")
+            assert kills == MOST_ENDS - 1
+        left = MOST_ENDS
+        with pytest.raises(TooComplex), process.open(io.BytesIO(data), **LIMITS) as file, (tmp_path / "out").open("w+b") as out:
+            file.image(0)
+            file.write_unlocked(out)
+        assert left == 0
     finally:
         process.close()
 

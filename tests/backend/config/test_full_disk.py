@@ -56,8 +56,10 @@ def test_a_full_disk_is_told_and_passes(tmp_path: Path) -> None:
                 assert ask(service.url, line_png()).status_code == 200  # it fits into memory
                 assert (ready(service).status_code, ready(service).json()["error"]["code"]) == (503, "disk_full")
             assert sent(service, padded())[0] == ready(service).status_code == 200
+            assert sent(service, padded(9_000_000))[0] == 200  # it lies there once
             assert children(service) == processes
             assert figures(service.url)['rasm_errors_total{code="disk_full"}'] >= 12
+    assert "bodies may take" in log.read_text()  # more than this disk has
     assert "Traceback" not in log.read_text() and "exited" not in log.read_text().lower()
 
 

@@ -1,12 +1,14 @@
 """Mutated files and spoilt pages through decoding, the transform and the finding of lines: no crash, no growth, none over its time.
 
-    python -m scripts.fuzz_decode [--examples 100000] [--seed 1] [--growth-mb 64]
+    python -m scripts.fuzz_decode [--examples 100000] [--seed 1] [--growth-mb 64] [--record FILE]
 
 Half of the examples are files: small pictures in every format and mode that is read, multi-page TIFFs and PDFs among them. Their bytes
 are replaced, inserted, cut and repeated, headers' numbers made extreme, two files spliced. What can be decoded goes on as a line and as
 a page. The other half are pages of blots like lines, as pixels, with noise, bars, borders, inversions, gradients, turns and odd
 sizes. They go through ``rasm.pages.reader``: finding lines, cutting them out and reading them with a tiny model. Every fourth goes
 through telling which way is up, too.
+
+``--record``: a file that gets a line after every 2,000, of what became of them; a run that finds one goes on after it.
 
 hypothesis makes them, and finds the smallest example of what fails. A crash of the process is seen by its exit code.
 ``tests/rasm/test_fuzz.py`` runs a few hundred. Exit codes: 0 nothing found · 1 an error or growth · anything else: the process has crashed.
@@ -16,6 +18,7 @@ from __future__ import annotations
 
 import ctypes
 import io
+import json
 import resource
 import struct
 import sys
@@ -219,9 +222,11 @@ def peak_mb() -> float:
 @option("--examples", type=positive, default=100_000, metavar="N", help="How many to try.")
 @option("--seed", "first_seed", type=int, default=1, metavar="N", help="Another one tries others.")
 @option("--growth-mb", type=float, default=64, metavar="MB", help="How much the peak memory may grow after the warm-up.")
-def fuzz(examples: int, first_seed: int, growth_mb: float) -> int:
-    outcomes: Counter[str] = Counter()
-    bar = tqdm(total=examples, disable=None)
+@option("--record", type=Path, default=None, metavar="FILE", help="What ran; a run that finds it goes on.")
+def fuzz(examples: int, first_seed: int, growth_mb: float, record: Path | None) -> int:
+    rounds = [json.loads(line) for line in record.read_text().splitlines()] if record is not None and record.exists() else []
+    outcomes: Counter[str] = sum((Counter(part) for part in rounds), Counter())
+    bar = tqdm(total=examples, initial=outcomes.total(), disable=None)
     warm_mb = 0.0
 
     def run_round(part: int, number: int) -> None:
@@ -241,16 +246,20 @@ def fuzz(examples: int, first_seed: int, growth_mb: float) -> int:
             assert took_s < SLOWEST_S, f"{took_s:.1f} s"
             bar.update()
 
+        before = outcomes.copy()
         try_one()
+        if record is not None:
+            with record.open("a") as file:
+                file.write(json.dumps(outcomes - before) + "\n")
 
     try:
-        for number, done in enumerate(range(0, examples, ROUND)):
-            run_round(min(ROUND, examples - done), number)
+        for number in range(len(rounds), -(-examples // ROUND)):
+            run_round(min(ROUND, examples - number * ROUND), number)
             warm_mb = warm_mb or peak_mb()
     finally:
         bar.close()
         print(f"{outcomes.total():,} images: " + ", ".join(f"{code} {count:,}" for code, count in outcomes.most_common()))
-    grown_mb = peak_mb() - warm_mb
+    grown_mb = peak_mb() - (warm_mb or peak_mb())
     print(f"peak memory {peak_mb():.0f} MB, {grown_mb:.0f} MB more than after the first {ROUND:,} images")
     if grown_mb > growth_mb:
         print(f"python -m scripts.fuzz_decode: memory has grown by more than {growth_mb:g} MB", file=sys.stderr)

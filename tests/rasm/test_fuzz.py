@@ -1,6 +1,7 @@
 """A few hundred mutated files and spoilt pages through decoding and finding lines; ``scripts/fuzz_decode.py`` runs as many as one likes."""
 
 from collections import Counter
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -40,3 +41,15 @@ def test_it_counts_what_it_ran_and_fails_when_memory_has_grown(
     monkeypatch.setattr(fuzz_decode, "peak_mb", lambda: next(peaks))
     assert fuzz_decode.main(["--examples", "5"]) == code
     assert "5 images" in capsys.readouterr().out
+
+
+def test_a_run_goes_on_after_what_is_recorded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """And ends as one that was never interrupted."""
+    monkeypatch.setattr(fuzz_decode, "ROUND", 3)
+    assert fuzz_decode.main(["--examples", "6", "--record", str(tmp_path / "whole")]) == 0
+    whole = capsys.readouterr().out.splitlines()[0]
+    assert fuzz_decode.main(["--examples", "3", "--record", str(tmp_path / "parts")]) == 0
+    assert "3 images" in capsys.readouterr().out
+    for _ in range(2):  # the second has nothing left to do
+        assert fuzz_decode.main(["--examples", "6", "--record", str(tmp_path / "parts")]) == 0
+        assert sorted(capsys.readouterr().out.splitlines()[0].split(", ")) == sorted(whole.split(", "))

@@ -127,7 +127,7 @@ def _opened(upload: UploadedFile | None, job: Job | None, password: str, gone: G
         source = upload
     else:
         assert job is not None
-        source = store.spooled(job.files.all()[0])
+        source = store.spooled(store.files_of(job)[0])
     data = source.read()
     source.seek(0)
     opened = open_file(source, password, settings.RASM.max_job_pages, gone)  # type: ignore[arg-type]

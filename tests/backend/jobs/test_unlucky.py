@@ -106,15 +106,20 @@ def test_rates_do_not_go_by_a_clock_that_is_set() -> None:
 
 @contextlib.contextmanager
 def written_by_nobody() -> Iterator[None]:
-    """As of a file that may only be read: SQLite says the same."""
+    """As of a file that may only be read: SQLite says the same. Of this connection, and of those that are made meanwhile."""
     from django.db import connection
+    from django.db.backends.signals import connection_created
 
-    with connection.cursor() as cursor:
-        cursor.execute("PRAGMA query_only = ON")
-        try:
-            yield
-        finally:
-            cursor.execute("PRAGMA query_only = OFF")
+    def only_read(connection: Any, **_: Any) -> None:
+        connection.cursor().execute("PRAGMA query_only = ON")
+
+    connection_created.connect(only_read)
+    try:
+        only_read(connection)
+        yield
+    finally:
+        connection_created.disconnect(only_read)
+        connection.close()
 
 
 def test_what_cannot_be_written_to_is_told_and_lines_are_read() -> None:

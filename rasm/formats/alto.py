@@ -14,6 +14,7 @@ from typing import IO, Any, get_args
 from lxml import etree
 
 from rasm.document import Box, Line, Page, RegionKind, UnreadReason
+from rasm.formats.structure import tongue
 from rasm.formats.xml import SCHEMA_LOCATION, clean, whole, xml_file
 
 NAMESPACE = "http://www.loc.gov/standards/alto/ns-v4#"
@@ -87,7 +88,7 @@ def _page(page: Page) -> Any:
 
     for r, region in enumerate(page.regions, 1):
         own = {"ID": f"block_{n}_{r}", **place(region.box), "TAGREFS": f"kind_{region.kind}"}
-        way = {"LANG": page.language or "ar", "BASEDIRECTION": region.direction}
+        way = ({"LANG": language} if (language := tongue(page)) else {}) | {"BASEDIRECTION": region.direction}
         if region.kind == "figure":
             etree.SubElement(space, "Illustration", own)
         elif region.cells:

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from typing import IO, Any
 
 from rasm.document import Page, Region, RegionKind
-from rasm.formats.structure import has_marker, rows_of
+from rasm.formats.structure import has_marker, rows_of, tongue, with_first
 from rasm.formats.xml import clean
 
 _STYLES: dict[RegionKind, str] = {"caption": "Caption", "header": "Header", "footer": "Footer", "page-number": "Footer"}
@@ -34,6 +34,8 @@ def write_docx(pages: Iterable[Page], file: IO[bytes], *, name: str, model: str 
     document.core_properties.comments = f"Rasm {clean(model)}".strip()[:255]
     document.core_properties.created = document.core_properties.modified = datetime.now(UTC).replace(tzinfo=None)
     _set_fonts(document)
+    first, pages = with_first(pages)
+    _set_language(document, tongue(first))
     for n, page in enumerate(pages):
         if n:
             document.add_page_break()
@@ -57,6 +59,15 @@ def _set_fonts(document: Any) -> None:
     normal = document.styles["Normal"].element.get_or_add_rPr()
     if normal.find(_name("w:rFonts")) is None:
         normal.insert(0, _element("w:rFonts", **dict.fromkeys(("ascii", "hAnsi", "cs"), _FONT)))
+
+
+def _set_language(document: Any, language: str | None) -> None:
+    """That of Arabic letters, by which Word checks spelling; the template has Arabic there, and Latin letters keep what it says."""
+    if language:
+        document.core_properties.language = language
+    if language not in (None, "ar"):
+        properties = document.styles.element.find(f".//{_name('w:rPrDefault')}//{_name('w:lang')}")
+        properties.set(_name("w:bidi"), language)
 
 
 def _add_paragraph(document: Any, region: Region) -> None:

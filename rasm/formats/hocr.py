@@ -16,6 +16,7 @@ from lxml import etree
 
 from rasm.document import Box, Line, Page, RegionKind
 from rasm.formats.directions import directions, levelled
+from rasm.formats.structure import tongue, with_first
 from rasm.formats.xml import clean, whole, xml_file
 
 _XHTML = "http://www.w3.org/1999/xhtml"
@@ -42,14 +43,19 @@ def write_hocr(pages: Iterable[Page], file: IO[bytes], *, name: str, model: str 
 
     page_count: how many pages will come; where it is not known, the head does not say it.
     """
-    with xml_file(file, "html", _XHTML, {"lang": "ar", "dir": "rtl"}, _DOCTYPE) as html:
-        html.write(_head(name, model, page_count))
+    first, pages = with_first(pages)
+    with xml_file(file, "html", _XHTML, {**_language(first), "dir": first.direction}, _DOCTYPE) as html:
+        html.write(_head(name, model, page_count, tongue(first) or "unknown"))
         with html.within("body"):
             for page in pages:
                 html.write(_page(page, name))
 
 
-def _head(name: str, model: str, page_count: int | None) -> Any:
+def _language(page: Page) -> dict[str, str]:
+    return {"lang": language} if (language := tongue(page)) else {}
+
+
+def _head(name: str, model: str, page_count: int | None, language: str) -> Any:
     head = etree.Element("head")
     etree.SubElement(head, "title").text = clean(name)
     etree.SubElement(head, "meta", {"http-equiv": "Content-Type", "content": "text/html;charset=utf-8"})
@@ -59,7 +65,7 @@ def _head(name: str, model: str, page_count: int | None) -> Any:
     etree.SubElement(head, "meta", {"name": "ocr-capabilities", "content": capabilities})
     if page_count is not None:
         etree.SubElement(head, "meta", {"name": "ocr-number-of-pages", "content": str(page_count)})
-    etree.SubElement(head, "meta", {"name": "ocr-langs", "content": "ar"})
+    etree.SubElement(head, "meta", {"name": "ocr-langs", "content": language})
     return head
 
 
@@ -89,7 +95,7 @@ def _page(page: Page, name: str) -> Any:
 
     for r, region in enumerate(page.regions, 1):
         area = etree.SubElement(div, "div", {"class": "ocr_carea", "id": f"block_{n}_{r}", "title": bbox(region.box)})
-        own = {"class": _CLASSES[region.kind], "id": f"par_{n}_{r}", "lang": page.language or "ar", "dir": region.direction}
+        own = {"class": _CLASSES[region.kind], "id": f"par_{n}_{r}", **_language(page), "dir": region.direction}
         own["title"] = bbox(region.box)
         runs = [next(ways) for _ in region.lines]
         if region.kind == "figure":

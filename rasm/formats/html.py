@@ -1,7 +1,8 @@
 """Pages -> one page of HTML: headings, paragraphs, lists, verses, tables and the places of figures, in reading order.
 
-Where it stands: beside the other formats; ``markdown`` takes its tables. It is written page by page, a ``section`` for each. What runs
-from left to right says so with ``dir``; the whole runs from right to left. Text stands between tags only, never in a script or a style.
+Where it stands: beside the other formats; ``markdown`` takes its tables. It is written page by page, a ``section`` for each. The whole
+has the language and direction of its first page; what runs the other way says so with ``dir``. Text stands
+between tags only, never in a script or a style.
 """
 
 from __future__ import annotations
@@ -13,8 +14,9 @@ from typing import IO, Any
 from lxml import etree
 
 from rasm.document import Page, Region, RegionKind
-from rasm.formats.structure import has_marker, rows_of
+from rasm.formats.structure import has_marker, rows_of, tongue, with_first
 from rasm.formats.xml import clean
+from rasm.text.bidi import Direction
 
 _STYLE = """
 body { max-width: 48rem; margin: 2rem auto; padding: 0 1rem; line-height: 1.7 }
@@ -29,8 +31,10 @@ _TAGS: dict[RegionKind, str] = {"heading": "h2", "header": "header", "footer": "
 
 def write_html(pages: Iterable[Page], file: IO[bytes], *, name: str, model: str = "") -> None:
     """UTF-8, page by page. name: the file's that was read, its title. model: the name and version of what read it."""
+    first, pages = with_first(pages)
     file.write(b"<!DOCTYPE html>\n")
-    with etree.htmlfile(file, encoding="utf-8") as html, html.element("html", {"lang": "ar", "dir": "rtl"}):
+    spoken = {"lang": language} if (language := tongue(first)) else {}
+    with etree.htmlfile(file, encoding="utf-8") as html, html.element("html", {**spoken, "dir": first.direction}):
         head = etree.Element("head")
         etree.SubElement(head, "meta", {"charset": "utf-8"})
         etree.SubElement(head, "title").text = clean(name)
@@ -40,26 +44,27 @@ def write_html(pages: Iterable[Page], file: IO[bytes], *, name: str, model: str 
         html.write(head, "\n")
         with html.element("body"):
             for page in pages:
-                html.write("\n", _section(page))
+                html.write("\n", _section(page, first.direction))
         html.write("\n")
     file.write(b"\n")
 
 
-def _section(page: Page) -> Any:
+def _section(page: Page, direction: Direction) -> Any:
+    """direction: the document's."""
     section = etree.Element("section", {"id": f"page-{page.number}"})
     for is_list, group in groupby(page.regions, key=lambda region: region.kind == "list-item"):
-        for element in [list_element([*group])] if is_list else map(_element, group):
+        for element in [list_element([*group], direction)] if is_list else [_element(region, direction) for region in group]:
             element.tail = "\n"
             section.append(element)
     return section
 
 
-def _element(region: Region) -> Any:
+def _element(region: Region, direction: Direction) -> Any:
     if region.cells:
         return table_element(region)
     tag = f"h{min(region.level or 2, 6)}" if region.kind == "heading" else _TAGS.get(region.kind, "p")
     plain = region.kind in ("paragraph", "heading", "other", "table")
-    attributes = _direction(region) | ({} if plain else {"class": region.kind})
+    attributes = _direction(region, direction) | ({} if plain else {"class": region.kind})
     if region.kind == "figure":
         left, top, right, bottom = map(round, region.box)
         return etree.Element(tag, attributes | {"data-box": f"{left} {top} {right} {bottom}"})
@@ -82,11 +87,11 @@ def _append(element: Any, row: Sequence[str]) -> None:
         element.text = clean(row[0])
 
 
-def _direction(region: Region) -> dict[str, str]:
-    return {"dir": "ltr"} if region.direction == "ltr" and region.lines else {}
+def _direction(region: Region, usual: Direction) -> dict[str, str]:
+    return {"dir": region.direction} if region.direction != usual and region.lines else {}
 
 
-def list_element(regions: Sequence[Region]) -> Any:
+def list_element(regions: Sequence[Region], direction: Direction) -> Any:
     """Items one after the other; those of a deeper level are a list in the item before. Markers that were read stay in the text, and
     then there are no bullets."""
     whole = etree.Element("ul")
@@ -100,7 +105,7 @@ def list_element(regions: Sequence[Region]) -> Any:
             lists.append(etree.SubElement(lists[-1][-1], "ul"))
             levels.append(level)
         marked = {"class": "marked"} if has_marker(region.paragraph) else {}
-        item = etree.SubElement(lists[-1], "li", marked | _direction(region))
+        item = etree.SubElement(lists[-1], "li", marked | _direction(region, direction))
         item.text = clean(region.paragraph)
     return whole
 

@@ -11,11 +11,13 @@ from pathlib import Path
 import docx
 import openpyxl
 import pytest
-from lxml import html
+from lxml import etree, html
 
-from rasm.document import Cell, Document, Line, Page, Region
+from rasm.document import Cell, Document, Line, Page, Region, Word
 from rasm.formats import write, write_bytes
 from rasm.formats.spreadsheet import as_number
+from rasm.text.bidi import Direction
+from rasm.text.languages import Language
 from tests.rasm.formats.documents import DOCUMENTS
 
 BOX = (0.0, 0.0, 10.0, 10.0)
@@ -103,6 +105,24 @@ def test_html_has_the_structure() -> None:
     assert [p.get("dir") for p in section.findall("p")] == ["ltr", None]
     assert section.find("figure").get("data-box") == "10 21 190 60"
     assert [[cell.tag for cell in row] for row in section.find("table")] == [["th", "th"], ["td", "td"]]
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "told", "way"), [("fa", "کتاب", "fa", "rtl"), (None, "كتاب", "ar", "rtl"), (None, "A book", None, "ltr")]
+)
+def test_the_language_is_the_documents(language: Language | None, text: str, told: str | None, way: Direction) -> None:
+    line = Line(text, 1.0, BOX, words=[Word(text, 1.0, BOX)], direction=way)
+    document = Document("x", [Page(1, 10, 10, [Region("paragraph", BOX, [line])], language=language)])
+    page = html.fromstring(write(document, "html").encode())
+    assert (page.get("lang"), page.get("dir"), page.find(".//p").get("dir")) == (told, way, None)
+    root = etree.fromstring(write(document, "hocr").encode())
+    assert (root.get("lang"), root.get("dir")) == (told, way)
+    (said,) = root.xpath("//*[@name='ocr-langs']/@content")
+    assert said == (told or "unknown")
+    assert etree.fromstring(write(document, "alto").encode()).xpath("//@LANG") == ([told] if told else [])
+    written = docx.Document(io.BytesIO(write_bytes(document, "docx")))
+    (bidi,) = written.styles.element.xpath(".//w:rPrDefault//w:lang/@w:bidi")
+    assert (written.core_properties.language, bidi) == (told or "", "fa" if told == "fa" else "ar-SA")
 
 
 def test_html_runs_nothing_that_was_read() -> None:

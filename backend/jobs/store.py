@@ -13,13 +13,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from functools import partial
-from itertools import groupby
-from typing import IO, Any
+from itertools import groupby, product
+from typing import IO, Any, NamedTuple, get_args, get_type_hints
 from uuid import UUID
 
 from django.conf import settings
 from django.db import IntegrityError, connection, transaction
 from django.db.models import Count, F, Q, Sum
+from django.db.models.functions import Length
 from django.utils import timezone
 
 from backend.jobs import reserve
@@ -37,6 +38,8 @@ from rasm.lines.recognizer import Reading, Sign
 from rasm.pages.chosen import Chosen, spelled
 from rasm.pages.files import PageFile
 from rasm.pages.reader import page_of_line
+from rasm.text.languages import LanguageOption
+from rasm.text.normalisation import Profile
 
 CHUNK_BYTES = 2**20
 TAKING_IN = 0x7261736D  # the number of Postgres' lock: "rasm"
@@ -310,37 +313,64 @@ def read_pages(file: JobFile) -> Iterator[Page]:
             yield unpack(bytes(kept.data))[0]
 
 
-PDF_LAYERS: tuple[PdfLayer, ...] = ("skip", "redo", "force")  # by the ``first`` of their parts
+class PdfWay(NamedTuple):
+    """What is asked of a searchable PDF."""
+
+    layer: PdfLayer = "skip"
+    language: LanguageOption = "auto"
+    profile: Profile = Profile()
 
 
-def pdf_kind(layer: PdfLayer) -> str:
-    """That of the chunks of a searchable PDF; of the first way as in 0.10.0, which knew no other."""
-    return "pdf" if layer == PDF_LAYERS[0] else f"pdf-{layer}"
+# by the ``first`` of their parts, layers quickest: the first three are those that 0.11.0 knew
+PDF_WAYS = tuple(
+    PdfWay(layer, language, Profile(*profile))
+    for *profile, language, layer in product(*map(get_args, get_type_hints(Profile).values()), get_args(LanguageOption), get_args(PdfLayer))
+)
+MOST_PDFS = 6  # of one file that are kept at a time: each is as large as the file
 
 
-def ask_for_pdfs(job: Job, files: Sequence[JobFile], layer: PdfLayer = "skip") -> bool:
+def pdf_kind(number: int) -> str:
+    """That of the chunks of a searchable PDF, by its way's number; of the first ones as in 0.11.0."""
+    layers = get_args(PdfLayer)
+    return "pdf" if not number else f"pdf-{layers[number] if number < len(layers) else number}"
+
+
+def ask_for_pdfs(job: Job, files: Sequence[JobFile], way: PdfWay = PdfWay()) -> bool:
     """Whether the searchable PDFs of these files are there; those that are not, and were not asked for yet, are put into the queue.
 
     Raises DocumentFailed, JobNotFound.
     """
     try:
         with transaction.atomic():
-            are_there = [_ask_for_pdf(job, file, layer) for file in files]
+            are_there = [_ask_for_pdf(job, file, way) for file in files]
     except IntegrityError as e:  # the job was taken away meanwhile
         raise _not_found() from e
     return all(are_there)
 
 
-def _ask_for_pdf(job: Job, file: JobFile, layer: PdfLayer) -> bool:
-    part, _ = JobPart.objects.get_or_create(
+def _ask_for_pdf(job: Job, file: JobFile, way: PdfWay) -> bool:
+    part, is_new = JobPart.objects.get_or_create(
         file=file,
         kind=JobPart.Kind.PDF,
-        first=PDF_LAYERS.index(layer),
+        first=PDF_WAYS.index(way),
         defaults={"job": job, "last": 0, "priority": URGENT},
     )
     if part.failed:
         raise DocumentFailed("the searchable PDF could not be written: ask for another format")
+    if is_new:
+        _make_room(file)
     return part.done
+
+
+def _make_room(file: JobFile) -> None:
+    """Takes away the PDFs of a file that were asked for first, where there are too many."""
+    written = JobPart.objects.filter(file=file, kind=JobPart.Kind.PDF, done=True).order_by("id")
+    for part in written[: max(0, written.count() - MOST_PDFS + 1)]:
+        chunks = JobChunk.objects.filter(file=file, kind=pdf_kind(part.first))
+        size = chunks.aggregate(bytes=Sum(Length("data")))["bytes"] or 0
+        chunks.delete()
+        part.delete()
+        add_bytes(file.job_id, -size)
 
 
 # taking away

@@ -22,7 +22,7 @@ from backend.reading import metrics
 from backend.reading.engines import Models
 from backend.reading.errors import Refusal, is_disk_full
 from backend.reading.files import open_file
-from rasm.document import Page, in_language, language_of
+from rasm.document import Page, in_language, language_of, profiled
 from rasm.errors import ImageError
 from rasm.formats.searchable_pdf import SearchablePdf
 from rasm.pages.files import PageFile
@@ -170,7 +170,7 @@ def _write_pdf(part: JobPart) -> bool:
         logger.exception("the searchable PDF of a file of job %s could not be written", part.job_id)
     if data is None:
         return bool(queue.held(part).update(failed=True))
-    kind = store.pdf_kind(store.PDF_LAYERS[part.first])
+    kind = store.pdf_kind(part.first)
     JobChunk.objects.filter(file=part.file, kind=kind).delete()  # of a worker that has died
     store.write_chunks(part.file, kind, _pieces(data))
     store.add_bytes(part.job_id, len(data))
@@ -189,10 +189,11 @@ def _searchable(part: JobPart) -> bytes | None:
         assert _Open.spool is not None
         _Open.spool.seek(0)
         original = _Open.spool.read()
-    pdf = SearchablePdf(original, password=part.job.password or None, layer=store.PDF_LAYERS[part.first])
-    language = language_of(store.read_pages(part.file))
+    way = store.PDF_WAYS[part.first]
+    pdf = SearchablePdf(original, password=part.job.password or None, layer=way.layer)
+    language = language_of(store.read_pages(part.file), way.language)
     for page in store.read_pages(part.file):
         if not _goes_on(part):
             return None
-        pdf.add(in_language(page, language), None if file.kind == "pdf" else file.image(page.number - 1))
+        pdf.add(profiled(in_language(page, language), way.profile), None if file.kind == "pdf" else file.image(page.number - 1))
     return pdf.finish()

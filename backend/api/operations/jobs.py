@@ -35,7 +35,6 @@ from backend.reading.gone import Gone, check
 from backend.reading.turns import place
 from rasm.document import in_language
 from rasm.errors import ImageError
-from rasm.formats.searchable_pdf import PdfLayer
 from rasm.pages.chosen import Chosen
 from rasm.text.languages import Language
 
@@ -302,7 +301,7 @@ def _document(job: Job, files: list[JobFile], options: ResultOptions | JobDocume
         raise InvalidRequest("file: it could not be opened; the job says why")
     counts = store.count_warnings(job, readable)
     if kind == "pdf":
-        pdf = _pdf(job, readable, options.pdf_layer)
+        pdf = _pdf(job, readable, store.PdfWay(options.pdf_layer, output.language, output.profile))
         return pdf and results.with_warnings(pdf, counts)
     if kind == "text":
         read = (result for file in readable for result in _results(file, output))  # a page that could not be read keeps its place
@@ -373,9 +372,10 @@ def _source(file: JobFile, output: results.Output) -> documents.Source:
     return documents.Source(file.name, store.count_read(file), pages, language=output.language_of(pages()))
 
 
-def _pdf(job: Job, files: Sequence[JobFile], layer: PdfLayer) -> HttpResponseBase | None:
+def _pdf(job: Job, files: Sequence[JobFile], way: store.PdfWay) -> HttpResponseBase | None:
     """Those that workers have written; None while some are missing, which are put into the queue."""
-    if not store.ask_for_pdfs(job, files, layer):
+    if not store.ask_for_pdfs(job, files, way):
         return None
+    kind = store.pdf_kind(store.PDF_WAYS.index(way))
     with place():
-        return documents.written_reply([(file.name, partial(store.chunks, file, store.pdf_kind(layer))) for file in files])
+        return documents.written_reply([(file.name, partial(store.chunks, file, kind)) for file in files])

@@ -14,8 +14,10 @@ from typing import Any
 from uuid import uuid4
 
 import httpx
+import pypdfium2 as pdfium
 import pytest
 
+from rasm.document import Character, Line, Page, Region, Word
 from rasm.formats import SUFFIXES
 from tests.backend.api.test_bad_input import BAD_FILES
 from tests.backend.documents import BAD_DOCUMENTS
@@ -135,6 +137,50 @@ def test_searchable_pdfs_of_one_job_in_several_ways() -> None:
     assert made["skip"] == content(get(address)) != made["force"]
     assert all(data.startswith(b"%PDF") for data in made.values())
     assert error(get(f"{address}&pdf_layer=all")) == (422, "invalid_request")
+
+
+def test_the_searchable_pdf_is_in_the_language_and_form_that_was_asked_for() -> None:
+    from backend.jobs import store
+    from backend.jobs.models import JobPage
+
+    assert store.PDF_WAYS[:3] == tuple(store.PdfWay(layer) for layer in ("skip", "redo", "force"))  # as parts of 0.11.0 are numbered
+    job = send(("b.pdf", pdf(1))).json()
+    finish_jobs()
+    signs = [Character(sign, 1.0, (20.0 * k, 50.0, 20.0 * k + 20, 90.0)) for k, sign in enumerate("٤كي")]
+    box = (0.0, 50.0, 60.0, 90.0)
+    line = Line("يك٤", 1.0, box, [(0.0, 85.0), (60.0, 85.0)], [Word("يك٤", 1.0, box, signs)])
+    page = Page(1, 1000, 1000, [Region("paragraph", box, [line])])
+    JobPage.objects.update(data=store.pack(page, 1.0), error_code="")
+    address = f"/api/v1/jobs/{job['id']}/result?format=pdf"
+
+    def text(options: str) -> str:
+        assert get(address + options).status_code == 202
+        assert finish_jobs() == 1
+        said = pdfium.PdfDocument(content(get(address + options)))[0].get_textpage().get_text_range()
+        return said.translate(dict.fromkeys(map(ord, "\u200e\u200f\r\n"), None))
+
+    assert sorted(text("")) == sorted("يك٤") and sorted(text("&language=fa")) == sorted("یک۴")
+    assert sorted(text("&language=fa&digits=western")) == sorted("یک4")
+
+
+def test_no_more_than_a_few_searchable_pdfs_of_a_file_are_kept() -> None:
+    from backend.jobs import store
+    from backend.jobs.models import Job, JobChunk
+
+    job = send(("b.pdf", pdf(1))).json()
+    finish_jobs()
+    address = f"/api/v1/jobs/{job['id']}/result?format=pdf&language="
+    languages = ("ar", "fa", "ur", "ckb", "ps", "ug", "sd")
+    assert len(languages) == store.MOST_PDFS + 1
+    for language in languages:
+        get(address + language)
+        finish_jobs()
+    kinds = set(JobChunk.objects.values_list("kind", flat=True)) - {"upload"}
+    assert len(kinds) == store.MOST_PDFS
+    assert Job.objects.get().bytes == sum(len(chunk.data) for chunk in JobChunk.objects.all()) + sum(
+        len(page.data) for page in Job.objects.get().jobpage_set.all()
+    )
+    assert get(address + "sd").status_code == 200 and get(address + "ar").status_code == 202
 
 
 def test_only_what_can_be_read_is_taken_in() -> None:

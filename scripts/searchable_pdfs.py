@@ -50,7 +50,7 @@ def _shares(made: Sequence[Made], extract: Callable[[bytes], str]) -> tuple[floa
     """Of words found in their order, and of lines found whole."""
     words = in_order = lines = whole = 0
     for data, text in made:
-        wanted, found = _lines(text), _lines(extract(data))
+        wanted, found = lines_of(text), lines_of(extract(data))
         a, b = " ".join(wanted).split(), " ".join(found).split()
         in_order += sum(block.size for block in SequenceMatcher(None, a, b, autojunk=False).get_matching_blocks())
         words += len(a)
@@ -59,7 +59,7 @@ def _shares(made: Sequence[Made], extract: Callable[[bytes], str]) -> tuple[floa
     return in_order / max(1, words), whole / max(1, lines)
 
 
-def _lines(text: str) -> list[str]:
+def lines_of(text: str) -> list[str]:
     text = unicodedata.normalize("NFKC", text.translate(_MARKS)).replace("\r", "\n").replace("\f", "\n")
     return [" ".join(line.split()) for line in text.split("\n") if line.strip()]
 

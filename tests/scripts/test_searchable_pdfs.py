@@ -10,7 +10,7 @@ import pytest
 from rasm.document import Box, Character, Document, Line, Page, Region, Word
 from rasm.formats.searchable_pdf import searchable_pdf
 from rasm.text.charset import logical_signs, to_visual
-from scripts.searchable_pdfs import READERS, _lines
+from scripts.searchable_pdfs import READERS, lines_of
 
 TEXTS = [
     "أبرمت هذه الاتفاقية في 1 مارس 2024 بين شركة (أفق) الخليج",
@@ -51,4 +51,4 @@ def test_every_line_is_found_whole_and_in_order(reader: str) -> None:
     lines = [line(text, 60 + 80 * k) for k, text in enumerate(TEXTS)]
     page = Page(1, WIDTH_PX, HEIGHT_PX, [Region("paragraph", (0, 0, WIDTH_PX, HEIGHT_PX), lines)])
     data = searchable_pdf(Document("x", [page]), [np.full((HEIGHT_PX, WIDTH_PX), 255, np.uint8)])
-    assert _lines(READERS[reader](data)) == _lines("\n".join(TEXTS))
+    assert lines_of(READERS[reader](data)) == lines_of("\n".join(TEXTS))

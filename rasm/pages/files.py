@@ -34,7 +34,7 @@ PAGE_SUFFIXES = (".pdf", ".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".web
 RENDER_DPI = 300
 _RENDER_SIDE_PX = 3600  # the longer side of a rendered page at most: A4 at 300 dots an inch
 _RENDER_LEAST_PX = 1400  # and at least, for pages that are given in some unit other than the point
-_CLIP_PX = 96  # the height of a clip at most: twice what the recogniser sees
+CLIP_PX = 96  # the height of a clip at most: twice what the recogniser sees
 HEAD_BYTES = 1024  # of a file, that tell what it is
 
 pdfium_lock = threading.RLock()
@@ -62,8 +62,9 @@ class PageFile(ABC):
         """What the page says by itself, with boxes in the pixels of ``image``; None where it says nothing that can be text."""
         return None
 
-    def clips(self, index: int, boxes: Sequence[Box]) -> list[Pixels]:
-        """Parts of ``image``, each in its box; large ones smaller. Faster than the whole where they are few. Raises an ImageError."""
+    def clips(self, index: int, boxes: Sequence[Box], most_px: int = CLIP_PX) -> list[Pixels]:
+        """Parts of ``image``, each in its box; of a PDF no higher than ``most_px``. Faster than the whole where they are few.
+        Raises an ImageError."""
         image = self.image(index)
         return [image[max(0, int(y0)) : math.ceil(y1), max(0, int(x0)) : math.ceil(x1)] for x0, y0, x1, y1 in boxes]
 
@@ -255,24 +256,24 @@ class _Pdf(PageFile):
         scale = min(max(RENDER_DPI / 72, _RENDER_LEAST_PX / longer), _RENDER_SIDE_PX / longer)
         return float(min(scale, (self._max_pixels / (width * height)) ** 0.5))
 
-    def clips(self, index: int, boxes: Sequence[Box]) -> list[Pixels]:
+    def clips(self, index: int, boxes: Sequence[Box], most_px: int = CLIP_PX) -> list[Pixels]:
         with pdfium_lock:
             try:
                 page = self._pdf[index]
                 try:
-                    return [self._clip(page, box) for box in boxes]
+                    return [self._clip(page, box, most_px) for box in boxes]
                 finally:
                     page.close()
             except (pdfium.PdfiumError, ValueError) as e:
                 raise UnreadableImage(f"page {index + 1} of the PDF is broken; save it again") from e
 
-    def _clip(self, page: pdfium.PdfPage, box: Box) -> Pixels:
+    def _clip(self, page: pdfium.PdfPage, box: Box, most_px: int) -> Pixels:
         scale = self._scale(page)
         width, height = page.get_size()
         left, top, right, bottom = (edge / scale for edge in box)
         left, top = min(max(0.0, left), width), min(max(0.0, top), height)
         right, bottom = min(max(left, right), width), min(max(top, bottom), height)
-        smaller = min(1.0, _CLIP_PX / max(1.0, box[3] - box[1]))
+        smaller = min(1.0, most_px / max(1.0, box[3] - box[1]))
         bitmap = page.render(scale=scale * smaller, crop=(left, height - bottom, width - right, top), grayscale=True)
         pixels = np.array(bitmap.to_numpy(), dtype=np.uint8).reshape(bitmap.height, -1)[:, : bitmap.width]
         bitmap.close()

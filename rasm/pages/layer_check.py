@@ -14,7 +14,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from rasm.document import Box, Line
+from rasm.document import Box, Line, Page
 from rasm.errors import ImageTooSmall, LineTooLong
 from rasm.image import Pixels
 from rasm.lines.recognizer import Reading, Recognizer
@@ -26,6 +26,7 @@ from rasm.pages.found import FoundPage, moved
 from rasm.pages.text_layer import TextLayer
 
 _SAME_PLACE = 0.5  # of what two boxes cover together, the least that both cover; of a line, the least that text has to cover
+_RULES_PX = 1400  # the height of a picture in which rules are looked for: twelve pixels for type of seven points on A4
 _SIDE = 0.3  # of a line's height, that its strip is longer at either end
 
 
@@ -45,6 +46,12 @@ class PictureOfLayer:
     def found(self) -> FoundPage:
         self.found_already = self._finder.find(self.pixels)
         return self.found_already
+
+    def of_rules(self, page: Page) -> Pixels:
+        """The whole ``page``, at least as large as rules are seen on it. Raises an ImageError."""
+        if "pixels" in self.__dict__:  # drawn already
+            return self.pixels
+        return self._file.clips(self._index, [(0.0, 0.0, page.width_px, page.height_px)], _RULES_PX)[0]
 
     def strips(self, lines: Sequence[Line]) -> list[Pixels]:
         """Raises an ImageError."""

@@ -33,7 +33,7 @@ from rasm.document import Box
 from rasm.errors import ImageError, TooComplex
 from rasm.image import Pixels
 from rasm.pages.file_piece import FilePiece
-from rasm.pages.files import PageFile, open_pages
+from rasm.pages.files import CLIP_PX, PageFile, open_pages
 from rasm.pages.text_layer import TextLayer
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -198,8 +198,8 @@ class _Pages(PageFile):
     def text_layer(self, index: int) -> TextLayer | None:
         return cast("TextLayer | None", self._ask("text_layer", index))
 
-    def clips(self, index: int, boxes: Sequence[Box]) -> list[Pixels]:
-        return cast("list[Pixels]", self._ask("clips", (index, list(boxes))))
+    def clips(self, index: int, boxes: Sequence[Box], most_px: int = CLIP_PX) -> list[Pixels]:
+        return cast("list[Pixels]", self._ask("clips", (index, list(boxes), most_px)))
 
     def write_unlocked(self, into: IO[bytes]) -> None:
         """The PDF into an open file of the system's, without its password. Raises an ImageError."""

@@ -85,11 +85,13 @@ def _drawn(artist: PageArtist, browser: Browser, seed: str) -> Iterator[tuple[st
 
 
 def marks_of(labels: PageLabels, page: Page) -> list[tuple[float, float]]:
-    """Of each table of a page that is not too large: TEDS, and that of its structure; 0 where nothing was found in its place."""
+    """Of each table that is wholly on its page, and not too large: TEDS, and that of its structure; 0 where nothing was found there."""
     given = [region for region in page.regions if region.cells]
     marks = []
     for number in range(len(labels.tables)):
         wanted = _wanted(labels, number)
+        if sum(cell.row_span * cell.column_span for cell in wanted.cells) < labels.tables[number].rows * labels.tables[number].columns:
+            continue
         best = max(given, key=lambda region: _common(region.box, wanted.box), default=None)
         if best is None or _common(best.box, wanted.box) <= 0:
             marks.append((0.0, 0.0))

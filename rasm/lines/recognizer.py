@@ -17,8 +17,9 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -147,9 +148,21 @@ class Reading:
         """The same signs in the order that they have in a line of this base direction."""
         if direction == self.direction or not self.visual:
             return self
-        drawn = {at: sign for sign, (_, at) in zip(self.signs, logical_signs(self.visual, self.direction), strict=True)}
+        drawn = dict(self.drawn())
         signs = [drawn[at]._replace(text=text) for text, at in logical_signs(self.visual, direction)]
         return replace(self, text=_text_of(signs), signs=signs, direction=direction)
+
+    def drawn(self) -> list[tuple[int, Sign]]:
+        """The signs, and where in ``visual`` each stands; none of a reading that does not tell ``visual``."""
+        places = logical_signs(self.visual, self.direction) if self.visual else []
+        return [(at, sign) for sign, (_, at) in zip(self.signs, places, strict=bool(places))]
+
+    def without(self, places: Collection[int]) -> Reading:
+        """The same without what stands at these places of ``visual``; the rest is in the order that it has then."""
+        kept = [sign for at, sign in sorted(self.drawn(), key=itemgetter(0)) if at not in places]
+        visual = "".join(sign for at, sign in enumerate(self.visual) if at not in places)
+        signs = [kept[at]._replace(text=text) for text, at in logical_signs(visual, self.direction)]
+        return replace(self, text=_text_of(signs), signs=signs, visual=visual)
 
 
 class Recognizer:

@@ -33,7 +33,10 @@ class AlignSettings:
     lines that the network takes for cells. filled: the least share of its places in which there is a line. ruled: the least share of the
     borders of rows at which there is an edge, where edges tell the rows; wide: the least share of a table's width that such an edge has.
     alone: a row of which fewer places are filled may go on with what is above or beneath it; near: if it is nearer than rows usually are,
-    by this. title: a line that stands alone above a table is its title where it is so many times as large.
+    by this. title: a line that stands alone above a table is its title where it is so many times as large,
+    or the table has so many columns. row_step: lines of one column that are as far apart as rows are, by this, are in rows of their own.
+    rows_beside: of a single column of cells, in which share of the rows other lines stand beside it if they are cells, too; the
+    table then has more than many_rows.
     """
 
     beneath: float = 4.5
@@ -47,6 +50,10 @@ class AlignSettings:
     alone: float = 0.5
     near: float = 0.8
     title: float = 1.2
+    title_columns: int = 3
+    row_step: float = 0.85
+    rows_beside: float = 0.7
+    many_rows: int = 5
 
 
 @dataclass(frozen=True)
@@ -109,12 +116,15 @@ def _grown(lines: Things, group: Numbers, taken: NDArray[np.bool_], settings: Al
     """The group with the rows above and beneath it that stand in its columns, whatever the network takes them for."""
     em = float(np.median(lines.size[group]))
     places, _ = _parts(np.column_stack([lines.left[group], lines.right[group]]), settings.gap * em, settings)
+    middle = (lines.top + lines.bottom) / 2
+    if len(places) < 3:
+        group = _with_neighbours(lines, group, taken, (places[0], places[-1]), em, settings)
+        places, _ = _parts(np.column_stack([lines.left[group], lines.right[group]]), settings.gap * em, settings)
     inner = np.array(places[1:-1])
     if not len(inner):
         return group
     ours = np.zeros(len(lines), np.bool_)
     ours[group] = True
-    middle = (lines.top + lines.bottom) / 2
     while True:
         x0, x1, y0, y1 = places[0] - em, places[-1] + em, lines.top[ours].min(), lines.bottom[ours].max()
         free = ~ours & ~taken & (lines.left > x0) & (lines.right < x1) & (np.abs(np.log(lines.size / em)) < 0.4)
@@ -130,6 +140,18 @@ def _grown(lines: Things, group: Numbers, taken: NDArray[np.bool_], settings: Al
             return np.flatnonzero(ours)
 
 
+def _with_neighbours(
+    lines: Things, group: Numbers, taken: NDArray[np.bool_], column: tuple[float, float], em: float, settings: AlignSettings
+) -> Numbers:
+    """A single column of cells with what stands beside it in nearly all of its rows: words look less like cells than numbers do."""
+    middle = (lines.top + lines.bottom) / 2
+    free = ~taken & (np.abs(np.log(lines.size / em)) < 0.4) & ((lines.left > column[1]) | (lines.right < column[0]))
+    level = (np.abs(middle[group][:, None] - middle) < 0.4 * em) & free  # (group, lines)
+    if level.any(axis=1).mean() < settings.rows_beside:
+        return group
+    return np.union1d(group, np.flatnonzero(level.any(axis=0)))
+
+
 def _table(lines: Things, group: Numbers, edges: Floats, settings: AlignSettings) -> Aligned | None:
     em = float(np.median(lines.size[group]))
     left, right = lines.left[group], lines.right[group]
@@ -142,12 +164,18 @@ def _table(lines: Things, group: Numbers, edges: Floats, settings: AlignSettings
         if len(alone) != 1 or len(y) < 4 or len(group) < 5:
             continue
         is_wide = columns[alone[0], 1] - columns[alone[0], 0] > 1
+        is_wide |= end == 0 and len(x) > settings.title_columns  # a head has more than one name
         if is_wide or lines.kind[group[alone[0]]] == _HEADING or lines.size[group[alone[0]]] > settings.title * em:
             return _table(lines, np.delete(group, alone), edges, settings)
     if len(y) < 3:
         return None
     places = {(r, c) for (r, r1), (c, c1) in zip(rows.tolist(), columns.tolist(), strict=True) for r in range(r, r1) for c in range(c, c1)}
-    if len(places) < settings.filled * (len(x) - 1) * (len(y) - 1) or (lines.kind[group] == _CELL).mean() < settings.named:
+    named = lines.kind[group] == _CELL
+    if len(places) < settings.filled * (len(x) - 1) * (len(y) - 1):
+        return None
+    if named.mean() < settings.named and not (
+        len(x) == 3 and len(y) > settings.many_rows and max(named[columns[:, 0] == c].mean() for c in (0, 1)) >= settings.rows_beside
+    ):
         return None
     return Aligned(group, rows, columns, y, x)
 
@@ -159,9 +187,8 @@ def _parts(spans: Floats, gap: float, settings: AlignSettings) -> tuple[list[flo
     gaps = _gaps(spans, gap)
     most = settings.across * len(spans)
     while (~kept).sum() < most:
-        widest = np.flatnonzero(kept)[np.argsort(-(spans[kept, 1] - spans[kept, 0]))]
         better = None
-        for k in widest[: max(8, len(widest) // 4)].tolist():
+        for k in _alone_somewhere(spans, kept):
             kept[k] = False
             now = _gaps(spans[kept], gap)
             # a part that it alone makes is gone with it
@@ -177,6 +204,19 @@ def _parts(spans: Floats, gap: float, settings: AlignSettings) -> tuple[list[flo
     first = np.searchsorted(middles, spans[:, 0] + slack)
     last = np.searchsorted(middles, spans[:, 1] - slack)
     return places, np.column_stack([first, np.maximum(first, last) + 1])
+
+
+def _alone_somewhere(spans: Floats, kept: NDArray[np.bool_]) -> list[int]:
+    """Those kept that cover what no other of them does, the widest first: nothing else makes white space by being left out."""
+    which = np.flatnonzero(kept)
+    edges = np.unique(spans[which])
+    first, last = np.searchsorted(edges, spans[which, 0]), np.searchsorted(edges, spans[which, 1])
+    steps = np.zeros(len(edges) + 1, np.intp)
+    np.add.at(steps, first, 1)
+    np.add.at(steps, last, -1)
+    single = np.concatenate([[0], np.cumsum(np.cumsum(steps)[:-1] == 1)])  # how many stretches before each edge one thing alone covers
+    found = which[single[last] > single[first]]
+    return [int(k) for k in found[np.argsort(-(spans[found, 1] - spans[found, 0]))]]
 
 
 def _gaps(spans: Floats, least: float) -> list[tuple[float, float]]:
@@ -208,7 +248,7 @@ def _rows(
     at = np.array(borders)
     spans = np.searchsorted(at, middle)
     rows = np.column_stack([spans, spans + 1])
-    rows, borders = _split(middle, columns, rows, borders, em)
+    rows, borders = _split(middle, columns, rows, borders, em, settings)
     return [float(top.min()), *borders, float(bottom.max())], rows
 
 
@@ -252,8 +292,10 @@ def _whole(
         full = filled > settings.alone
         if full.sum() < 2:
             break
-        least = settings.near * float(np.median(np.diff(at[full])))
         steps = np.diff(at)
+        both = steps[full[1:] & full[:-1]]  # rows beside rows, with nothing between
+        usual = float(np.quantile(both, 0.25)) if len(both) else float(np.median(np.diff(at[full])))
+        least = settings.near * usual
         may = [
             (steps[r], r)
             for r in range(len(kept))
@@ -265,11 +307,14 @@ def _whole(
     return kept
 
 
-def _split(middle: Floats, columns: Numbers, rows: Numbers, borders: list[float], em: float) -> tuple[Numbers, list[float]]:
+def _split(
+    middle: Floats, columns: Numbers, rows: Numbers, borders: list[float], em: float, settings: AlignSettings
+) -> tuple[Numbers, list[float]]:
     """Rows that a cell over several of them holds together, parted: in most of their columns lines stand at the same few levels, as far
-    apart as rows are, and what stands between these levels is over both."""
+    apart as rows are, and what stands between these levels is over both. Of two columns one is enough."""
     starts = [float(middle[rows[:, 0] == r].mean()) for r in range(len(borders) + 1) if (rows[:, 0] == r).any()]
     usual = float(np.median(np.diff(starts))) if len(starts) > 2 else np.inf
+    least = float(np.quantile(np.diff(starts), 0.25)) if len(starts) > 3 else np.inf
     found: list[float] = []
     for r in range(len(borders) + 1):
         inside = np.flatnonzero(rows[:, 0] == r)
@@ -283,6 +328,10 @@ def _split(middle: Floats, columns: Numbers, rows: Numbers, borders: list[float]
         main = [float(middle[level].mean()) for level in levels if 2 * len({*columns[level, 0].tolist()}) >= max(filled, 3)]
         if len(main) > 1 and min(np.diff(main)) > 0.6 * min(usual, 10 * em):
             found += [(a + b) / 2 for a, b in pairwise(main)]
+        elif filled == 2 and len(main) < 2:
+            most = max((middle[inside[columns[inside, 0] == c]] for c in set(columns[inside, 0].tolist())), key=len)
+            if len(most) > 1 and np.diff(np.sort(most)).min() > settings.row_step * least:
+                found += [(a + b) / 2 for a, b in pairwise(np.sort(most).tolist())]
         if r < len(borders):
             found.append(borders[r])
     if len(found) == len(borders):

@@ -56,7 +56,7 @@ def list_levels(indents: Sequence[float], sizes: Sequence[float]) -> list[int]:
 
 def head_rows(cells: Sequence[Cell], texts: Sequence[str]) -> int:
     """How many of a table's first rows are its head: one, unless it holds quantities as the rows beneath it do; and as many more as its
-    cells reach over, or as a cell over several columns has names beneath it. ``texts``: of the cells."""
+    cells reach over, or as a cell over several columns has names beneath it and the others have none. ``texts``: of the cells."""
     height = max(cell.row + cell.row_span for cell in cells)
     if height < 2 or _has_quantities(cells, texts):
         return 0
@@ -70,6 +70,10 @@ def head_rows(cells: Sequence[Cell], texts: Sequence[str]) -> int:
         beneath = [text for cell, text in zip(cells, texts, strict=True) if cell.row == head]
         names = sum(bool(text) and not _is_number(text) for text in beneath)
         if not any(cell.column_span > 1 for cell in last) or len(beneath) < 2 or 2 * names < len(beneath):
+            break
+        under = {cell.column: bool(text) for cell, text in zip(cells, texts, strict=True) if cell.row == head}
+        single = [under.get(cell.column, False) for cell in last if cell.column_span == 1]
+        if 2 * sum(single) > len(single):  # what has a name of its own already has no second one
             break
         head += 1
     return min(head, height - 1)

@@ -12,7 +12,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from copy import copy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
@@ -25,12 +25,15 @@ from rasm.lines.recognizer import Reading, Recognizer
 from rasm.pages import verses
 from rasm.pages.base_direction import settled
 from rasm.pages.blocks import Block, Direction, arrange, as_region
+from rasm.pages.combs import Span, as_numbers, without_rules
 from rasm.pages.crops import Crop, cut_lines
 from rasm.pages.dewarp import straightened
+from rasm.pages.fields import as_fields, leader, leader_of
 from rasm.pages.figures import with_figures
 from rasm.pages.files import PageFile
 from rasm.pages.finder import LineFinder, shipped_finder
 from rasm.pages.found import FoundPage, Matrix, TextLine, moved
+from rasm.pages.gaps import parted
 from rasm.pages.layer_check import PictureOfLayer, says_what_is_seen
 from rasm.pages.layer_tables import with_tables
 from rasm.pages.rules import with_grids
@@ -161,10 +164,10 @@ class PageReader:
             return look_at(pixels, number=index + 1, mode=mode, aspect=file.aspect(index), size_px=file.size_px(index))
         seen = PictureOfLayer(file, index, self._finder)
         if pdf_text == "use":
-            return with_tables(layer.page, lambda: seen.pixels)
+            return with_tables(layer.page, lambda: seen.of_rules(layer.page))
         is_sound = says_what_is_seen(layer, seen, self.recognizer)
         if is_sound and pdf_text == "auto":
-            return with_tables(layer.page, lambda: seen.pixels)
+            return with_tables(layer.page, lambda: seen.of_rules(layer.page))
         return PageImage(seen.pixels, index + 1, is_sound, seen.found_already)
 
     def read(self, image: PageImage) -> Page:
@@ -176,7 +179,7 @@ class PageReader:
         width_px, height_px = image.size_px or (pixels.shape[1], pixels.shape[0])
         to_photo = np.diag([width_px / square.shape[1], height_px / square.shape[0], 1.0]) @ to_photo
         found = self._find(flat, 0, to_photo, image.found if straight is None else None)
-        readings = self._read(found.crops)
+        readings = self._read(found.crops, found.page.lines)
         if self.orient and (found.page.turn or (found.crops and _sureness(readings) < _UNSURE)):
             found, readings = self._oriented(flat, to_photo, found, readings)
         readings = looked_again(self.recognizer, found.crops, readings)
@@ -184,14 +187,17 @@ class PageReader:
         lines: dict[int, Line] = {}
         unread: list[Unread] = []
         readings = settled(readings, blocks)
+        in_cells = {i for block in blocks if block.cells for i in block.lines}
         among = among_text(found.page, readings, self.least_confidence)
         for i, (line, crop, reading) in enumerate(zip(found.page.lines, found.crops, readings, strict=True)):
-            verdict = judged(reading, self.least_confidence, chance=line.confidence, among_text=among[i])
+            verdict = judged(reading, self.least_confidence, chance=line.confidence, among_text=among[i], in_cell=i in in_cells)
             if verdict == "text" and isinstance(reading, Reading):
                 lines[i] = _place(found.to_page, line, crop, reading)
+                if i not in in_cells and (box := leader_of(i, found.page, reading)):
+                    lines[i] = _with_leader(lines[i], _boxes(found.to_page, [box])[0])
             elif verdict != "nothing" and verdict != "text":
                 unread.append(_unread(_boxes(found.to_page, [line.box])[0], verdict, reading))
-        regions = _regions(blocks, found.page.lines, lines, found.to_page)
+        regions = as_fields(_regions(blocks, found.page.lines, lines, found.to_page))
         regions = with_figures(regions, _boxes(found.to_page, found.page.pictures) if found.page.pictures else [])
         return Page(
             image.number,
@@ -229,7 +235,7 @@ class PageReader:
                 best, sureness = turned, now
             if sureness > _SURE:
                 break
-        return (found, readings) if best is found else (best, self._read(best.crops))
+        return (found, readings) if best is found else (best, self._read(best.crops, best.page.lines))
 
     def _find(self, page: Pixels, rotation_degrees: int, to_photo: Matrix, found: FoundPage | None = None) -> _Found:
         """``found``: the lines, where they are known already."""
@@ -243,10 +249,23 @@ class PageReader:
             270: [[0, -1, width], [1, 0, 0]],
         }[rotation_degrees]
         to_page = to_photo @ np.array([*back, [0, 0, 1]], np.float64) @ np.vstack([lines.to_page, [0, 0, 1]])
-        return _Found(lines, cut_lines(turned, lines), to_page, rotation_degrees)
+        return _Found(*parted(lines, cut_lines(turned, lines)), to_page, rotation_degrees)
 
-    def _read(self, crops: Sequence[Crop]) -> list[Reading | Unreadable]:
-        """Of a crop that is no line, why it is none."""
+    def _read(self, crops: Sequence[Crop], lines: Sequence[TextLine] = ()) -> list[Reading | Unreadable]:
+        """Of a crop that is no line, why it is none. ``lines``: theirs, where boxes with a digit each are to be read as numbers."""
+        combs: dict[int, list[Span]] = {}
+        whole = list(crops)
+        for i, line in enumerate(lines):
+            whole[i], spans = without_rules(crops[i], line.size_px)
+            if spans:
+                combs[i] = spans
+        found = self._read_crops(whole)
+        for i, spans in combs.items():
+            if isinstance(reading := found[i], Reading):
+                found[i] = as_numbers(reading, spans)
+        return found
+
+    def _read_crops(self, crops: Sequence[Crop]) -> list[Reading | Unreadable]:
         found: dict[int, Reading | Unreadable] = {}
         prepared: dict[int, Pixels] = {}
         for i, crop in enumerate(crops):
@@ -338,6 +357,12 @@ def _place(to_page: Matrix, line: TextLine, crop: Crop, reading: Reading) -> Lin
     if points[0][0] > points[-1][0]:
         points = points[::-1]
     return Line(reading.text, reading.confidence, box, points, words, reading.direction)
+
+
+def _with_leader(line: Line, box: Box) -> Line:
+    """The line with a leader after it. ``box``: where that is drawn, on the page as it was given."""
+    word = leader(box, line.confidence)
+    return replace(line, text=f"{line.text} {word.text}", box=_union([line.box, box]), words=[*line.words, word])
 
 
 def _word_boxes(crop: Crop, size_px: float, words: Sequence[Sequence[_Sign]]) -> list[Box]:

@@ -39,7 +39,8 @@ class RuleSettings:
     same: and edges of one rule are no further apart. covered: the least share of a place's side along which there is an edge between it
     and the next. frame: a grid of which one cell has a greater share is a frame around text. narrow: a grid of which more than this share
     of the rows or columns is narrower than an em is none, but strokes above each other. most: what has more edges is a texture. cut: a
-    line that crosses the border of a cell is cut in two there if as much of it, in ems, is on either side.
+    line that crosses the border of a cell is cut in two there if as much of it, in ems, is on either side. letters: how far letters reach
+    from their middle, in ems.
     """
 
     side_px: int = 2000
@@ -54,6 +55,7 @@ class RuleSettings:
     many: int = 400
     most: int = 3000
     cut: float = 0.8
+    letters: float = 0.42
 
 
 def with_grids(page: Pixels, found: FoundPage, settings: RuleSettings = RuleSettings()) -> FoundPage:
@@ -62,7 +64,7 @@ def with_grids(page: Pixels, found: FoundPage, settings: RuleSettings = RuleSett
         return found
     size_px = float(np.median([line.size_px for line in found.lines]))
     level, upright = find_edges(page, found.to_page, size_px, settings)
-    grids = tuple(grids_of(level, upright, size_px, settings))
+    grids = tuple(grids_of(_outside(level, found.lines, settings), upright, size_px, settings))
     return replace(found, grids=grids, edges=level, lines=[part for line in found.lines for part in _cut(line, grids, settings)])
 
 
@@ -124,6 +126,15 @@ def _level_edges(image: Pixels, length: int, levels: int, settings: RuleSettings
             if 3 * height < width:  # else it is no rule, but a field of one colour that fades
                 found.append((y + (height - 1) / 2 + 1, x, x + width))
     return np.array(found, np.float64).reshape(-1, 3)
+
+
+def _outside(level: Floats, lines: Sequence[TextLine], settings: RuleSettings) -> Floats:
+    """The level edges but those within a line's letters: figures in a row have one above and one beneath."""
+    ends = np.array([(line.middle[0, 0], line.middle[-1, 0], line.middle[:, 1].mean(), line.size_px) for line in lines])
+    left, right, middle, size = ends.T[:, :, None]
+    y, x0, x1 = level.T
+    inside = (np.abs(y - middle) < settings.letters * size) & (x0 > left - size / 2) & (x1 < right + size / 2)  # (lines, edges)
+    return level[~inside.any(axis=0)]
 
 
 def _touching(level: Floats, upright: Floats, touch: float) -> list[tuple[Floats, Floats]]:
@@ -265,10 +276,11 @@ def _cut(line: TextLine, grids: Sequence[Grid], settings: RuleSettings) -> list[
     }
     if not borders:
         return [line]
-    return [_part(line, left, right) for left, right in pairwise([x0, *sorted(borders), x1])]
+    return [part_of(line, left, right) for left, right in pairwise([x0, *sorted(borders), x1])]
 
 
-def _part(line: TextLine, left: float, right: float) -> TextLine:
+def part_of(line: TextLine, left: float, right: float) -> TextLine:
+    """What of it is between two places of the level page."""
     x = line.middle[:, 0]
     inner = line.middle[(x > left) & (x < right)]
     middle = np.vstack([[left, np.interp(left, x, line.middle[:, 1])], inner, [right, np.interp(right, x, line.middle[:, 1])]])

@@ -17,6 +17,7 @@ from rasm.pages.aligned import Aligned, aligned_tables
 from rasm.pages.cuts import KINDS, Floats, Things
 from rasm.pages.cuts import SETTINGS as CUT_SETTINGS
 from rasm.pages.found import Box, Grid
+from rasm.pages.unruled_rows import with_rows
 
 _NONE = np.zeros((0, 3))
 _SLACK = 1.2  # gaps between cells may be wider than usual by so much, and by what the settings say
@@ -34,7 +35,7 @@ class TableSettings:
 
     read: the least share of a grid's cells in which there is a line: a form to be filled in has a sixth. small, most_read: a grid of
     fewer cells has lines in this share of them: of the joints of a diagram half. most_in_one: what holds a greater share of the lines in
-    one cell is a frame.
+    one cell is a frame. next_row: within so many ems a table goes on with its next row.
     """
 
     near: float = 0.3
@@ -48,6 +49,7 @@ class TableSettings:
     most_read: float = 0.6
     most_in_one: float = 0.6
     missed: float = 0.05
+    next_row: float = 3.0
 
 
 @dataclass(frozen=True)
@@ -88,13 +90,28 @@ def find_tables(
     if not len(lines):
         return []
     taken = np.zeros(len(lines), np.bool_)
-    tables = [table for grid in grids if (table := _ruled(grid, lines, taken, ltr, settings)) is not None]
+    tables = []
+    for grid in grids:
+        others = _inside(lines, [other.box for other in grids if other is not grid])
+        if len(grid.cells) < settings.small and _goes_on(lines, ~taken & ~others, grid.box, settings):
+            continue  # stripes, of which some are crossed by an edge
+        if (table := _ruled(grid, lines, taken, ltr, settings)) is not None:
+            tables.append(table)
     whole = replace(settings, filled=settings.whole, within=settings.all_within, missed=0.0)
     tables += _of_boxes(_apart(_outside(cells, tables)), lines, taken, ltr, whole)
     for aligned in aligned_tables(lines, edges, taken):
         tables.append(_of_columns(aligned, lines, ltr))
         taken[aligned.lines] = True
     return tables + _of_boxes(_outside(cells, tables), lines, taken, ltr, settings)
+
+
+def _inside(lines: Things, boxes: Sequence[Sequence[float]]) -> NDArray[np.bool_]:
+    """Which lines have their middles in one of the boxes."""
+    x, y = (lines.left + lines.right) / 2, (lines.top + lines.bottom) / 2
+    found = np.zeros(len(lines), np.bool_)
+    for left, top, right, bottom in boxes:
+        found |= (x > left) & (x < right) & (y > top) & (y < bottom)
+    return found
 
 
 def _outside(boxes: Floats, tables: Sequence[Table]) -> Floats:
@@ -123,6 +140,7 @@ def _of_boxes(cells: Floats, lines: Things, taken: NDArray[np.bool_], ltr: bool,
         return tables
     em = float(np.median(lines.size))
     x, y = (lines.left + lines.right) / 2, (lines.top + lines.bottom) / 2
+    boxed = _inside(lines, cells.tolist())
     for group in _groups(cells, settings.near * em + _SLACK * _usual_gaps(cells)):
         boxes = cells[group]
         left, top, right, bottom = boxes[:, 0].min(), boxes[:, 1].min(), boxes[:, 2].max(), boxes[:, 3].max()
@@ -134,6 +152,8 @@ def _of_boxes(cells: Floats, lines: Things, taken: NDArray[np.bool_], ltr: bool,
         if area < settings.filled * (right - left) * (bottom - top) or _share_within(boxes, lines, inside) < settings.within:
             continue
         if _is_partial(lines, inside, (left, top, right, bottom), em, settings):
+            continue
+        if not settings.missed and _goes_on(lines, ~taken & ~boxed, (left, top, right, bottom), settings):
             continue
         grid = _grid(boxes, _runs_ltr(lines, inside, ltr), settings)
         if max(c.row + c.row_span for c in grid) < 2 or max(c.column + c.column_span for c in grid) < 2:
@@ -166,7 +186,7 @@ def _ruled(grid: Grid, lines: Things, taken: NDArray[np.bool_], ltr: bool, setti
     if read < settings.read * len(filled) or (len(filled) < settings.small and read < settings.most_read * len(filled)):
         return None
     taken[inside] = True
-    return Table(grid.box, filled)
+    return Table(grid.box, tuple(with_rows(filled, lines)))
 
 
 def _in_columns(cell: Cell, cells: Sequence[Cell], lines: Things) -> list[Cell]:
@@ -249,6 +269,20 @@ def _is_partial(lines: Things, inside: NDArray[np.intp], box: Box, em: float, se
     reaching = other & (lines.left < right - em / 2) & (lines.right > left + em / 2)
     beside = other & (lines.kind == KINDS.index("cell"))
     return bool(max(reaching.sum(), beside.sum()) > settings.missed * len(inside))
+
+
+def _goes_on(lines: Things, free: NDArray[np.bool_], box: Box, settings: TableSettings) -> bool:
+    """Whether there is another row of lines within the table's width, above it or beneath."""
+    left, top, right, bottom = box
+    y, em = (lines.top + lines.bottom) / 2, float(np.median(lines.size))
+    within = free & (lines.left > left - em) & (lines.right < right + em)
+    reach = settings.next_row * em
+    for near in (within & (y < top) & (y > top - reach), within & (y > bottom) & (y < bottom + reach)):
+        for k in np.flatnonzero(near):
+            row = near & (np.abs(y - y[k]) < em / 3)
+            if row.sum() > 1 and lines.left[row].max() > lines.right[row].min():
+                return True
+    return False
 
 
 def _usual_gaps(boxes: Floats) -> Floats:

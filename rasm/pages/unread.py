@@ -47,12 +47,14 @@ def judged(
     *,
     chance: float | None = None,
     among_text: bool = False,
+    in_cell: bool = False,
     settings: UnreadSettings = UnreadSettings(),
 ) -> Literal["text", "nothing"] | UnreadReason:
     """Whether a line is text, or nothing at all, or why it is unread.
 
     ``reading``: or why the recogniser could not take it. ``chance``: that it is a line, by the finder; None of a finder that gives none.
-    ``among_text``: whether longer lines of its size are text, and it stands on no picture.
+    ``among_text``: whether longer lines of its size are text, and it stands on no picture. ``in_cell``: whether it stands in a table,
+    where a sign alone is nothing unusual.
     With a ``least_confidence`` of 0 everything that was read is text. What is read surely is never passed over.
     """
     if not isinstance(reading, Reading):  # whatever the finder found is told, where the recogniser has no say
@@ -65,13 +67,13 @@ def judged(
         is_short &= least_confidence > 0
         least = max(least_confidence, settings.least_of_short if is_short else 0.0)
         is_sure = reading.known_confidence >= least
-        is_seen = chance is None or chance >= settings.sure_of_short
+        is_seen = chance is None or chance >= settings.sure_of_short or in_cell
         if is_sure and (not is_short or is_seen or (among_text and reading.known_confidence >= settings.surest_of_short)):
             return "text"
     if chance is not None and chance < settings.likely and not is_sure:
         return "nothing"
     if reading.text:
-        return "unsure"
+        return "nothing" if reading.text == "...." else "unsure"  # nothing is lost with a row of dots
     return "nothing" if chance is None and reading.confidence >= settings.least_of_nothing else "not-read"
 
 

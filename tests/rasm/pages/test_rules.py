@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
@@ -180,6 +182,80 @@ def test_heads_of_several_rows() -> None:
     title = [Cell(0, 0, 1, 3, box), *[Cell(r, c, 1, 1, box) for r in (1, 2) for c in range(3)]]
     assert head_rows(title, ["عنوان", "أ", "ب", "ج", "د", "1", "2"]) == 2
     assert head_rows(*cells(["وحيد", "صف"])) == 0
+    beside = [Cell(0, 0, 1, 1, box), Cell(0, 1, 1, 2, box), *[Cell(r, c, 1, 1, box) for r in (1, 2) for c in range(3)]]
+    assert head_rows(beside, ["باب", "عدد", "", "قديم", "جديد", "تاريخ", "1", "2"]) == 2
+    assert head_rows(beside, ["اسم", "مكان", "سالم", "بيت", "دار", "خالد", "دكان", "سوق"]) == 1  # what has a name has no second one
+
+
+def test_figures_in_a_row_are_no_rule() -> None:
+    """Their tops and feet may make an edge as long as a cell."""
+    page = ruled(paper(), ROWS, COLUMNS)
+    page[176, 304:446] = 0
+    digits = np.array([[310.0, 176], [440, 176]])
+    line = TextLine(digits, digits + np.array([0, 10.0]), 12, 10, 24.0, "cell", 0.5, 0.5, 0.95)
+    ((plain,), (made,)) = (with_grids(page, FoundPage([given], [], [], [], [], [], 0)).grids for given in (_elsewhere(line), line))
+    assert len(plain.cells) > len(made.cells) == 9
+
+
+def _elsewhere(line: TextLine) -> TextLine:
+    return replace(line, middle=line.middle + np.array([0, 300]), baseline=line.baseline + np.array([0, 300]))
+
+
+def columns(rows: list[tuple[float, list[tuple[float, float]]]], kinds: list[str] | None = None) -> Things:
+    """Lines by rows: the middle, and where each begins and ends."""
+    spans = [(left, y, right) for y, row in rows for left, right in row]
+    left, middle, right = np.array(spans, np.float64).T
+    kind = np.array([KINDS.index(name) for name in kinds or ["cell"] * len(spans)], np.intp)
+    n, half = len(spans), 0.36 * SIZE
+    zeros = np.zeros(n)
+    return Things(left, middle - half, right, middle + half, np.full(n, SIZE), kind, zeros, zeros, zeros)
+
+
+THREE = [(600.0, 700.0), (400.0, 500.0), (200.0, 300.0)]
+NO_EDGES = np.zeros((0, 3))
+
+
+def shape(things: Things) -> list[tuple[int, int]]:
+    return [(len(t.down) - 1, len(t.across) - 1) for t in aligned_tables(things, NO_EDGES, np.zeros(len(things), np.bool_))]
+
+
+def test_a_title_over_a_table_is_none_of_its_rows() -> None:
+    rows = [(100.0 + 40 * r, THREE) for r in range(4)]
+    assert shape(columns(rows)) == [(4, 3)]
+    assert shape(columns([(60.0, [(380.0, 520.0)]), *rows])) == [(4, 3)]  # within the width of one column
+    assert shape(columns([(60.0, [(350.0, 640.0)]), *rows])) == [(4, 3)]  # over two of them
+
+
+def test_rows_of_two_columns_with_a_cell_over_two_of_them() -> None:
+    """A cell beside two rows, whose lines are as far apart as all rows are; lines of one cell are nearer."""
+    two = THREE[:2]
+    rows = [(100.0, two), (140.0, two), (180.0, two[1:]), (200.0, two[:1]), (220.0, two[1:]), (260.0, two), (300.0, two)]
+    (table,) = aligned_tables(columns(rows), NO_EDGES, np.zeros(11, np.bool_))
+    assert len(table.down) - 1 == 6 and sorted((table.rows[:, 1] - table.rows[:, 0]).tolist())[-1] == 2
+    near = [(100.0, two), (160.0, two), (208.0, two[1:]), (220.0, two[:1]), (232.0, two[1:]), (280.0, two), (340.0, two)]
+    assert shape(columns(near)) == [(5, 2)]
+
+
+def test_a_column_of_names_beside_one_of_cells_is_of_its_table() -> None:
+    rows = [(100.0 + 40 * r, THREE[:2]) for r in range(7)]
+    assert shape(columns(rows, ["list-item", "cell"] * 7)) == [(7, 2)]
+    assert shape(columns(rows, ["list-item", "paragraph"] * 7)) == []
+    lone = columns([*rows[:3], *[(y, THREE[1:2]) for y, _ in rows[3:]]], ["list-item", "cell"] * 3 + ["cell"] * 4)
+    assert shape(lone) == []
+
+
+def test_boxes_of_a_part_of_a_table_are_not_the_table() -> None:
+    """Five rows, of which boxes were found for two; and a grid in two of them, as of stripes that an edge crosses."""
+    rows = [(125.0 + 50 * r, [(600.0, 700.0), (400.0, 500.0)]) for r in range(5)]
+    things = columns(rows)
+    boxes = np.array([[left - 40, y - 24, right + 60, y + 24] for y, row in rows[1:3] for left, right in row])
+    (table,) = find_tables(boxes, things)
+    assert max(cell.row for cell in table.cells) == 4
+    (table,) = find_tables(NO_BOXES, things, grids=grids(ruled(paper(), [150, 200, 250], [350, 550, 750])))
+    assert max(cell.row for cell in table.cells) == 4
+
+
+NO_BOXES = np.zeros((0, 4))
 
 
 def test_levels() -> None:

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rasm.pages.cuts import KINDS, Things
+from rasm.pages.found import Grid, GridCell
 from rasm.pages.tables import Cell, find_tables
 
 SIZE = 20.0
@@ -122,3 +123,38 @@ def test_neither_scale_nor_order_nor_missing_texts_matter(rows: int, columns: in
     own = {int(there[line]): (cell.row, columns - 1 - cell.column) for cell in table.cells for line in cell.lines}
     assert own == {int(k): divmod(int(k), columns) for k in there}
     assert len(table.cells) == rows * columns
+
+
+def test_rows_between_which_there_is_no_rule() -> None:
+    """A frame, a rule beneath the head, and rules between columns. A name that is broken stands in its row."""
+    rows = ruled_columns([130, 170, 210, 250])
+    (table,) = find_tables(NOTHING, rows, grids=[FRAME])
+    assert [len([c for c in table.cells if c.row == r]) for r in range(5)] == [3] * 5 and max(c.row for c in table.cells) == 4
+    assert all(len(cell.lines) == 1 for cell in table.cells)
+    assert [cell.box[1] for cell in table.cells if cell.column == 0] == [60, 100, 150, 190, 230]
+    broken = replace(rows, ltr=np.zeros(len(rows)), top=rows.top.copy(), bottom=rows.bottom.copy())
+    (whole,) = find_tables(NOTHING, broken, grids=[HIGHER])  # words, in a table that has rules between rows as well
+    assert max(c.row for c in whole.cells) == 2 and max(len(c.lines) for c in whole.cells) == 4
+    (apart,) = find_tables(NOTHING, broken, grids=[FRAME])  # and in one that has none: each column has as many
+    assert max(c.row for c in apart.cells) == 4
+    (numbers,) = find_tables(NOTHING, rows, grids=[HIGHER])
+    assert max(c.row for c in numbers.cells) == 5
+
+
+NOTHING = np.zeros((0, 4))
+
+
+def frame(rows: list[float]) -> Grid:
+    columns = [0.0, 200, 400, 600]
+    cells = [GridCell(r, c, 1, 1, (columns[c], rows[r], columns[c + 1], rows[r + 1])) for r in range(len(rows) - 1) for c in range(3)]
+    return Grid((0, rows[0], 600, rows[-1]), tuple(cells))
+
+
+FRAME, HIGHER = frame([60, 100, 270]), frame([60, 100, 270, 300])
+
+
+def ruled_columns(levels: list[float]) -> Things:
+    """A head of words, and beneath it a column of words and two of numbers."""
+    made = lines([(200.0 * c + 40, y, 200.0 * c + 160) for c in range(3) for y in (80, *levels)])
+    each = 1 + len(levels)
+    return replace(made, ltr=np.array([0.0 if k % each == 0 or k // each == 2 else 0.5 for k in range(3 * each)]))

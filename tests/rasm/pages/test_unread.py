@@ -186,3 +186,11 @@ def test_messages_are_whole_sentences_for_one_and_for_many() -> None:
 
 def test_every_reason_and_every_warning_is_explained() -> None:
     assert set(UNREAD_REASONS) == set(get_args(UnreadReason)) and set(WARNINGS) == set(get_args(WarningCode))
+
+
+def test_a_sign_alone_is_text_in_a_cell() -> None:
+    """Which the finder, where a line is so short, is unsure of; what the recogniser is unsure of is none there either."""
+    alone = Reading("م", 0.95, [])
+    assert judged(alone, 0.7, chance=0.8) == "unsure" and judged(alone, 0.7, chance=0.8, in_cell=True) == "text"
+    assert judged(Reading("م", 0.8, []), 0.7, chance=0.9, in_cell=True) == "unsure"
+    assert judged(Reading("....", 0.9, []), 0.7, chance=0.7) == "nothing"

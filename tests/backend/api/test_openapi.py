@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from rasm.lines.recognizer import Recognizer
-from tests.paper import page_with_a_scribble
+from tests.paper import golden_line, scribble, sheet
 from tests.paths import SHIPPED
 from tests.serving import ROOT, line_png
 
@@ -99,9 +99,9 @@ def test_the_example_of_a_reading_is_a_real_reply() -> None:
 
 
 def test_the_examples_of_what_is_unread_are_real(shipped_model: None) -> None:
-    """Of a page with two lines and a scribble; how exactly that is read is the model's affair."""
+    """Of a page with a line and a scribble; how exactly that is read is the model's affair."""
     picture = io.BytesIO()
-    Image.fromarray(page_with_a_scribble()).save(picture, "PNG")
+    Image.fromarray(sheet([(golden_line("figures"), 960, 80), (scribble(), 900, 300)], 1030, 460)).save(picture, "PNG")
     [result] = post({"files": [upload("page.png", picture.getvalue())]})["results"]
     [place] = result["unread"]
     [expected] = schema()["components"]["schemas"]["UnreadReply"]["examples"]

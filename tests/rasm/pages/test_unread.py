@@ -69,7 +69,7 @@ def test_boxes_of_a_turned_page_are_of_the_page_as_given(reader: PageReader) -> 
 
 
 def test_a_line_that_is_too_wide_is_told(reader: PageReader) -> None:
-    long = np.ascontiguousarray(np.hstack([golden_line("figures", 20)] * 9))
+    long = np.ascontiguousarray(np.hstack([golden_line("figures", 28)] * 9))
     page = reader.read(PageImage(sheet([(long, long.shape[1] + 100, 60), (golden_line("figures"), 1000, 160)], long.shape[1] + 200, 300)))
     assert [(place.reason, place.text) for place in page.unread] == [("too-wide", "")]
     assert page.confidence < 0.5 < page.lines[0].confidence, "it counts as what a line of its shape holds"
@@ -80,6 +80,8 @@ def test_a_line_that_is_too_wide_is_told(reader: PageReader) -> None:
     [
         (("نص طويل", 0.9), None, "text"),
         (("نص طويل", 0.9), 0.1, "text"),
+        (("نص طويل", 0.75), 0.9, "text"),
+        (("نص طويل", 0.75), 0.7, "nothing"),
         (("نص طويل", 0.6), None, "unsure"),
         (("نص طويل", 0.6), 0.9, "unsure"),
         (("نص طويل", 0.6), 0.5, "nothing"),

@@ -31,9 +31,9 @@ class UnreadSettings:
     have less, of what is found on photographs without text nine tenths). least_of_unlikely: what any reading needs where the finder is as
     unsure: of 108 drawn pages' lines that were read with 0.7 to 0.8 then, none of 25 was text. surest_of_short: what is read as surely is
     a line all the same among text of its size, as a table's numbers and a page's are; photographs have no such text. least_of_nothing:
-    where nothing is read less surely than this, something is there. likely: the least chance, by the finder, of what is told as unread though it is not read
-    surely. On 60 drawn pages of held-out kinds 36 such lines have more, nearly all of them text (45 have more than 0.8); of 300
-    pictures without text 28 tell of something then (with 0.8, 47)."""
+    where nothing is read less surely than this, something is there. likely: the least chance, by the finder, of what is told as unread
+    though it is not read surely. On 60 drawn pages of held-out kinds 36 such lines have more, nearly all of them text (45 have more than
+    0.8); of 300 pictures without text 28 tell of something then (with 0.8, 47)."""
 
     least_of_short: float = 0.85
     sure_of_short: float = 0.86

@@ -37,7 +37,7 @@ class CombSettings:
 
 def without_rules(crop: Crop, size_px: float, settings: CombSettings = CombSettings()) -> tuple[Crop, list[Span]]:
     """The line without the rules of its combs, and where these are, in pixels of the crop. ``size_px``: of its type."""
-    ink = crop.ink()
+    ink = crop.ink
     full = np.flatnonzero(ink.mean(axis=0) >= settings.tall)
     if len(full) <= settings.boxes:
         return crop, []
@@ -46,7 +46,7 @@ def without_rules(crop: Crop, size_px: float, settings: CombSettings = CombSetti
     combs = _combs([float(run.mean()) for run in runs], size_px, settings)
     if not combs:
         return crop, []
-    pixels = crop.pixels.copy()
+    pixels, rest = crop.pixels.copy(), ink.copy()
     spans: list[Span] = []
     for first, last in combs:
         left, right = int(runs[first][0]), int(runs[last][-1]) + 1
@@ -54,11 +54,13 @@ def without_rules(crop: Crop, size_px: float, settings: CombSettings = CombSetti
         inside = crop.pixels[:, left:right]
         paper = np.uint8(np.median(inside))
         for run in runs[first : last + 1]:
-            pixels[:, max(0, run[0] - 2) : run[-1] + 3] = paper
+            where = slice(max(0, run[0] - 2), run[-1] + 3)
+            pixels[:, where], rest[:, where] = paper, False
         level = np.flatnonzero(ink[:, left:right].mean(axis=1) > settings.long)
         for row in level.tolist():
-            pixels[max(0, row - 1) : row + 2, left:right] = paper
-    return replace(crop, pixels=pixels), spans
+            across = slice(max(0, row - 1), row + 2)
+            pixels[across, left:right], rest[across, left:right] = paper, False
+    return replace(crop, pixels=pixels, ink=rest), spans
 
 
 def _combs(rules: Sequence[float], size_px: float, settings: CombSettings) -> list[tuple[int, int]]:

@@ -70,7 +70,7 @@ def parted(found: FoundPage, crops: Sequence[Crop], settings: GapSettings = GapS
 
 def _within(line: TextLine, crop: Crop, settings: GapSettings) -> list[_Gap]:
     """The wide gaps of a line."""
-    inked = np.flatnonzero(crop.ink().any(axis=0))
+    inked = np.flatnonzero(crop.ink.any(axis=0))
     y, least = float(line.middle[:, 1].mean()), settings.least * line.size_px
     gaps = [_Gap(crop.left_px + a + 1, crop.left_px + b, y) for a, b in pairwise(inked.tolist()) if b - a - 1 >= least]
     return [gap for gap in gaps if gap.left > line.middle[0, 0] and gap.right < line.middle[-1, 0]]
@@ -123,4 +123,4 @@ def _parts_columns(
 def _slice(crop: Crop, left: float, right: float) -> Crop:
     a = min(max(0, round(left - crop.left_px)), crop.pixels.shape[1] - 2)
     b = max(a + 2, round(right - crop.left_px))
-    return replace(crop, pixels=np.ascontiguousarray(crop.pixels[:, a:b]), left_px=crop.left_px + a, rows=crop.rows[a:b])
+    return Crop(np.ascontiguousarray(crop.pixels[:, a:b]), crop.left_px + a, crop.rows[a:b], np.ascontiguousarray(crop.ink[:, a:b]))

@@ -35,6 +35,10 @@ def boxes(digits: str, width: int = 44, height: int = 60, thick: int = 2) -> Pix
     return np.asarray(image, np.uint8)
 
 
+def cut(pixels: Pixels, left: float = 0.0) -> Crop:
+    return Crop(pixels, left, np.zeros(pixels.shape[1]), pixels < 128)
+
+
 def reading(visual: str) -> Reading:
     """Each sign ten pixels wide."""
     direction, is_told = find_direction(visual)
@@ -44,20 +48,20 @@ def reading(visual: str) -> Reading:
 
 @pytest.mark.parametrize("thick", [1, 2, 4])
 def test_the_rules_between_boxes_are_painted_over(thick: int) -> None:
-    crop = Crop(boxes("1098234", thick=thick)[6:-6], 100.0, np.zeros(44 * 7 + thick))
+    crop = cut(boxes("1098234", thick=thick)[6:-6], 100.0)
     made, ((left, right),) = without_rules(crop, SIZE)
     assert left == 0 and right == pytest.approx(44 * 7, abs=thick)
     ink = made.pixels < 128
+    assert (made.ink == ink).all()
     assert not any(ink[:, 44 * k : 44 * k + thick].any() for k in range(8))
     assert all(ink[:, 44 * k + 8 : 44 * k + 36].any() for k in range(7))
 
 
 def test_words_are_no_boxes() -> None:
-    line = golden_line("prose")
-    crop = Crop(line, 0.0, np.zeros(line.shape[1]))
+    crop = cut(golden_line("prose"))
     assert without_rules(crop, 30.0) == (crop, [])
     two = np.hstack([boxes("12"), np.full((60, 60), 255, np.uint8)])
-    assert without_rules(Crop(two, 0.0, np.zeros(two.shape[1])), SIZE)[1] == []
+    assert without_rules(cut(two), SIZE)[1] == []
 
 
 def test_digits_in_boxes_are_one_number() -> None:
@@ -132,8 +136,8 @@ def test_lines_over_several_columns_are_parted_where_the_rows_around_are_white()
     alone[10:30, :100] = alone[10:30, 140:] = 0
     whole = np.zeros((40, 160), np.uint8)
     whole[:10] = whole[30:] = 255
-    crops = [Crop(whole, line.middle[0, 0], np.zeros(160)) for line in lines[:6]]
-    crops += [Crop(pixels, 400.0, np.zeros(360)), Crop(alone, 100.0, np.zeros(250))]
+    crops = [cut(whole, line.middle[0, 0]) for line in lines[:6]]
+    crops += [cut(pixels, 400.0), cut(alone, 100.0)]
     page, made = parted(FoundPage([*lines, lone], [], [], [], [], [], 0), crops)
     assert [(round(line.middle[0, 0]), round(line.middle[-1, 0])) for line in page.lines[6:]] == [(400, 560), (600, 760), (100, 350)]
     assert len(made) == len(page.lines) == 9 and made[7].left_px == pytest.approx(600 - SIZE / 4, abs=1)

@@ -49,6 +49,6 @@ def scribble(width_px: int = 700, seed: int = 0) -> Pixels:
 
 
 def page_with_a_scribble() -> Pixels:
-    """Two lines that are read, and below them one that cannot be."""
+    """A line and a few words that are read, and below them one that cannot be, with a quarter of the page's signs."""
     line = golden_line("figures")
-    return sheet([(line, 960, 80), (line, 930, 152), (scribble(), 900, 300)], 1030, 460)
+    return sheet([(line, 960, 80), (line[:, 545:], 930, 152), (scribble(), 900, 300)], 1030, 460)

@@ -178,12 +178,12 @@ def _line(line: Line, page: Page, output: Output) -> LineReply:
 
 
 def _bbox(box: Box, page: Page) -> list[int]:
-    left, top, right, bottom = box
+    left, top, right, bottom = (round(round(value, 1)) for value in box)  # a job keeps tenths: both give the same
     return [
-        max(0, min(round(left), page.width_px)),
-        max(0, min(round(top), page.height_px)),
-        max(0, min(round(right), page.width_px)),
-        max(0, min(round(bottom), page.height_px)),
+        max(0, min(left, page.width_px)),
+        max(0, min(top, page.height_px)),
+        max(0, min(right, page.width_px)),
+        max(0, min(bottom, page.height_px)),
     ]
 
 

@@ -14,6 +14,7 @@ from django.http.response import HttpResponseBase
 from ninja import File, Form, Router
 from ninja.files import UploadedFile
 from pydantic import ValidationError
+from pydantic.json_schema import SkipJsonSchema
 
 from backend.api import documents, results
 from backend.api.access import owner_of, throttles
@@ -51,7 +52,7 @@ def write_document(
     request: HttpRequest,
     document: File[UploadedFile],
     options: Form[CorrectedOptions],
-    file: File[UploadedFile | None] = None,  # type: ignore[type-arg]
+    file: File[UploadedFile | SkipJsonSchema[None]] = None,  # type: ignore[type-arg]
 ) -> HttpResponseBase:
     """Send `document`, a JSON file as `CorrectedDocument` describes it. The reply is that document in the format that is asked for.
 

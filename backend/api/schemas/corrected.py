@@ -4,6 +4,7 @@ from typing import Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
+from pydantic.json_schema import SkipJsonSchema
 
 from backend.api.schemas.reading import ResultReply
 
@@ -21,7 +22,8 @@ class CorrectedOptions(BaseModel):
     tables: Literal["auto", "html"] = Field("auto", description="In Markdown: as its own where that can hold them, or all as `html`.")
     pdf_layer: Literal["skip", "redo", "force"] = Field("skip", description="As of `/api/v1/ocr`.")
     password: str = Field("", max_length=200, description="Of a PDF in `file` that asks for one.")
-    job: UUID | None = Field(None, description="In place of `file`: the job whose first file was read.")
+    # a form knows no null: what is not there is left out
+    job: UUID | SkipJsonSchema[None] = Field(None, description="In place of `file`: the job whose first file was read.")
 
     model_config = ConfigDict(extra="forbid")
 

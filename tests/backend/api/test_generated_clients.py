@@ -122,8 +122,10 @@ def test_it_gets_documents_as_bytes(api: Any, service: Service) -> None:
 
 def test_its_jobs(api: Any, tmp_path: Path, empty_database: Path) -> None:
     """Sent, followed, fetched; a document of which a page is missing only when that is asked for."""
-    with running_service(tmp_path / "log", DATABASE_URL=copied(empty_database, tmp_path), RASM_JOB_WORKERS="1") as service:
-        asked = client(api, service)
+    with (
+        running_service(tmp_path / "log", DATABASE_URL=copied(empty_database, tmp_path), RASM_JOB_WORKERS="1") as service,
+        client(api, service) as asked,
+    ):
         form = api.models.CreateJobForm(files=[picture(api, broken_second_page(), "two.tif")])
         job = api.create_job.sync(client=asked, body=form)
         assert isinstance(job, api.models.JobReply)

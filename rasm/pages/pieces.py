@@ -18,7 +18,8 @@ from rasm.pages.found import Box, TextLine
 class PieceSettings:
     """Numbers that decide, by sizes of type, and where they are from.
 
-    join: the widest gap within a line. same_height: by how much the smaller of two pieces may be smaller.
+    join: the widest gap within a line. apart: and before a sign that is no wider than ``sign``: a full stop or a colon with a space
+    before it. same_height: by how much the smaller of two pieces may be smaller.
     justified: the widest gap where the line above or below, at most ``pitch`` sizes away and as large to ``alike``, goes on across it, and
     begins and ends where this one does, to ``flush``: drawn pages have none wider.
     halves: the widest gap where there are but two pieces.
@@ -26,6 +27,8 @@ class PieceSettings:
     """
 
     join: float = 0.45
+    apart: float = 0.9
+    sign: float = 0.6
     same_height: float = 0.6
     justified: float = 6.0
     pitch: float = 2.5
@@ -162,7 +165,8 @@ def _next_piece(line: TextLine, others: Sequence[TextLine], gutters: Sequence[Bo
         gap = x - end_x
         if gap > SETTINGS.join * 4 * size:  # those behind are further still
             break
-        if not -0.3 * size < gap < SETTINGS.join * size or gap >= nearest:
+        is_sign = min(float(np.ptp(piece.middle[:, 0])) for piece in (line, other)) < SETTINGS.sign * size
+        if not -0.3 * size < gap < (SETTINGS.apart if is_sign else SETTINGS.join) * size or gap >= nearest:
             continue
         if abs(y - end_y) > 0.3 * size or min(line.size_px, other.size_px) < SETTINGS.same_height * size:
             continue

@@ -21,6 +21,7 @@ from rasm.pages.crops import Crop, cut_lines, ink_of
 from rasm.pages.dewarp import straightened
 from rasm.pages.finder import shipped_finder
 from rasm.pages.found import FoundPage, TextLine, moved
+from rasm.pages.pieces import whole_lines
 from rasm.text.charset import DEFAULT_CHARSET
 from tests.paper import golden_line, prose_page, sheet
 from tests.paths import ROOT
@@ -279,3 +280,15 @@ def test_what_is_no_photograph_of_a_page_stays_as_it_is() -> None:
     cut_off = np.asarray(np.roll(dark_margin, -300, axis=1), np.uint8)
     for image in (page, 255 - page, dark_margin, cut_off, np.full((900, 900), 128, np.uint8), np.zeros((1200, 900, 3), np.uint8)):
         assert straightened(np.asarray(image, np.uint8)) is None
+
+
+def test_a_full_stop_that_stands_apart_is_its_lines() -> None:
+    """As old print sets it, with a space before it."""
+
+    def piece(left: float, right: float) -> TextLine:
+        points = np.array([(left, 100.0), (right, 100.0)])
+        return TextLine(points, points, 20.0, 20.0, 40.0, "paragraph", 0.5, 0.5, 0.9)
+
+    assert len(whole_lines([piece(100, 110), piece(135, 900)], [], [])) == 1
+    assert len(whole_lines([piece(100, 110), piece(135, 900)], [(112, 0, 133, 300)], [])) == 2, "but not over a gutter"
+    assert len(whole_lines([piece(100, 400), piece(425, 900)], [], [])) == 2, "nor are words"

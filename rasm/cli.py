@@ -280,6 +280,42 @@ def _file(source: Path) -> Iterator[Path]:
         yield Path(copy.name)
 
 
+_READ_MANY = """Read archives of any size, on all cores of this machine or of a Ray cluster: pip install 'rasm-ocr[cluster]'.
+
+    rasm read-many scans --out texts                                        a folder, on this machine
+    rasm read-many 's3://bucket/scans/*.tif' --out s3://bucket/texts --format parquet
+    rasm read-many books.zip pages.parquet list.txt --out out --format text alto
+    rasm read-many s3://bucket/scans --out s3://bucket/texts --address auto       on the cluster of this machine
+
+A source is a folder, a pattern, a list of such (.txt, .lst), a ZIP or TAR archive, a Parquet file with a column of bytes, or a file; by a
+path, or by an address such as s3://. Folders and archives are searched for PDFs and images. Each document gives one result in each format,
+named after it and its suffix; parquet gives tables of pages, lines and words.
+
+Processes that end, and machines that leave, are replaced; a page over which three have ended is recorded with the reason, as is whatever
+cannot be read. Reading can be stopped and started again: only what is missing is read. report.html tells what came of it.
+"""
+
+
+@command("read-many", _READ_MANY, stopped="; what is read stays, and the same command goes on from here")
+@argument("sources", "Folders, patterns, lists, archives, Parquet files; paths or addresses", nargs=-1, required=True)
+@option("--out", "target", required=True, metavar="PLACE", help="A folder, or an address such as s3://bucket/texts.")
+@option(
+    "--format", "formats", several=True, type=click.Choice((*FORMATS, "parquet")), default=("text",), help="What to write; parquet: tables."
+)
+@option("--address", default="local", metavar="ADDRESS", help="Of a Ray cluster: auto, or ray://HOST:PORT; local is this machine alone.")
+@option("--workers", type=positive, metavar="N", show_default="one for each core of the cluster", help="Processes that read at a time.")
+@option("--again", is_flag=True, help="Read again what has been read already.")
+@_how
+def read_many(
+    sources: Sequence[str], target: str, formats: Sequence[str], address: str, workers: int | None, again: bool, **how: Any
+) -> int:
+    try:
+        from rasm.many.command import read_all
+    except ImportError as e:
+        raise ConfigError(f"{e.name} is missing: pip install 'rasm-ocr[cluster]'") from e
+    return read_all(sources, target, tuple(dict.fromkeys(formats)), address, workers, how["model"], _settings(how, again=again))
+
+
 @command("models", "List the models that come with Rasm. The first one reads, unless --model names another.")
 def models() -> None:
     from rasm.lines.recognizer import Recognizer
@@ -354,6 +390,7 @@ def adapt(ctx: click.Context) -> int:
 
 
 rasm.add_command(read)
+rasm.add_command(read_many)
 rasm.add_command(models)
 rasm.add_command(mcp)
 rasm.add_command(adapt)

@@ -137,6 +137,12 @@ class WorkerEnded(RasmError):
     code = "worker_ended"
 
 
+class TargetFailed(RasmError):
+    """Results cannot be written, as where the disk is full or a store refuses."""
+
+    code = "target_failed"
+
+
 class ExportError(RasmError):
     """The exported network differs from PyTorch's."""
 

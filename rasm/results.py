@@ -172,6 +172,13 @@ def open_log(item: Input, info: ModelInfo, indices: Sequence[int], settings: Set
     return start, log
 
 
+def write_log(item: Input, output: Output, pages: Iterable[str]) -> None:
+    """The log of a file whose pages were read elsewhere, for ``finish``."""
+    partial = _partial(item, output)
+    partial.parent.mkdir(parents=True, exist_ok=True)
+    partial.write_text("".join(line + "\n" for line in ("{}", *pages)), encoding="utf-8")
+
+
 def record_errors(item: Input, out: Path, errors: list[PageError]) -> None:
     """Write, or remove, the record of the pages that could not be read; the next time they are told from it."""
     said = [{"page": error.number, "code": error.code, "message": error.message} for error in errors]

@@ -22,7 +22,7 @@ DOCS = {name: path.read_text(encoding="utf-8") for name, path in PATHS.items()}
 each_document = pytest.mark.parametrize("name", sorted(DOCS))
 
 MOST_WORDS_OF_README = 700
-COMMANDS = ("read", "models", "mcp")  # of rasm
+COMMANDS = ("read", "read-many", "models", "mcp")  # of rasm
 SHORTEST = ("README.md", "CONTRIBUTING.md")  # what people read first
 LONG_SENTENCE = 25  # words
 

@@ -46,7 +46,7 @@ def pinned(name: str) -> dict[str, str]:
 
 @pytest.mark.parametrize(
     ("file", "extras"),
-    [("requirements-serve.txt", ["serve"]), ("requirements.txt", ["serve", "train", "draw", "postgres", "mcp", "ocrmypdf"])],
+    [("requirements-serve.txt", ["serve"]), ("requirements.txt", ["serve", "train", "draw", "postgres", "cluster", "mcp", "ocrmypdf"])],
 )
 def test_what_is_pinned_is_what_the_project_asks_for(file: str, extras: list[str]) -> None:
     pins = pinned(file)
@@ -89,7 +89,7 @@ def test_the_wheel_holds_the_library_and_its_models_alone(wheel: Path) -> None:
     assert {name.split("/")[0] for name in names} == {"rasm", information}
     there = {path.relative_to(ROOT).as_posix() for path in (ROOT / "rasm").rglob("*") if path.is_file() and path.suffix != ".pyc"}
     assert {name for name in names if name.startswith("rasm/")} == there
-    assert {path.suffix for path in map(Path, there)} == {".py", ".typed", ".onnx", ".klm", ".json"}
+    assert {path.suffix for path in map(Path, there)} == {".py", ".typed", ".onnx", ".klm", ".json", ".jinja"}
     assert {f"{information}/licenses/{name}" for name in ("LICENSE", "NOTICE")} <= names
 
 

@@ -26,7 +26,6 @@ from tests.paths import ROOT
 from tests.serving import PATIENCE_S, Service, line_png, running_service
 
 SCHEMA = ROOT / "docs" / "openapi.json"
-NODE_PACKAGES = ("openapi-typescript", "tsc")  # npm install --global openapi-typescript@7 typescript@5
 
 
 def described() -> dict[str, Any]:
@@ -146,7 +145,7 @@ def test_its_jobs(api: Any, tmp_path: Path, empty_database: Path) -> None:
         assert text.payload.read().decode().strip() == pages.results[0].text
 
 
-TYPESCRIPT = """
+TYPES_IN_USE = """
 import type { components, paths } from "./api";
 
 type Read = paths["/api/v1/ocr"]["post"];
@@ -169,27 +168,64 @@ async function main(url: string, image: string): Promise<void> {
   const lines: components["schemas"]["LineReply"][] = reply.results[0].lines;
   console.log(JSON.stringify([reply.model.name, reply.results[0].page, lines.map((line) => line.text)]));
 }
-
-declare const process: { argv: string[] };
-void main(process.argv[2], process.argv[3]);
 """
+CLIENT_IN_USE = """
+import { ocr, ocrDocument, type OcrData } from "./api";
+import { client } from "./api/client.gen";
+
+async function main(url: string, image: string): Promise<void> {
+  client.setConfig({ baseUrl: url });
+  const bytes = Uint8Array.from(atob(image), (sign) => sign.charCodeAt(0));
+  const files = [new File([bytes], "line.png", { type: "image/png" })];
+  const body: OcrData["body"] = { files, mode: "line", digits: "western" };
+  const { data, error } = await ocr({ body });
+  if (error) throw new Error(error.error.message);
+  const refused = await ocr({ body: { files: [new File(["notes"], "notes.txt")] } });
+  if (refused.error?.error.code !== "unsupported_format") throw new Error(JSON.stringify(refused.error));
+  const { data: document } = await ocrDocument({ body: { files, format: "pdf" }, throwOnError: true });
+  const magic: string = await document.slice(0, 5).text();
+  if (magic !== "%PDF-") throw new Error(magic);
+  console.log(JSON.stringify([data.model.name, data.results[0].page, data.results[0].lines.map((line) => line.text)]));
+}
+"""
+ARGUMENTS = """
+declare const process: { argv: string[] };
+main(process.argv[2], process.argv[3]).catch((error) => { throw error; });
+"""
+COMPILER = {
+    "strict": True,
+    "target": "es2022",
+    "module": "commonjs",
+    "lib": ["es2022", "dom", "dom.iterable"],
+    "types": [],
+    "outDir": "out",
+}
 
 
-def test_types_for_typescript_compile_and_read(tmp_path: Path, service: Service) -> None:
-    if not shutil.which("node") or not all(map(shutil.which, NODE_PACKAGES)):
-        pytest.skip(f"needs node with {' and '.join(NODE_PACKAGES)}: npm install --global openapi-typescript@7 typescript@5")
-    subprocess.run(["openapi-typescript", SCHEMA, "--output", "api.ts"], cwd=tmp_path, check=True, capture_output=True)
-    (tmp_path / "use.ts").write_text(TYPESCRIPT, encoding="utf-8")
-    options = {"strict": True, "target": "es2022", "module": "commonjs", "lib": ["es2022", "dom"], "types": []}
-    (tmp_path / "tsconfig.json").write_text(json.dumps({"compilerOptions": options, "files": ["use.ts"]}))
+@pytest.mark.parametrize(
+    ("generate", "package", "used"),
+    [
+        (["openapi-typescript", str(SCHEMA), "--output", "api.ts"], "openapi-typescript@7", TYPES_IN_USE),
+        (["openapi-ts", "--input", str(SCHEMA), "--output", "api"], "@hey-api/openapi-ts@0.99", CLIENT_IN_USE),
+    ],
+    ids=["types", "client"],
+)
+def test_what_is_generated_for_typescript_compiles_and_reads(
+    generate: list[str], package: str, used: str, tmp_path: Path, service: Service
+) -> None:
+    if not all(map(shutil.which, ("node", "tsc", generate[0]))):
+        pytest.skip(f"needs node with {generate[0]} and tsc: npm install --global {package} typescript@5")
+    subprocess.run(generate, cwd=tmp_path, check=True, capture_output=True)
+    (tmp_path / "use.ts").write_text(used + ARGUMENTS, encoding="utf-8")
+    (tmp_path / "tsconfig.json").write_text(json.dumps({"compilerOptions": COMPILER, "files": ["use.ts"]}))
     compiled = subprocess.run(["tsc"], cwd=tmp_path, capture_output=True, text=True)
     assert compiled.returncode == 0, compiled.stdout
     image = base64.b64encode(line_png()).decode()
     environment = {**os.environ, "NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"}
-    done = subprocess.run(["node", "use.js", service.url, image], cwd=tmp_path, capture_output=True, text=True, env=environment)
+    done = subprocess.run(["node", "out/use.js", service.url, image], cwd=tmp_path, capture_output=True, text=True, env=environment)
     assert done.returncode == 0, done.stderr
     name, page, [text] = json.loads(done.stdout)
     assert (name, page) == ("tiny", 1) and text
-    (tmp_path / "use.ts").write_text(TYPESCRIPT.replace('"western"', '"roman"'), encoding="utf-8")
+    (tmp_path / "use.ts").write_text((used + ARGUMENTS).replace('"western"', '"roman"'), encoding="utf-8")
     wrong = subprocess.run(["tsc", "--noEmit"], cwd=tmp_path, capture_output=True, text=True)
     assert wrong.returncode != 0 and '"roman"' in wrong.stdout

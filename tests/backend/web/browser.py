@@ -105,6 +105,40 @@ def page_reply(pages: int = 1, lines: int = 4, bad_page: int | None = None) -> d
     return {"model": {"name": "tiny", "version": "1"}, "results": results, "milliseconds": 6.0, "request_id": "1"}
 
 
+def reply_with_words(pages: int = 1) -> dict[str, Any]:
+    """Lines with words and characters, one sign of the third line doubtful."""
+    reply = page_reply(pages)
+    for result in reply["results"]:
+        result["source"], result["language"] = "ocr", "ar"
+        for n, line in enumerate(result["lines"]):
+            left, top, right, bottom = line["bbox"]
+            step = (right - left) // len(line["text"])
+            signs, words, word = [], [], []
+            for k, sign in enumerate(line["text"] + " "):
+                if sign == " ":
+                    box = [min(s["bbox"][0] for s in word), top, max(s["bbox"][2] for s in word), bottom]
+                    words.append({"text": "".join(s["text"] for s in word), "confidence": 0.9, "bbox": box})
+                    word = []
+                    continue
+                one = {"text": sign, "confidence": 0.5 if (n, k) == (2, 1) else 0.95}
+                one["bbox"] = [right - (k + 1) * step, top, right - k * step, bottom]
+                signs.append(one)
+                word.append(one)
+            line |= {"words": words, "characters": signs, "direction": "rtl"}
+    return reply
+
+
+def page_png() -> bytes:
+    """A picture of the reply's size, with a block of noise for each line."""
+    pixels = np.full((400, 640), 255, dtype=np.uint8)
+    noise = np.random.default_rng(0)
+    for n in range(4):
+        pixels[100 * n + 15 : 100 * n + 75, 25:595] = noise.integers(0, 2, (60, 570)) * 255
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, "PNG")
+    return file.getvalue()
+
+
 def pdf(pages: int = 2) -> bytes:
     """Pages of 300 by 200 points and more, empty but for a black square each."""
     file = io.BytesIO()

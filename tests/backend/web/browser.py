@@ -12,7 +12,6 @@ from typing import Any
 
 import httpx
 import numpy as np
-import pypdfium2 as pdfium
 from PIL import Image
 
 from tests.serving import ROOT, Service, line_png, manage
@@ -182,16 +181,6 @@ def choose(page: Any, name: str, data: bytes) -> None:
     page.set_input_files("#files", [{"name": name, "mimeType": "application/pdf", "buffer": data}])
 
 
-def scanned_pdf(pages: int = 2) -> bytes:
-    """As large as scans are: a file is attached, which no page shows."""
-    document = pdfium.PdfDocument(pdf(pages))
-    document.new_attachment("padding").set_data(np.random.default_rng(0).bytes(2**19))
-    file = io.BytesIO()
-    document.save(file)
-    assert len(file.getvalue()) > 2**19
-    return file.getvalue()
-
-
 def sent_to(page: Any) -> list[str]:
     """The addresses to which files are sent from now on."""
     addresses: list[str] = []
@@ -200,3 +189,4 @@ def sent_to(page: Any) -> list[str]:
 
 
 QUEUED, LONG = TEXTS["en"]["queued"], "long.pdf"
+LONG_PAGES = 12  # more than are read while somebody waits

@@ -15,6 +15,7 @@ import pytest
 from tests.backend.web.browser import (
     LINE,
     LONG,
+    LONG_PAGES,
     TEXTS,
     JobService,
     Open,
@@ -25,7 +26,6 @@ from tests.backend.web.browser import (
     pdf,
     reply_with_words,
     saved,
-    scanned_pdf,
     texts,
     upload,
 )
@@ -169,12 +169,59 @@ def test_from_page_to_page(open_page: Open) -> None:
     expect(page.locator("#status")).not_to_be_empty()
 
 
+def test_who_corrects_is_not_disturbed(open_page: Open) -> None:
+    """While the other pages come in, a file is downloaded, or the text takes another form, the open line stays open with what was typed."""
+    page = open_page()
+    waiting: list[Any] = []
+    replies = {b"1": reply_with_words(2)["results"][:1], b"2-": reply_with_words(2)["results"][1:]}
+
+    def answer(route: Any) -> None:
+        [pages] = re.findall(rb'name="pages"\r\n\r\n(.+?)\r', route.request.post_data_buffer)
+        reply = {**reply_with_words(2), "results": replies[pages]}
+        if pages == b"1":
+            route.fulfill(json=reply)
+        else:
+            waiting.append(lambda: route.fulfill(json=reply))
+
+    page.route("**/api/v1/ocr", answer)
+    choose(page, "two.pdf", pdf())
+    page.locator(".lines li").first.click()
+    field = page.locator(".editor textarea")
+
+    def typed(text: str, before: str) -> None:
+        expect(field).to_be_focused()
+        expect(field).to_have_value(before)
+        page.keyboard.insert_text(text)
+        expect(field).to_have_value(before + text)
+
+    page.keyboard.press("End")
+    typed("أ", "سطر 1")
+    page.wait_for_function("document.querySelector('article.reading')")
+    page.wait_for_timeout(100)
+    [go_on] = waiting
+    go_on()
+    expect(page.locator("article.done .switcher option")).to_have_count(2)
+    typed("ب", "سطر 1أ")
+    page.evaluate("document.querySelector('.menu div button:nth-of-type(2)').click()")  # by a mouse the field would be left
+    expect(page.locator("#status")).to_have_text("two.md is ready")
+    page.locator(".editor textarea").focus()
+    typed("ت", "سطر 1أب")
+    page.locator("#tatweel").uncheck()
+    expect(field).to_have_value("سطر 1أبت")
+    page.locator(".editor textarea").focus()
+    page.keyboard.press("Escape")
+    assert texts(page)[0] == "سطر 1أبت"
+    page.keyboard.press("Control+Z")
+    page.keyboard.press("Control+Z")
+    assert texts(page)[0] == "سطر 1"
+
+
 def test_corrections_of_a_job_survive_a_reload(open_page: Open, job_service: JobService) -> None:
     page = open_page(at=job_service)
-    reply = reply_with_words(2)
+    reply = reply_with_words(LONG_PAGES)
     page.route(re.compile("/result"), lambda route: route.fulfill(json=reply))
     page.route("**/api/v1/ocr", lambda route: route.fulfill(json={**reply, "results": reply["results"][:1]}))
-    choose(page, LONG, scanned_pdf())
+    choose(page, LONG, pdf(LONG_PAGES))
     expect(page.locator("article .facts")).to_contain_text(WORDS["queued"])
     job_service.work()
     expect(page.locator("article.done")).to_have_count(1)
@@ -202,9 +249,23 @@ def test_what_is_found(open_page: Open) -> None:
     expect(page.locator("#found")).to_have_text("1 line")
     page.fill("#find", "سطر")
     expect(page.locator("#found")).to_have_text("3 lines")
-    page.keyboard.press("Enter")
-    expect(page.locator(".lines li").first).to_be_focused()
+    for place, n in (("1 of 3", 0), ("2 of 3", 2), ("3 of 3", 3), ("1 of 3", 0)):
+        page.keyboard.press("Enter")
+        expect(page.locator("#found")).to_have_text(place)
+        expect(page.locator("#find")).to_be_focused()
+        expect(page.locator(".lines li.shown")).to_have_count(1)
+        assert page.locator(".lines li").nth(n).evaluate("e => e.classList.contains('shown')")
+    page.keyboard.press("Shift+Enter")
+    page.keyboard.press("Escape")
+    expect(page.locator(".lines li").nth(3)).to_be_focused()
+    marked = "Array.from(CSS.highlights.get('found'), (range) => range.toString())"
+    assert page.evaluate(marked) == ["سَطْرٌ", "سطر", "سطر"]
+    page.locator(".lines li").nth(2).click()  # what is open is shown otherwise
+    page.keyboard.insert_text(" سطر")
+    page.keyboard.press("Escape")
+    page.wait_for_function(f"{marked}.length == 4")
     page.fill("#find", "مفقود")
+    assert page.evaluate(marked) == []
     expect(page.locator("#found")).to_have_text("not found")
 
 
@@ -243,6 +304,7 @@ def test_unread_areas_are_read_by_keyboard(open_page: Open) -> None:
     page = open_page()
     page.route("**/api/v1/ocr", lambda route: route.fulfill(json=reply))
     upload(page, ("page.png", page_png()))
+    page.get_by_role("button", name=WORDS["zoomIn"]).click()
     page.locator(".unread-list summary").focus()
     page.keyboard.press("Enter")
     page.keyboard.press("Tab")
@@ -252,6 +314,7 @@ def test_unread_areas_are_read_by_keyboard(open_page: Open) -> None:
     page.keyboard.press("Enter")
     expect(page.locator(".unread-list")).to_have_count(0)
     expect(page.locator(".lines li")).to_have_count(8)
+    expect(page.locator(".strip")).to_have_css("--zoom", "1.4")  # it is as large as before
 
 
 def test_the_picture_is_enlarged_and_moved(open_page: Open) -> None:

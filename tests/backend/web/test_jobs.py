@@ -12,6 +12,7 @@ import pytest
 
 from tests.backend.web.browser import (
     LONG,
+    LONG_PAGES,
     QUEUED,
     TEXTS,
     JobService,
@@ -21,7 +22,6 @@ from tests.backend.web.browser import (
     expect,
     pdf,
     saved,
-    scanned_pdf,
     sent_to,
     texts,
     upload,
@@ -95,7 +95,7 @@ def test_a_job_is_cancelled_and_goes_on(open_page: Open, job_service: JobService
     """The first page is there while the job waits; it stays, and the others can be read later."""
     page = open_page(at=job_service)
     addresses = sent_to(page)
-    choose(page, LONG, scanned_pdf())
+    choose(page, LONG, pdf(LONG_PAGES))
     button = page.get_by_role("button", name="Cancel the reading of long.pdf")
     expect(page.locator(".facts")).to_have_text(QUEUED)
     expect(page.get_by_role("img", name="Picture of long.pdf, page 1")).to_be_visible()
@@ -103,7 +103,7 @@ def test_a_job_is_cancelled_and_goes_on(open_page: Open, job_service: JobService
     button.focus()
     with page.expect_response(lambda reply: reply.request.method == "DELETE"):
         page.keyboard.press("Enter")
-    stopped = TEXTS["en"]["stopped"].replace("{n}", "1").replace("{all}", "2")
+    stopped = TEXTS["en"]["stopped"].replace("{n}", "1").replace("{all}", str(LONG_PAGES))
     expect(page.locator("#status")).to_have_text(stopped)
     expect(page.locator("article.done > .small")).to_have_text(stopped)
     expect(page.locator("article")).to_be_focused()
@@ -113,19 +113,19 @@ def test_a_job_is_cancelled_and_goes_on(open_page: Open, job_service: JobService
     expect(page.locator("article.done > .small")).to_have_text(stopped)
     page.get_by_role("button", name="Go on reading long.pdf").click()
     expect(page.locator(".facts")).to_have_text(QUEUED)
-    assert job_service.job()["files"][0]["chosen"] == "2"
+    assert job_service.job()["files"][0]["chosen"] == f"2-{LONG_PAGES}"
     job_service.work()
-    expect(page.locator("article.done .facts")).to_contain_text("2 pages")
-    assert page.locator(".switcher option").count() == 2
+    expect(page.locator("article.done .facts")).to_contain_text(f"{LONG_PAGES} pages")
+    assert page.locator(".switcher option").count() == LONG_PAGES
     page.wait_for_timeout(1000)
     page.reload()
-    expect(page.locator("article.done .facts")).to_contain_text("2 pages")
+    expect(page.locator("article.done .facts")).to_contain_text(f"{LONG_PAGES} pages")
 
 
 def test_a_job_that_the_service_no_longer_has(open_page: Open, job_service: JobService) -> None:
     """It is told once, and not taken up again; who still has the file can send it again."""
     page = open_page(at=job_service)
-    choose(page, LONG, scanned_pdf())
+    choose(page, LONG, pdf(LONG_PAGES))
     expect(page.locator(".facts")).to_have_text(QUEUED)
     kept = page.evaluate("sessionStorage.getItem('rasm-jobs')")
     page.route("**/api/v1/jobs/*", lambda route: route.abort())  # or it might see the job cancelled and not yet taken away
@@ -151,7 +151,7 @@ def test_a_job_that_fails(open_page: Open, job_service: JobService) -> None:
         route.fulfill(json={**job, "state": "failed", "error": {"code": "unreadable_image", "message": "broken"}})
 
     page.route(re.compile("/api/v1/jobs/[^/]+$"), lambda route: fail(route) if route.request.method == "GET" else route.continue_())
-    choose(page, LONG, scanned_pdf())
+    choose(page, LONG, pdf(LONG_PAGES))
     expect(page.locator("article.failed .wrong")).to_have_text(TEXTS["ar"]["errors"]["unreadable_image"])
 
 
@@ -161,7 +161,7 @@ def test_no_room_for_another_job(open_page: Open, job_service: JobService) -> No
     addresses = sent_to(page)
     full = {"error": {"code": "too_many_jobs", "message": "too many", "request_id": "1"}}
     page.route("**/api/v1/jobs", lambda route: route.fulfill(status=429, headers={"Retry-After": "30"}, json=full))
-    upload(page, ("short.pdf", scanned_pdf()))
+    upload(page, ("short.pdf", pdf(LONG_PAGES)))
     assert page.locator("article.done").count() == 1 and addresses.count("jobs") == 1 and "ocr" in addresses
     choose(page, LONG, pdf(33))
     expect(page.locator("article.failed .wrong")).to_contain_text("in 30 s at the earliest")
@@ -172,13 +172,13 @@ def test_no_room_for_another_job(open_page: Open, job_service: JobService) -> No
 
 def test_a_job_goes_on_while_the_service_does_not_answer(open_page: Open, job_service: JobService) -> None:
     page = open_page(at=job_service)
-    choose(page, LONG, scanned_pdf())
+    choose(page, LONG, pdf(LONG_PAGES))
     expect(page.locator(".facts")).to_have_text(QUEUED)
     page.route("**/api/v1/jobs/*", lambda route: route.abort())
     expect(page.locator(".facts")).to_contain_text("The service does not answer")
     job_service.work()
     page.unroute("**/api/v1/jobs/*")
-    expect(page.locator("article.done .facts")).to_contain_text("2 pages")
+    expect(page.locator("article.done .facts")).to_contain_text(f"{LONG_PAGES} pages")
 
 
 def test_a_job_waits_for_its_key(open_page: Open, job_service: JobService) -> None:
@@ -193,7 +193,7 @@ def test_a_job_waits_for_its_key(open_page: Open, job_service: JobService) -> No
 
     page.route("**/api/v1/jobs**", guard)
     page.route("**/api/v1/jobs/**", guard)
-    choose(page, LONG, scanned_pdf())
+    choose(page, LONG, pdf(LONG_PAGES))
     for _ in range(2):
         expect(page.locator("#key")).to_be_focused()
         expect(page.locator(".facts")).to_have_text(TEXTS["en"]["waiting"])
@@ -207,7 +207,7 @@ def test_a_job_waits_for_its_key(open_page: Open, job_service: JobService) -> No
 def test_without_workers_nothing_is_a_job(open_page: Open, service: Service) -> None:
     page = open_page()
     addresses = sent_to(page)
-    upload(page, (LONG, pdf(33)), ("scan.pdf", scanned_pdf()))
+    upload(page, (LONG, pdf(33)), ("scan.pdf", pdf(LONG_PAGES)))
     expect(page.locator("article.failed .wrong")).to_have_text(TEXTS["en"]["errors"]["too_many_pages"].replace("{pages}", "32"))
     assert page.locator("article.done").count() == 1 and addresses.count("ocr") == 3 and "jobs" not in addresses
     expect(page.get_by_text(TEXTS["en"]["private"])).to_be_visible()
@@ -218,7 +218,7 @@ def test_a_job_on_a_phone(language: str, open_page: Open, job_service: JobServic
     axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
     page = open_page(f"/?lang={language}", at=job_service, viewport={"width": 360, "height": 740}, has_touch=True, reduced_motion="reduce")
     expect(page.locator("[data-t=privateJobs]")).to_contain_text("24" if language == "en" else "٢٤")
-    choose(page, "a-name-that-is-long-and-has-no-place-to-be-broken-at-all.pdf", scanned_pdf())
+    choose(page, "a-name-that-is-long-and-has-no-place-to-be-broken-at-all.pdf", pdf(LONG_PAGES))
     expect(page.locator(".facts")).to_have_text(TEXTS[language]["queued"])
     expect(page.locator(".picture img")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") == 360

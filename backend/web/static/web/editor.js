@@ -85,6 +85,7 @@ export function lineEditor({ doc, page, line, index, address, select }, on) {
     editor.scrollIntoView({ block: "nearest" });
   };
   editor.put = put;
+  editor.selected = () => ({ from: field.selectionStart, to: field.selectionEnd });
   return editor;
 }
 

@@ -12,7 +12,7 @@ const KEEP_AFTER_MS = 600; // of the last letter that was typed
 
 const $ = (id) => document.getElementById(id);
 
-// Functions of the page at / are given; those of a document that its view asks for are given back, with `keepNow` and `goTo`.
+// Functions of the page at / are given; those of a document that its view asks for are given back, with `keepNow`, `keepSoon`, `goTo` and `lookAt`.
 export function mending({ documents, change, show, showTools, tell, asking, drawn }) {
   // Kept a while after the last letter. Of a job's document the service has the rest.
   function keepSoon(doc) {
@@ -54,8 +54,17 @@ export function mending({ documents, change, show, showTools, tell, asking, draw
   }
 
   function goTo({ doc, shown, index, select }) {
+    pageOf(doc, shown).go(index, select);
+  }
+
+  // Shows a line, and leaves the focus where it is.
+  function lookAt({ doc, shown, index }) {
+    pageOf(doc, shown).look(index);
+  }
+
+  function pageOf(doc, shown) {
     if (doc.shown !== shown) change(doc, { shown });
-    $(`document-${doc.id}`).querySelector(".page").go(index, select);
+    return $(`document-${doc.id}`).querySelector(".page");
   }
 
   // Has a box of the page read, and puts its lines among the others.
@@ -92,6 +101,7 @@ export function mending({ documents, change, show, showTools, tell, asking, draw
     keepNow,
     keepSoon,
     goTo,
+    lookAt,
     actions: {
       // Past the last line, to the first of the next page; before the first, to the last of the one before.
       turnTo: (doc, shown, by) => {
@@ -116,12 +126,14 @@ export function mending({ documents, change, show, showTools, tell, asking, draw
         showTools();
       },
       undo: (doc) => {
+        $(`document-${doc.id}`).querySelector(".page").leave?.(); // what is open counts, too
         const last = doc.undone.pop();
         if (!last) return tell(say("nothingToUndo"));
         Object.assign(last.page.lines[last.index], { corrected: undefined, isChecked: undefined, ...last.before });
         delete doc.corrections[last.page.number];
         const shown = doc.pages.indexOf(last.page);
-        change(doc, { shown });
+        doc.shown = shown;
+        show(doc);
         goTo({ doc, shown, index: last.index });
         keepSoon(doc);
         return tell(say("undone", { text: textOfLine(last.page.lines[last.index]) }));

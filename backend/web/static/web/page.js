@@ -20,7 +20,7 @@ import { limits, say, switchLanguage, writeWords } from "./words.js";
 
 const AT_ONCE = 3; // files that are read, or sent, at the same time
 const JOBS_AT_ONCE = 10; // the service takes some at a time, from all together
-const SMALL_BYTES = 2 ** 19; // so much may be sent in vain
+const SHORT_PAGES = 8; // so many are read while somebody waits, in a second each on one core; jobs wait for workers of a lower priority
 const MOST_MARKED = 200; // pages whose characters, each with its place, are not too much for a browser
 const OTHERWISE = ["too_many_pages", "file_too_large", "request_too_large", "overloaded", "too_many_jobs", "job_storage_full"];
 const DRAWN_HERE = /\.(png|jpe?g|webp|bmp)$/i; // by the browser; pictures of other files' pages are asked for
@@ -99,12 +99,11 @@ async function start(doc) {
   work();
 }
 
-// At once it is quicker; a job takes more, tells how far it is, and outlives the page. How many pages a file has, only the service knows.
+// At once it is quicker; a job takes more, tells how far it is, and outlives the page.
 function waysOf(doc) {
   if (doc.job) return [asJob];
   if (!limits.jobs) return [atOnce];
-  if (doc.file.size > limits.fileBytes) return [asJob];
-  return HAS_PAGES.test(doc.name) && doc.file.size > SMALL_BYTES ? [asJob, atOnce] : [atOnce, asJob];
+  return doc.file.size > limits.fileBytes ? [asJob] : [atOnce, asJob];
 }
 
 // What is too much for one way is read in the other; if it is for both, the job's refusal tells more.
@@ -121,7 +120,7 @@ async function readFirst(ways, doc, ask) {
   throw refusal;
 }
 
-// Of several pages the first is shown as soon as it has been read; then the others are.
+// Of several pages the first is shown as soon as it has been read. It tells how many there are: many others are better read as a job.
 async function atOnce(doc, ask) {
   change(doc, { progress: null });
   const how = { ...doc.how, language: ask.language };
@@ -133,6 +132,14 @@ async function atOnce(doc, ask) {
   if (last.of === last.number) return first;
   if (!after) showFirst(doc, first);
   if (last.of > limits.pages) throw new ReadingError("too_many_pages", "", 413);
+  if (limits.jobs && last.of - last.number > SHORT_PAGES) {
+    try {
+      return await asJob(doc, ask);
+    } catch (error) {
+      if (!OTHERWISE.includes(error.code)) throw error;
+      change(doc, { progress: null });
+    }
+  }
   const rest = await read(doc.file, { ...how, pages: `${last.number + 1}-` }, ask);
   return { pages: [...first.pages, ...rest.pages], model: rest.model, milliseconds: first.milliseconds + rest.milliseconds };
 }
@@ -157,9 +164,6 @@ async function asJob(doc, ask) {
   const after = doc.before.length;
   change(doc, { progress: { state: doc.job ? "queued" : "sending" } });
   if (!doc.job) {
-    // what is a job's waits for its turn; the first page is read meanwhile
-    const isLong = doc.file && !after && !doc.pages.length && doc.file.size <= limits.fileBytes;
-    if (isLong) read(doc.file, { ...doc.how, language: ask.language, pages: "1" }, ask).then((first) => showFirst(doc, first), () => {});
     const { id } = await jobs.submit(doc.file, { ...doc.how, ...(after && { pages: `${doc.before.at(-1).number + 1}-` }) }, ask);
     change(doc, { job: id, progress: { state: "queued" } });
     work();
@@ -213,7 +217,7 @@ const count = (state) => documents.filter((doc) => doc.state === state).length;
 function change(doc, values) {
   Object.assign(doc, values);
   if ("job" in values) storeJobs();
-  if (documents.includes(doc)) show(doc);
+  if (documents.includes(doc)) show(doc, false);
 }
 
 const storeJobs = () => jobs.store(documents.filter((doc) => doc.job && !doc.before.length).map((doc) => ({ id: doc.job, name: doc.name })));
@@ -229,15 +233,28 @@ function step(doc, values) {
 
 const tenth = (progress) => (progress?.pages ? Math.floor((10 * progress.pages_done) / progress.pages) : 0);
 
-function show(doc) {
+// With `isAnew` its page is drawn again, too. Whoever was at something of it is there again.
+function show(doc, isAnew = true) {
   const old = $(`document-${doc.id}`);
-  const view = documentView(doc, look(), actions);
-  if (old) {
-    const held = old.contains(document.activeElement);
-    old.replaceWith(view);
-    if (held) view.focus();
-  } else $("documents").append(view);
+  const held = old?.contains(document.activeElement) ? document.activeElement : null;
+  const before = old && pageIn(old);
+  const view = documentView(doc, look(), actions, isAnew ? null : old);
+  const now = pageIn(view);
+  const left = now !== before && before?.leave?.(); // its open line
+  if (!old) $("documents").append(view);
+  else if (view !== old) old.replaceWith(view);
+  if (left && now?.page === before.page) now.go(left.index, left.select);
+  else if (held && !held.isConnected) (likeIt(view, held) ?? view).focus({ preventScroll: true });
   showTools();
+}
+
+const pageIn = (view) => view.querySelector(":scope > .page");
+
+// What has the same name, or the same words that describe it, as an element that is no more.
+function likeIt(view, { ariaLabel, tagName, attributes }) {
+  const described = attributes["aria-describedby"]?.value;
+  const isLike = (one) => (ariaLabel && one.ariaLabel === ariaLabel) || (described && one.getAttribute("aria-describedby") === described);
+  return [...view.getElementsByTagName(tagName)].find(isLike);
 }
 
 function showTools() {
@@ -255,7 +272,7 @@ function bringIn(doc) {
 }
 
 function showAll() {
-  documents.forEach(show);
+  documents.forEach((doc) => show(doc));
 }
 
 // Said and seen; what is seen goes after a while.
@@ -293,7 +310,7 @@ async function drawn(doc, page, whole) {
   return doc.job ? jobs.picture(doc.job, page.number, whole, asking(doc)) : picture(doc.file, page.number, doc.password, whole, asking(doc));
 }
 
-const { keepNow, keepSoon, goTo, actions: mend } = mending({ documents, change, show, showTools, tell, asking, drawn });
+const { keepNow, keepSoon, goTo, lookAt, actions: mend } = mending({ documents, change, show, showTools, tell, asking, drawn });
 
 const actions = {
   ...mend,
@@ -416,7 +433,7 @@ $("pairs").addEventListener("click", async () => {
     tell(say("pairsFailed"));
   }
 });
-searchField($("find"), $("found"), { documents: () => documents, goTo });
+searchField($("find"), $("found"), { documents: () => documents, look: lookAt, goTo });
 
 $("key-form").addEventListener("submit", (event) => {
   event.preventDefault();

@@ -36,11 +36,11 @@ export function pictureView(doc, page, { overlay, place, alt }, actions) {
   const bar = element("div", { className: "zoom" });
   bar.setAttribute("role", "group");
   bar.ariaLabel = say("zoomOf");
-  const zoomed = zoom(strip, frame);
+  const zoomed = zoom(strip, frame, page);
   const button = (key, sign, act) => element("button", { type: "button", ariaLabel: say(key), title: say(key), onclick: act }, sign);
   const draw = element("button", { type: "button", className: "draw", ariaPressed: "false" }, say("readArea"));
   draw.addEventListener("click", () => setDrawing(draw.ariaPressed !== "true"));
-  bar.append(button("zoomOut", "−", () => zoomed.by(1 / STEP)), button("zoomFit", "1:1", () => zoomed.to(1)), button("zoomIn", "+", () => zoomed.by(STEP)), draw);
+  bar.append(button("zoomOut", "−", () => zoomed.by(1 / STEP)), button("zoomFit", say("zoomFit"), () => zoomed.to(1)), button("zoomIn", "+", () => zoomed.by(STEP)), draw);
 
   const setDrawing = (on) => {
     draw.ariaPressed = String(on);
@@ -67,21 +67,26 @@ export function pictureView(doc, page, { overlay, place, alt }, actions) {
   return figure;
 }
 
-function zoom(strip, frame) {
-  let factor = 1;
+// The page keeps how much it is enlarged, should its picture be shown anew.
+function zoom(strip, frame, page) {
+  const set = (factor) => {
+    page.zoom = factor;
+    strip.style.setProperty("--zoom", factor);
+    strip.classList.toggle("zoomed", factor > 1);
+  };
+  set(page.zoom ?? 1);
   const to = (wanted, at = null) => {
-    const before = factor;
-    factor = Math.min(MOST, Math.max(1, wanted));
+    const before = page.zoom;
+    const factor = Math.min(MOST, Math.max(1, wanted));
     const { left, top } = strip.getBoundingClientRect();
     const [x, y] = at ? [at.clientX - left, at.clientY - top] : [strip.clientWidth / 2, strip.clientHeight / 2];
     const [right, down] = [frame.clientWidth + strip.scrollLeft - x, strip.scrollTop + y];
-    strip.style.setProperty("--zoom", factor);
-    strip.classList.toggle("zoomed", factor > 1);
+    set(factor);
     const grown = factor / before;
     strip.scrollLeft = right * grown - (frame.clientWidth - x);
     strip.scrollTop = down * grown - y;
   };
-  const by = (times, at) => to(factor * times, at);
+  const by = (times, at) => to(page.zoom * times, at);
   strip.addEventListener("keydown", (event) => {
     if (event.target !== strip || event.ctrlKey || event.metaKey) return;
     const act = { "+": () => by(STEP), "=": () => by(STEP), "-": () => by(1 / STEP), 0: () => to(1) }[event.key];

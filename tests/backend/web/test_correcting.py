@@ -107,7 +107,7 @@ def test_pairs_are_what_preprocess_takes(open_page: Open, tmp_path: Any) -> None
     page.keyboard.press("F2")
     page.keyboard.press("Enter")  # right as it is; and it was the last line
     expect(page.locator("#status")).to_have_text(WORDS["lastLine"])
-    expect(page.locator("#pairs")).to_have_text("Corrected lines (3)")
+    expect(page.locator("#pairs")).to_have_text("Save corrected lines (3)")
     name, content = saved(page, page.locator("#pairs"))
     assert name == "corrected-lines.zip"
     with zipfile.ZipFile(io.BytesIO(content)) as archive:

@@ -5,7 +5,7 @@
 import { isChanged, isSure, orderOf, rowsOf, textOfLine } from "./corrections.js";
 import { doubtful, lineEditor } from "./editor.js";
 import { element, shape } from "./elements.js";
-import { isWide, pictureView } from "./picture.js";
+import { isByFinger, isWide, pictureView } from "./picture.js";
 import { applyProfile, pieces } from "./profile.js";
 import { list, percent, say, sayWarning } from "./words.js";
 
@@ -48,7 +48,7 @@ export function pageView(doc, page, alt, look, actions) {
     place.textContent = placeOf(rows[n].line, n, look);
   };
   if (rows.length === 0) place.textContent = "";
-  else place.textContent = rows.length === 1 ? placeOf(rows[0].line, 0, look) : say("hint");
+  else place.textContent = rows.length === 1 ? placeOf(rows[0].line, 0, look) : say(isByFinger() ? "hintTouch" : "hint");
   const reach = (n) => rows.forEach(({ row }, i) => (row.tabIndex = i === n ? 0 : -1));
   const go = (n) => {
     reach(n);

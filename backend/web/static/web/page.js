@@ -25,7 +25,7 @@ const MOST_MARKED = 200; // pages whose characters, each with its place, are not
 const OTHERWISE = ["too_many_pages", "file_too_large", "request_too_large", "overloaded", "too_many_jobs", "job_storage_full"];
 const DRAWN_HERE = /\.(png|jpe?g|webp|bmp)$/i; // by the browser; pictures of other files' pages are asked for
 const HAS_PAGES = /\.(pdf|tiff?)$/i;
-const TOLD_MS = 7000; // how long a message stays to be seen
+const TOLD_MS = 5000; // how long a message stays to be seen
 const documents = [];
 let lastId = 0;
 let key = "";
@@ -95,7 +95,7 @@ async function start(doc) {
     change(doc, { state: "failed", error: known(error) });
   }
   const left = documents.some((one) => one.state === "waiting" || one.state === "reading");
-  if (!left) tell(say("done", { read: count("done"), failed: count("failed") }));
+  if (!left) tell(say(count("failed") ? "doneFailed" : "done", { read: count("done"), failed: count("failed") }));
   work();
 }
 
@@ -260,9 +260,11 @@ function likeIt(view, { ariaLabel, tagName, attributes }) {
 function showTools() {
   document.body.classList.toggle("at-work", documents.length > 0);
   $("tools").hidden = $("means").hidden = !documents.some((doc) => doc.pages.length);
+  $("all").hidden = documents.length < 2; // one has the same at its own buttons
   const sure = documents.reduce((sum, doc) => sum + countSure(doc), 0);
   $("pairs").disabled = !sure;
   $("pairs").textContent = say("pairs", { n: sure });
+  $("pairs").title = say("pairsTitle");
 }
 
 // Once there is a result it is to be on the screen, unless somebody is busy elsewhere.
@@ -464,6 +466,9 @@ async function comeBack() {
   }
   work();
 }
+
+// What is scrolled stops below the tools, in as many rows as they have.
+new ResizeObserver(() => document.documentElement.style.setProperty("--tools", `${$("tools").offsetHeight}px`)).observe($("tools"));
 
 writeWords();
 showTools();

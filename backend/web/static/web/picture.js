@@ -199,3 +199,6 @@ function legend() {
 
 // Whether a line is to be shown larger than it fits.
 export const isNarrow = () => matchMedia(NARROW).matches;
+
+// Whether there is a finger, and most likely no keyboard.
+export const isByFinger = () => matchMedia("(hover: none)").matches;

@@ -44,7 +44,7 @@ function onePage(doc, look, actions) {
 }
 
 // Of a document that is being read, how many it has in all.
-export const countPages = (doc) => (doc.state === "reading" && doc.progress?.pages) || doc.pages.length;
+export const countPages = (doc) => (doc.state === "reading" && (doc.progress?.pages || doc.pages[0]?.of)) || doc.pages.length;
 
 // Adds pages that have been read since to the document's element. What is there of it stays, and so does the focus.
 export function showNewPages(article, doc, areFirst, look, actions) {

@@ -2,8 +2,8 @@
 
     python -m scripts.first_page [PDF…] [--times 10] [--url http://127.0.0.1:8000]
 
-Without a PDF it makes two of two pages: scans of 22 lines each, of the golden lines. Chromium has the page open and has read one file; each
-time the file is chosen anew. The service is the one at ``--url``, or is started here and stopped at the end.
+Without a PDF it makes one of two pages, pictures alone: texts of ``scripts/texts`` as Chromium sets them, at 200 dots an inch. Chromium has
+the page open and has read the file once; each time it is chosen anew. The service is the one at ``--url``, or is started here.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ from model.rendering.pages.browser import find_chromium
 from rasm.command_line import PATH, argument, command, option, positive, run
 from rasm.weights import SHIPPED_MODEL
 
-GOLDEN = Path(__file__).resolve().parents[1] / "tests" / "golden"
-LINES = 22
-PAGE_PX = (1654, 2339)  # A4 at 200 dots an inch, as offices scan
-LEADING_PX = 90
-SCALE = 1.2  # of the golden lines: to letters of some 12 points
+TEXT = Path(__file__).resolve().parent / "texts" / "ar.txt"
+PAGE_PX, SCALE = (827, 1169), 2  # A4; twice 100 dots an inch, as offices scan
+HTML = """<!DOCTYPE html><html lang="ar" dir="rtl"><meta charset="utf-8"><style>
+body { margin: 0; padding: 80px 90px; font: 18px/1.8 Amiri, serif; text-align: justify }
+p { margin: 0 0 .6em }</style>"""
 TIMEOUT_MS = 60_000
 #: in the browser: the moment at which a text is there, painted
 SHOWN = """() => new Promise((done) => {
@@ -46,13 +46,13 @@ CHOSEN = """document.getElementById("files").addEventListener("change", () => (w
 @option("--times", type=positive, default=10, metavar="N", help="Each is chosen so often.")
 @option("--url", metavar="URL", help="A service that runs already.")
 def first_page(files: Sequence[Path], times: int, url: str | None) -> None:
-    sent = {path.name: path.read_bytes() for path in files} or {"two pages, a scan of 200 dpi": scan()}
     with (
         tempfile.TemporaryDirectory(prefix="rasm-first-page-") as folder,
         running(url, SHIPPED_MODEL, Path(folder), RASM_WEB_JOBS="on", RASM_JOB_WORKERS="1") as (address, _),
         sync_playwright() as playwright,
     ):
         browser = playwright.chromium.launch(executable_path=str(find_chromium()), args=["--no-sandbox"])
+        sent = {path.name: path.read_bytes() for path in files} or {"two pages of pictures": scan(browser)}
         page = browser.new_page(viewport={"width": 1280, "height": 900}, locale="en")
         page.set_default_timeout(TIMEOUT_MS)
         page.goto(address)
@@ -78,15 +78,16 @@ def wait(page: Any, name: str, data: bytes) -> tuple[float, float]:
     return first, whole
 
 
-def scan() -> bytes:
-    """A PDF of two pages, pictures alone."""
-    line = Image.open(GOLDEN / "prose.png").convert("L")
-    line = line.resize((round(line.width * SCALE), round(line.height * SCALE)), Image.Resampling.LANCZOS)
-    page = Image.new("L", PAGE_PX, 255)
-    for i in range(LINES):
-        page.paste(line, ((PAGE_PX[0] - line.width) // 2, 150 + i * LEADING_PX))
+def scan(browser: Any) -> bytes:
+    """A PDF of two pages, as a scanner makes it."""
+    width, height = PAGE_PX
+    page = browser.new_page(viewport={"width": width, "height": 2 * height}, device_scale_factor=SCALE)
+    page.set_content(HTML + "".join(f"<p>{line}</p>" for line in TEXT.read_text(encoding="utf-8").splitlines()))
+    both = Image.open(io.BytesIO(page.screenshot())).convert("L")
+    page.close()
+    first, second = (both.crop((0, top, both.width, top + both.height // 2)) for top in (0, both.height // 2))
     file = io.BytesIO()
-    page.save(file, "PDF", save_all=True, append_images=[page], resolution=200)
+    first.save(file, "PDF", save_all=True, append_images=[second], resolution=100 * SCALE)
     return file.getvalue()
 
 

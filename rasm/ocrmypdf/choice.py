@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from argparse import ArgumentParser
 
-from ocrmypdf import hookimpl
+from ocrmypdf import PageContext, hookimpl
 from ocrmypdf.pluginspec import OcrOptions
+from PIL.Image import Image
 
-from rasm.ocrmypdf.engine import RasmEngine, choose_renderer
+from rasm.ocrmypdf.engine import RasmEngine, choose_renderer, without_own_text
 
 
 @hookimpl
@@ -26,3 +27,8 @@ def get_ocr_engine(options: OcrOptions | None) -> RasmEngine | None:
 def check_options(options: OcrOptions) -> None:
     if options.ocr_engine == "rasm":
         choose_renderer(options)
+
+
+@hookimpl
+def filter_ocr_image(page: PageContext, image: Image) -> Image | None:
+    return without_own_text(page, image) if page.options.ocr_engine == "rasm" else None

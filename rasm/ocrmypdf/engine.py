@@ -6,12 +6,16 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ocrmypdf._options import ProcessingMode
 from ocrmypdf.pluginspec import OcrEngine, OcrOptions, OrientationConfidence
 
 from rasm import __version__
 from rasm.ocrmypdf.options import LANGUAGES, LATIN, language_of
 
 if TYPE_CHECKING:
+    from ocrmypdf import PageContext
+    from PIL.Image import Image
+
     from rasm.document import Document
     from rasm.reader import Reader
 
@@ -19,11 +23,36 @@ _USUAL_DPI = 72.0  # of an image that does not say; OCRmyPDF's always do
 _FONT = "/F1"  # the name under which OCRmyPDF looks for the font of a text that is put under a page
 _SURE = 100.0  # how sure of a page's orientation OCRmyPDF wants to be is in Tesseract's measure; --rotate-pages-threshold is 14 unless told
 
+# of a line's height: OCRmyPDF's box of it, pdfminer's, stands by the font's descent below the baseline and is as high as the font is large,
+# so the tops of Arabic letters stick out by up to 0.45 where that descent is deep (Noto Sans Arabic)
+_ABOVE, _BELOW, _BESIDE = 0.6, 0.25, 0.2
+_MOST_MARGIN_PT = 14.0  # a box may hold several lines
+
 
 def choose_renderer(options: OcrOptions) -> None:
     """Rasm's own, unless another was asked for."""
     if options.pdf_renderer == "auto":
         options.pdf_renderer = "sandwich"
+
+
+def without_own_text(page: PageContext, image: Image) -> Image | None:
+    """With ``--redo-ocr``, what the page's own visible text has drawn is painted over, all of it; None where there is nothing to do.
+
+    OCRmyPDF does so too, and leaves the tops of Arabic letters, which would be read.
+    """
+    if page.options.mode != ProcessingMode.redo:
+        return None
+    from PIL.ImageDraw import Draw
+
+    drawing = None
+    for left, bottom, right, top in (map(float, box) for box in page.pageinfo.get_textareas(visible=True, corrupt=None)):
+        above, below, beside = (min(part * (top - bottom), _MOST_MARGIN_PT) for part in (_ABOVE, _BELOW, _BESIDE))
+        drawing = drawing or Draw(image)
+        x, y = (float(dots) / 72 for dots in image.info["dpi"])
+        drawing.rectangle(
+            ((left - beside) * x, image.height - (top + above) * y, (right + beside) * x, image.height - (bottom - below) * y), fill="white"
+        )
+    return image if drawing else None
 
 
 class RasmEngine(OcrEngine):

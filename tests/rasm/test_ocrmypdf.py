@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import math
 import os
 import shutil
@@ -11,12 +12,14 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import pikepdf
 import pypdfium2 as pdfium
 import pytest
 from PIL import Image
 
 from tests.paper import golden_text
 from tests.paths import GOLDEN, ROOT
+from tests.pdfs import typeset
 
 pytest.importorskip("ocrmypdf", reason="needs OCRmyPDF: pip install 'rasm-ocr[ocrmypdf]'")
 NAMES = ("prose", "figures")
@@ -104,6 +107,20 @@ def test_what_has_text_is_skipped_or_redone(tmp_path: Path, picture: Image.Image
     for option in ("--skip-text", "--redo-ocr"):
         again, _ = ocrmypdf(source, "--plugin", "rasm.ocrmypdf", option)
         assert by_pdfium(again) == first
+
+
+def test_text_that_is_set_is_not_read_a_second_time(tmp_path: Path, picture: Image.Image) -> None:
+    """A typeset page with a picture of two lines: redone, it gains these alone. OCRmyPDF leaves halves of the set letters to be read."""
+    with pikepdf.open(io.BytesIO(typeset())) as page, pikepdf.open(pdf(tmp_path / "scan.pdf", picture)) as scan:
+        for one in page.objects:
+            if isinstance(one, pikepdf.Dictionary) and one.get("/Type") == "/FontDescriptor":
+                one.Descent = -600  # as in Noto's Arabic typefaces: by it OCRmyPDF thinks that letters stand lower
+        page.pages[0].add_overlay(scan.pages[0], pikepdf.Rectangle(30, 30, 500, 330))
+        page.save(tmp_path / "both.pdf")
+    made, _ = ocrmypdf(tmp_path / "both.pdf", "--plugin", "rasm.ocrmypdf", "--redo-ocr", "--sidecar", str(tmp_path / "text.txt"))
+    lines = [line.strip() for line in (tmp_path / "text.txt").read_text(encoding="utf-8").splitlines() if line.strip()]
+    assert lines == [golden_text(name) for name in NAMES]
+    assert all(searched(made, word) for word in lines[0].split() if word.isalpha())
 
 
 @pytest.mark.parametrize("turned", [90, 180, 270])

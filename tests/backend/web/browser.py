@@ -112,7 +112,9 @@ def reply_with_words(pages: int = 1) -> dict[str, Any]:
         for n, line in enumerate(result["lines"]):
             left, top, right, bottom = line["bbox"]
             step = (right - left) // len(line["text"])
-            signs, words, word = [], [], []
+            signs: list[dict[str, Any]] = []
+            words: list[dict[str, Any]] = []
+            word: list[dict[str, Any]] = []
             for k, sign in enumerate(line["text"] + " "):
                 if sign == " ":
                     box = [min(s["bbox"][0] for s in word), top, max(s["bbox"][2] for s in word), bottom]

@@ -20,7 +20,7 @@ def test_reads_what_is_chosen(open_page: Open, service: Service) -> None:
     results = read_by_api(service, LINE, OTHER)
     assert texts(page) == [r["text"] for r in results]
     expect(page.locator("article.failed .wrong")).to_contain_text("not an image")
-    expect(page.locator("#status")).to_have_text("Read: 2. Not read: 1.")
+    expect(page.locator("#status")).to_have_text("Files read: 2, not read: 1")
 
     row, place = page.locator(".lines li").first, page.locator("figcaption").first
     page.locator("article.failed").hover()
@@ -160,7 +160,7 @@ def test_the_other_language_keeps_what_was_read(open_page: Open) -> None:
     expect(page.locator("html")).to_have_attribute("dir", "rtl")
     assert page.locator("html").get_attribute("lang") == "ar" and page.url.endswith("?lang=ar")
     assert texts(page) == before
-    expect(page.get_by_role("button", name=TEXTS["ar"]["copy"], exact=True).first).to_be_visible()
+    expect(page.get_by_role("checkbox", name=TEXTS["ar"]["diacritics"], exact=True)).to_be_visible()
     expect(page.locator("figcaption")).to_contain_text("٪")
     upload(page, ("bad.png", b"no image"))
     expect(page.locator(".wrong").last).to_contain_text(TEXTS["ar"]["errors"]["unsupported_format"])

@@ -7,6 +7,7 @@ import select
 import signal
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -37,6 +38,7 @@ from tests.serving import (
 pytestmark = pytest.mark.usefixtures("django_is_set_up")
 
 
+STOP_S = 20.0  # gunicorn's 30 are for requests that are slow; a server without any ends in one or two
 HEAD = b"POST /api/v1/ocr HTTP/1.1\r\nHost: localhost\r\nContent-Type: multipart/form-data; boundary=b\r\n"
 
 
@@ -159,6 +161,33 @@ def test_sigterm_finishes_what_was_accepted_and_the_log_is_structured(tmp_path: 
     [record] = [record for record in records if record["request_id"] == "last-one"]
     assert record["status"] == 200 and record["path"] == "/api/v1/ocr" and record["method"] == "POST" and record["milliseconds"] > 0
     assert not [record for record in records if record["level"] in ("ERROR", "CRITICAL")]
+
+
+def test_sigterm_closes_idle_connections_at_once_and_finishes_requests(tmp_path: Path) -> None:
+    """One that was answered, one that never asked; one in the middle of its headers, one in the middle of its body, which go on after."""
+    body = form(field_part(b"mode", b"line"), file_part(line_png()))
+    head = HEAD + b"Content-Length: %d\r\n\r\n" % len(body)
+    with running_service(tmp_path / "log") as service, contextlib.ExitStack() as opened:
+        answered, silent, in_headers, in_body = (opened.enter_context(connect(service)) for _ in range(4))
+        answered.sendall(b"GET /health/live HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert answered.recv(65536).startswith(b"HTTP/1.1 200")
+        in_headers.sendall(head[:40])
+        in_body.sendall(head + body[:100])
+        figures(service.url)  # what was sent before it has arrived
+        os.kill(service.pid, signal.SIGTERM)
+        for connection in (answered, silent):
+            connection.settimeout(STOP_S)
+            while connection.recv(65536):
+                pass
+        in_headers.sendall(head[40:] + body)
+        in_body.sendall(body[100:])
+        for connection in (in_headers, in_body):
+            reply = received(connection)
+            assert reply.startswith(b"HTTP/1.1 200") and b"onnection: close" in reply
+        deadline = time.monotonic() + STOP_S
+        while os.waitid(os.P_PID, service.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
+            assert time.monotonic() < deadline, "the server has not ended"
+            time.sleep(0.05)
 
 
 def test_several_processes_share_nothing_and_their_metrics_are_added_up(tmp_path: Path) -> None:

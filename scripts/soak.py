@@ -1,8 +1,8 @@
 """The service for hours, asked for good and bad things at once: its memory and its descriptors level off, and nothing is a fault.
 
-    python -m scripts.soak [--minutes 240] [--processes 2] [--clients 8] [--pages 0]
+    python -m scripts.soak [--minutes 240] [--processes 2] [--clients 8] [--rate 0] [--pages 0]
 
-Lines, pages, PDFs, TIFFs and jobs, and beside them bytes at random, spoilt images, bodies that break off or are larger than they say, odd
+Lines, pages, PDFs, TIFFs, jobs, documents and corrected ones, and beside them bytes at random, spoilt images, bodies that break off or are larger than they say, odd
 addresses and headers. Each tenth of the time a row tells, of all processes of the server: the memory of the largest and of all, open
 descriptors, and replies by status. ``--pages``: so many scans of A4 in colour from 100 clients at once before, and what a process holds
 when it rests.
@@ -13,6 +13,7 @@ Exit codes: 0 · 1 a fault (500), no answer to a sound request, or more memory o
 from __future__ import annotations
 
 import io
+import json
 import os
 import random
 import socket
@@ -57,12 +58,15 @@ class Kinds:
         self.line, self.page, self.scan = saved(line, "PNG"), saved(page, "PNG"), saved(page.convert("RGB").resize(SCAN_PX), "JPEG")
         self.pdf = saved(page, "PDF", save_all=True, append_images=[line])
         self.tiff = saved(line, "TIFF", save_all=True, append_images=[line] * 3)
+        self.document = b""  # what was read, as the page at / sends it back; the first who corrects asks for it
         self.good: list[Callable[[httpx.Client, random.Random], int]] = [
             lambda client, rng: self._post(client, "/api/v1/ocr", self.line),
             lambda client, rng: self._post(client, "/api/v1/ocr", self.tiff, format=rng.choice(["json", "alto", "page", "pdf"])),
             lambda client, rng: self._post(client, "/api/v1/ocr", self.page) if rng.random() < 0.2 else 200,
             lambda client, rng: self._post(client, "/api/v1/ocr", self.pdf, mode="line") if rng.random() < 0.2 else 200,
             lambda client, rng: client.get(self.url + rng.choice(["/", "/api/v1/models", "/metrics", "/health/ready"])).status_code,
+            lambda client, rng: self._post(client, "/api/v1/ocr/document", self.line, format=rng.choice(["docx", "html", "xlsx", "hocr"])),
+            self._corrected,
             self._job,
         ]
         self.bad: list[Callable[[httpx.Client, random.Random], int]] = [
@@ -72,11 +76,13 @@ class Kinds:
             lambda client, rng: self._raw(self._body(rng) + rng.randbytes(50), rng),
             lambda client, rng: self._raw(rng.randbytes(rng.randrange(1, 400)), rng, head=b""),
             lambda client, rng: client.get(self.url + "/api/v1/jobs/" + rng.choice(["x", "0" * 32, "x/result?format=pdf"])).status_code,
+            lambda client, rng: self._write(client, self._spoilt(rng, [self.document]), rng),
+            lambda client, rng: self._post(client, "/api/v1/ocr", self.tiff, pages=rng.choice(["1-999999999", "9-1", "0", "1,2,3-", "x"])),
             lambda client, rng: client.get(self.url, headers={"Accept": "text/plain; a*=nosuch''%41"}).status_code,
         ]
 
-    def _spoilt(self, rng: random.Random) -> bytes:
-        data = bytearray(rng.choice([self.line, self.pdf, self.tiff]))
+    def _spoilt(self, rng: random.Random, of: Sequence[bytes] = ()) -> bytes:
+        data = bytearray(rng.choice(of or [self.line, self.pdf, self.tiff]) or b"{}")
         for _ in range(rng.randrange(1, 8)):
             data[rng.randrange(len(data))] = rng.randrange(256)
         return bytes(data[: rng.randrange(1, len(data))] if rng.random() < 0.3 else data)
@@ -87,6 +93,21 @@ class Kinds:
         if reply.status_code == 202:  # a job that nobody deletes counts against the next ones
             client.delete(self.url + reply.headers["Location"])
         return reply.status_code
+
+    def _corrected(self, client: httpx.Client, rng: random.Random) -> int:
+        if not self.document:
+            reply = client.post(self.url + "/api/v1/ocr", files={"files": ("a.png", self.line)}, data={"detail": "characters"})
+            if reply.status_code != 200:
+                return reply.status_code
+            results = reply.json()["results"]
+            results[0]["lines"][0]["text_as_read"] += " 12"
+            self.document = json.dumps({"results": results}).encode()
+        return self._write(client, self.document, rng, self.line)
+
+    def _write(self, client: httpx.Client, document: bytes, rng: random.Random, file: bytes = b"") -> int:
+        files = {"document": ("a.json", document)} | ({"file": ("a.png", file)} if file else {})
+        kinds = ["json", "docx", "html", *(["pdf"] if file else [])]
+        return client.post(self.url + "/api/v1/documents", files=files, data={"format": rng.choice(kinds)}).status_code
 
     def _job(self, client: httpx.Client, rng: random.Random) -> int:
         sent = client.post(self.url + "/api/v1/jobs", files={"files": ("a.tif", self.tiff)})
@@ -143,11 +164,11 @@ def held(pid: int) -> tuple[float, float, int]:
     return max(sizes), sum(sizes), files
 
 
-def ask(kinds: Kinds, number: int, until: float, counts: Counter[int], faults: list[str]) -> None:
-    """One client, until that time."""
+def ask(kinds: Kinds, number: int, until: float, every_s: float, counts: Counter[int], faults: list[str]) -> None:
+    """One client, until that time, with a request every so often at most."""
     rng = random.Random(number)
     with httpx.Client(trust_env=False, timeout=PATIENCE_S) as client:
-        while time.monotonic() < until:
+        while (began := time.monotonic()) < until:
             is_good = rng.random() < 0.5
             kind = rng.choice(kinds.good if is_good else kinds.bad)
             try:
@@ -159,6 +180,7 @@ def ask(kinds: Kinds, number: int, until: float, counts: Counter[int], faults: l
             counts[status] += 1
             if status >= 500 and status != 503:
                 faults.append(f"status {status}")
+            time.sleep(max(0.0, min(until, began + every_s) - time.monotonic()))
 
 
 def load(kinds: Kinds, pages: int, pid: int) -> None:
@@ -195,8 +217,9 @@ def load(kinds: Kinds, pages: int, pid: int) -> None:
 @option("--minutes", type=float, default=240.0, metavar="N", help="How long.")
 @option("--processes", "count", type=positive, default=2, metavar="N", help="Of the server.")
 @option("--clients", type=positive, default=8, metavar="N", help="At once.")
+@option("--rate", type=float, default=0.0, metavar="N", help="Requests a second at most, of all together; 0: as many as there is time for.")
 @option("--pages", type=counting, default=0, metavar="N", help="Sent by 100 clients at once before.")
-def soak(minutes: float, count: int, clients: int, pages: int) -> int:
+def soak(minutes: float, count: int, clients: int, rate: float, pages: int) -> int:
     faults: list[str] = []
     rows: list[tuple[float, float, int]] = []
     with (
@@ -216,7 +239,7 @@ def soak(minutes: float, count: int, clients: int, pages: int) -> int:
             until = time.monotonic() + 60 * minutes / ROWS
             with ThreadPoolExecutor(clients) as pool:
                 for number in range(clients):
-                    pool.submit(ask, kinds, row * clients + number, until, counts, faults)
+                    pool.submit(ask, kinds, row * clients + number, until, clients / rate if rate else 0.0, counts, faults)
             time.sleep(min(REST_S, 6 * minutes))
             rows.append(held(pid))
             largest, together, files = rows[-1]

@@ -4,9 +4,9 @@
 
 Half of the examples are files: small pictures in every format and mode that is read, multi-page TIFFs and PDFs among them. Their bytes
 are replaced, inserted, cut and repeated, headers' numbers made extreme, two files spliced. What can be decoded goes on as a line and as
-a page; of a large page, every second or third pixel. The other half are pages of blots like lines, as pixels, with noise, bars, borders, inversions, gradients, turns and odd
-sizes. They go through ``rasm.pages.reader``: finding lines, cutting them out and reading them with a tiny model. Every fourth goes
-through telling which way is up, too.
+a page; of a large page, every second or third pixel. The other half are pages of blots like lines, as pixels, with noise, bars, borders,
+inversions, gradients, turns and odd sizes. They go through ``rasm.pages.reader``: finding lines, cutting them out and reading them with a
+tiny model. Every fourth goes through telling which way is up, too.
 
 ``--record``: a file that gets a line after every 2,000, of what became of them; a run that finds one goes on after it. Two runs with
 different ``--seed`` try different ones: sums of their records are what was tried.

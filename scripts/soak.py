@@ -4,8 +4,8 @@
 
 Lines, pages, PDFs, TIFFs, jobs, documents and corrected ones, and beside them bytes at random, spoilt images, bodies that break off or are
 larger than they say, odd addresses and headers. Each tenth of the time a row tells, of all processes of the server: the memory of the
-largest and of all, open descriptors, and replies by status. ``--pages``: so many scans of A4 in colour from 100 clients at once before, and what a process holds
-when it rests.
+largest and of all, open descriptors, and replies by status. ``--pages``: so many scans of A4 in colour from 100 clients at once before,
+and what a process holds when it rests.
 
 Exit codes: 0 · 1 a fault (500), no answer to a sound request, or more memory or descriptors in the last rows than half-way.
 """

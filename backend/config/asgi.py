@@ -55,7 +55,7 @@ LIGHT_THREADS = 4  # for requests that only look, and as many for health and met
 _ABSOLUTE = re.compile(rb"https?://([^/]*)(.*)", re.IGNORECASE | re.DOTALL)
 _WATCHING = re.compile(r"/health/.*|/metrics")
 _LOOKING = ("GET", "HEAD", "OPTIONS", "TRACE")
-_LONG = re.compile(r"/api/v1/jobs/[^/]+/(picture|result)")  # without a body, and yet work for many seconds
+_LONG = re.compile(r"/api/v1/jobs/[^/]+/(document|pages|picture|result)")  # without a body, and yet work for many seconds
 
 
 class BrokenOffError(Exception):

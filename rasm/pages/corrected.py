@@ -16,6 +16,9 @@ from rasm.document import Box, Character, Line, Word
 from rasm.text.bidi import Direction, drawn_order
 
 SURE = 1.0  # of what a person has said
+# letters that were read times letters that are there now: a line of 300 becomes another in a fifth of a second where its letters are made
+# to take long. That time grows with the cube, so more is not compared
+_MOST_COMPARED = 90_000
 
 
 @dataclass(frozen=True)
@@ -27,15 +30,19 @@ class _Placed:
     confidence: float = SURE
 
 
-def corrected(line: Line, text: str) -> Line:
-    """The line with another text. Where that is what its words say already, it is the same line."""
+def corrected(line: Line, text: str, *, compare: bool = True) -> Line:
+    """The line with another text. Where that is what its words say already, it is the same line.
+
+    compare: whether to look which letters stayed; without it, all are placed anew. Lines of many hundred letters are in any case."""
     text = " ".join(text.split())
     if text == " ".join(word.text for word in line.words):
         return replace(line, text=text)
     runs = _direction(text)
-    if runs and runs not in (_direction(line.text), line.direction):  # read in the wrong direction: nothing stays where it was
+    turned = runs is not None and runs not in (_direction(line.text), line.direction)  # read in the wrong direction: nothing stays
+    if turned or not compare or sum(len(word.text) + 1 for word in line.words) * len(text) > _MOST_COMPARED:
         room = [word.box for word in line.words] or [line.box]
-        return replace(line, text=text, confidence=SURE, direction=runs, words=_words(_spread(text, room, runs)))
+        way = runs if runs and turned else line.direction
+        return replace(line, text=text, confidence=SURE, direction=way, words=_words(_spread(text, room, way)))
     old = _placed(line)
     signs: list[_Placed] = []
     waiting = ""  # what was put in before the first letter that has a place

@@ -59,11 +59,17 @@ def write_document(
     A searchable PDF needs what was read beside: in `file`, or as a `job` that is still there.
     """
     check_fields(request, ("document", "file"), CorrectedOptions)
+    with place():  # to compare what was read with what is there now takes as long as reading a page, or longer
+        return _written(request, document, options, file)
+
+
+def _written(request: HttpRequest, document: UploadedFile, options: CorrectedOptions, file: UploadedFile | None) -> HttpResponseBase:
     gone = request.META.get("rasm.gone")
     check(gone)
     sent = _parsed(document)
     sent.name = _clean(sent.name)
-    pages = [page_of(result) for result in sent.results if _was_read(result)]
+    left = _Comparisons(gone)
+    pages = [page_of(result, left) for result in sent.results if _was_read(result)]
     if not pages:
         raise InvalidRequest("document: not one of its results was read")
     if options.format == "json":
@@ -76,11 +82,10 @@ def write_document(
         if file is None and job is None:
             raise InvalidRequest("file: a searchable PDF is made of the file that was read: send it beside, or name the job")
         opened = partial(_opened, file, job, options.password, gone, max(page.number for page in pages))
-    with place():
-        try:
-            return documents.document_reply([documents.Source(sent.name, len(pages), lambda: pages, opened)], form)
-        except ImageError as e:
-            raise FilesRefused(e.code, str(e)) from e
+    try:
+        return documents.document_reply([documents.Source(sent.name, len(pages), lambda: pages, opened)], form)
+    except ImageError as e:
+        raise FilesRefused(e.code, str(e)) from e
 
 
 def _json(sent: CorrectedDocument, pages: list[Page], options: CorrectedOptions) -> HttpResponse:
@@ -113,8 +118,9 @@ def _parsed(document: UploadedFile) -> CorrectedDocument:
         return CorrectedDocument.model_validate_json(document.read())
     except ValidationError as e:
         [first, *more] = e.errors(include_url=False, include_context=False, include_input=False)
-        where = ".".join(map(str, first["loc"]))
-        raise InvalidRequest(f"document: {where}: {first['msg']}" + (f", and {len(more)} errors more" if more else "")) from e
+        where = "".join(f"{part}: " for part in [".".join(map(str, first["loc"]))] if part)
+        said = first["msg"].removeprefix("Value error, ")
+        raise InvalidRequest(f"document: {where}{said}" + (f", and {len(more)} errors more" if more else "")) from e
 
 
 def _opened(upload: UploadedFile | None, job: Job | None, password: str, gone: Gone | None, last: int) -> tuple[PageFile, bytes | None]:
@@ -145,10 +151,28 @@ def _refused(error: ImageError) -> FilesRefused:
 # The page of a result
 
 
-def page_of(result: ResultReply) -> Page:
-    """What ``results.fill`` made a result of, with its lines' texts as they are now. Raises InvalidRequest."""
+class _Comparisons:
+    """How much is compared for one document: letters of what was read times letters of what is there now.
+
+    What is corrected beyond that stands as evenly in its line as a line whose letters have no places.
+    """
+
+    MOST = 20_000_000  # thousands of lines of any length; of letters that are made to take longest, three quarters of a minute
+
+    def __init__(self, gone: Gone | None) -> None:
+        self._left, self._gone = self.MOST, gone
+
+    def allow(self, line: LineReply, text: str) -> bool:
+        """Raises ClientGone."""
+        check(self._gone)
+        self._left -= sum(len(word["text"]) + 1 for word in line.words) * len(text)
+        return self._left > 0
+
+
+def page_of(result: ResultReply, left: _Comparisons) -> Page:
+    """What ``results.fill`` made a result of, with its lines' texts as they are now. Raises InvalidRequest, ClientGone."""
     assert result.width_px and result.height_px
-    lines = [_line(line) for line in result.lines]
+    lines = [_line(line, left) for line in result.lines]
     regions = [*_regions(result.regions, lines)] if result.regions else []
     if not result.regions and lines:
         regions = [Region("paragraph", (0, 0, result.width_px, result.height_px), lines)]
@@ -167,18 +191,21 @@ def page_of(result: ResultReply) -> Page:
     )
 
 
-def _line(line: LineReply) -> Line:
+def _line(line: LineReply, left: _Comparisons) -> Line:
     words = [Word(_clean(w["text"]), w["confidence"], _box(w["bbox"])) for w in line.words]
     signs = line.characters or []
     at = 0
     for k, word in enumerate(words):  # characters are those of the words, one after the other
         own: list[Character] = []
-        while at < len(signs) and len("".join(c.text for c in own)) < len(word.text):
+        letters = 0
+        while at < len(signs) and letters < len(word.text):
             own.append(Character(_clean(signs[at]["text"]), signs[at]["confidence"], _box(signs[at]["bbox"])))
+            letters += len(own[-1].text)
             at += 1
         words[k] = Word(word.text, word.confidence, word.box, own)
     text = _clean(line.text_as_read)
-    return corrected(Line(" ".join(word.text for word in words), line.confidence, _box(line.bbox), [], words, line.direction), text)
+    was_read = Line(" ".join(word.text for word in words), line.confidence, _box(line.bbox), [], words, line.direction)
+    return corrected(was_read, text, compare=left.allow(line, text))
 
 
 def _regions(regions: list[RegionReply], lines: list[Line]) -> Iterator[Region]:

@@ -2,11 +2,11 @@
 
     python -m scripts.fuzz_decode [--examples 100000] [--seed 1] [--growth-mb 64] [--record FILE]
 
-Half of the examples are files: small pictures in every format and mode that is read, multi-page TIFFs and PDFs among them. Their bytes
+Three of four examples are files: small pictures in every format and mode that is read, multi-page TIFFs and PDFs among them. Their bytes
 are replaced, inserted, cut and repeated, headers' numbers made extreme, two files spliced. What can be decoded goes on as a line and as
-a page; of a large page, every second or third pixel. The other half are pages of blots like lines, as pixels, with noise, bars, borders,
+a page; of a large page, every second or third pixel. The others are pages of blots like lines, as pixels, with noise, bars, borders,
 inversions, gradients, turns and odd sizes. They go through ``rasm.pages.reader``: finding lines, cutting them out and reading them with a
-tiny model. Every fourth goes through telling which way is up, too.
+tiny model. Every eighth goes through telling which way is up, too.
 
 ``--record``: a file that gets a line after every 2,000, of what became of them; a run that finds one goes on after it. Two runs with
 different ``--seed`` try different ones: sums of their records are what was tried.
@@ -235,7 +235,7 @@ def kind_of(data: bytes) -> str:
 def read_page(image: Pixels) -> str:
     """What becomes of a page's pixels: ``text`` or ``no text``. Raises whatever should not be raised."""
     seen = look_at(image)
-    page = page_reader(orient=image.shape[0] % 4 == 0).read(seen if isinstance(seen, PageImage) else PageImage(image))
+    page = page_reader(orient=image.shape[0] % 8 == 0).read(seen if isinstance(seen, PageImage) else PageImage(image))
     for line in (line for region in page.regions for line in region.lines):
         left, top, right, bottom = line.box
         assert left <= right and top <= bottom and 0 <= line.confidence <= 1
@@ -279,7 +279,7 @@ def fuzz(examples: int, first_seed: int, growth_mb: float, record: Path | None) 
 
     def run_round(part: int, number: int) -> None:
         before = outcomes.copy()
-        for strategy, count in ((mutated(), part - part // 2), (spoilt_pages(), part // 2)):
+        for strategy, count in ((mutated(), part - part // 4), (spoilt_pages(), part // 4)):
             if count:
                 run_examples(strategy, count, number)
         if record is not None:

@@ -48,7 +48,7 @@ _DEVICE = re.compile(r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|co
 @dataclass(frozen=True)
 class Source:
     """A file that was read. ``pages``: asked for anew each time. ``open``: its pictures, for a PDF, and its bytes if it
-    is one; None where workers write the PDFs."""
+    is one; None where workers write the PDFs. ``is_seen``: its pages were opened and drawn for this request, so that can be done here."""
 
     name: str
     page_count: int
@@ -56,6 +56,7 @@ class Source:
     open: Callable[[], tuple[PageFile, bytes | None]] | None = None
     password: str | None = None
     language: Language | None = None
+    is_seen: bool = True
 
     def written(self, form: "Form") -> Iterator[Page]:
         """Its pages, in the letters of its language and as ``form`` asks for them."""
@@ -110,7 +111,10 @@ def searchable(source: Source, form: Form) -> bytes:
     with file:
         pdf = SearchablePdf(original, password=source.password, layer=form.pdf_layer)
         for page in source.written(form):
-            pdf.add(page, None if original is not None else file.image(page.number - 1))
+            was_drawn = source.is_seen and (page.source == "ocr" or form.pdf_layer != "force")
+            # a page that was not drawn may take for ever, or all memory: the process for that is asked first, which can be stopped
+            picture = file.image(page.number - 1) if original is None or not was_drawn else None
+            pdf.add(page, picture if original is None else None)
         return pdf.finish()
 
 

@@ -93,10 +93,11 @@ def _add_table(document: Any, region: Region) -> None:
     table = document.add_table(height, width, style="Table Grid")
     if rtl:
         table._tbl.tblPr.append(_element("w:bidiVisual"))
+    grid = [row.cells for row in table.rows]  # at once: to ask for one cell takes python-docx as long as the whole table
     for cell in region.cells:
-        place = table.cell(cell.row, cell.column)
+        place = grid[cell.row][cell.column]
         if cell.row_span > 1 or cell.column_span > 1:
-            place = place.merge(table.cell(cell.row + cell.row_span - 1, cell.column + cell.column_span - 1))
+            place = place.merge(grid[cell.row + cell.row_span - 1][cell.column + cell.column_span - 1])
         paragraph = place.paragraphs[0]
         _set_direction(paragraph, rtl)
         _add_runs(paragraph, " ".join(region.lines[k].text for k in cell.lines), rtl, bold=cell.row < region.head_rows)

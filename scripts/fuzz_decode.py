@@ -4,7 +4,7 @@
 
 Three of four examples are files: small pictures in every format and mode that is read, multi-page TIFFs and PDFs among them. Their bytes
 are replaced, inserted, cut and repeated, headers' numbers made extreme, two files spliced. What can be decoded goes on as a line and as
-a page; of a large page, every second or third pixel. The others are pages of blots like lines, as pixels, with noise, bars, borders,
+a page; of a large page, a pixel of every few. The others are pages of blots like lines, as pixels, with noise, bars, borders,
 inversions, gradients, turns and odd sizes. They go through ``rasm.pages.reader``: finding lines, cutting them out and reading them with a
 tiny model. Every eighth goes through telling which way is up, too.
 
@@ -52,7 +52,7 @@ ROOT = Path(__file__).resolve().parents[1]
 TINY_MODEL = ROOT / "tests" / "fixtures" / "tiny_v1.onnx"
 ROUND = 2_000  # examples of one run of hypothesis, which keeps in memory what it has tried; after the first, libraries have their caches
 MAX_PIXELS = 4_000_000  # as a service's limit would be, but smaller, so that a run is quick
-MAX_PAGE_PIXELS = 400_000  # of what lines are looked for in; a drawn PDF has more
+MAX_PAGE_PIXELS = 100_000  # of what lines are looked for in; a drawn PDF has more
 SEEDS_APART = 1_000_000  # rounds of a run have the numbers after its seed times this
 MAX_PAGES = 4
 SIGNATURE_BYTES = 8  # of the formats' own at their beginnings, the longest is PNG's

@@ -40,7 +40,7 @@ _BRACKETS = "()[]{}<>«»"
 _LOOK_PX = 600  # the longer side of the pictures by which it is seen whether a page has changed
 _SAME = 0.5  # grey levels, their mean: hardly any pixel of such pictures differs
 _DRAWN_DPI = 300  # at most, of a page that is drawn anew
-_MOST_GLYPHS = 65_534  # of one font: their numbers have two bytes, and 0 is none
+MOST_GLYPHS = 65_534  # of one font: their numbers have two bytes, and 0 is none
 _DPI = 200  # of an image that is put on a page: PDF measures in inches, images do not
 
 
@@ -120,8 +120,8 @@ class SearchablePdf:
         codes = {what: code for code, what in enumerate(dict.fromkeys((p.says, p.letters) for line in pieces for p in line), 1)}
         if not codes:
             return
-        if len(codes) > _MOST_GLYPHS:
-            raise TooComplex(f"page {page.number} has more than {_MOST_GLYPHS:,} different signs and words, the most that a font of a PDF has")
+        if len(codes) > MOST_GLYPHS:
+            raise TooComplex(f"page {page.number} has more than {MOST_GLYPHS:,} different signs and words, the most that a font of a PDF has")
         font = self._load_font([*codes])
         to_sheet = _to_sheet(sheet, page)
         for line, degrees, level in zip(pieces, directions(page), levels, strict=True):

@@ -68,7 +68,7 @@ def _written(request: HttpRequest, document: UploadedFile, options: CorrectedOpt
     check(gone)
     sent = _parsed(document)
     sent.name = _clean(sent.name)
-    left = _Comparisons(gone)
+    left = Comparisons(gone)
     pages = [page_of(result, left) for result in sent.results if _was_read(result)]
     if not pages:
         raise InvalidRequest("document: not one of its results was read")
@@ -151,13 +151,13 @@ def _refused(error: ImageError) -> FilesRefused:
 # The page of a result
 
 
-class _Comparisons:
+class Comparisons:
     """How much is compared for one document: letters of what was read times letters of what is there now.
 
     What is corrected beyond that stands as evenly in its line as a line whose letters have no places.
     """
 
-    MOST = 20_000_000  # thousands of lines of any length; of letters that are made to take longest, three quarters of a minute
+    MOST = 10_000_000  # thousands of lines; where letters are made to take longest, half a minute
 
     def __init__(self, gone: Gone | None) -> None:
         self._left, self._gone = self.MOST, gone
@@ -169,7 +169,7 @@ class _Comparisons:
         return self._left > 0
 
 
-def page_of(result: ResultReply, left: _Comparisons) -> Page:
+def page_of(result: ResultReply, left: Comparisons) -> Page:
     """What ``results.fill`` made a result of, with its lines' texts as they are now. Raises InvalidRequest, ClientGone."""
     assert result.width_px and result.height_px
     lines = [_line(line, left) for line in result.lines]
@@ -191,7 +191,7 @@ def page_of(result: ResultReply, left: _Comparisons) -> Page:
     )
 
 
-def _line(line: LineReply, left: _Comparisons) -> Line:
+def _line(line: LineReply, left: Comparisons) -> Line:
     words = [Word(_clean(w["text"]), w["confidence"], _box(w["bbox"])) for w in line.words]
     signs = line.characters or []
     at = 0

@@ -121,7 +121,9 @@ class SearchablePdf:
         if not codes:
             return
         if len(codes) > MOST_GLYPHS:
-            raise TooComplex(f"page {page.number} has more than {MOST_GLYPHS:,} different signs and words, the most that a font of a PDF has")
+            raise TooComplex(
+                f"page {page.number} has more than {MOST_GLYPHS:,} different signs and words, the most that a font of a PDF has"
+            )
         font = self._load_font([*codes])
         to_sheet = _to_sheet(sheet, page)
         for line, degrees, level in zip(pieces, directions(page), levels, strict=True):

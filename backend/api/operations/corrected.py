@@ -83,7 +83,9 @@ def _written(request: HttpRequest, document: UploadedFile, options: CorrectedOpt
             raise InvalidRequest("file: a searchable PDF is made of the file that was read: send it beside, or name the job")
         opened = partial(_opened, file, job, options.password, gone, max(page.number for page in pages))
     try:
-        return documents.document_reply([documents.Source(sent.name, len(pages), lambda: pages, opened, options.password or None, is_seen=False)], form)
+        return documents.document_reply(
+            [documents.Source(sent.name, len(pages), lambda: pages, opened, options.password or None, is_seen=False)], form
+        )
     except ImageError as e:
         raise FilesRefused(e.code, str(e)) from e
 

@@ -120,7 +120,5 @@ def _checked_cells(region: RegionReply, most: int) -> int:
 
 def _places(cell: CellReply) -> Iterable[tuple[int, int]]:
     return (
-        (row, column)
-        for row in range(cell.row, cell.row + cell.row_span)
-        for column in range(cell.column, cell.column + cell.column_span)
+        (row, column) for row in range(cell.row, cell.row + cell.row_span) for column in range(cell.column, cell.column + cell.column_span)
     )

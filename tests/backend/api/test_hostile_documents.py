@@ -1,4 +1,4 @@
-"""``POST /api/v1/documents`` takes a reply that comes back, which anyone may have made: none has it take time or memory for what is not there."""
+"""``POST /api/v1/documents`` takes a reply that comes back, and anyone may have made it: it may take no time and no memory for nothing."""
 
 from __future__ import annotations
 

@@ -47,6 +47,7 @@ from rasm.text.normalisation import LOOK_ALIKES, LabelSettings, normalise_label
 #: Why a file is not used: the codes of rejected.csv.
 REASONS = {
     "unreadable_folder": "a folder that may not be read",
+    "no_file": "a pipe, a device or a socket",
     "image_without_text": "no text file of the image's stem",
     "text_without_image": "no image of the text's stem",
     "ambiguous_pair": "several images for one text",

@@ -2,13 +2,16 @@
 
 Where it stands: on top of reading, beside the command line; the official SDK speaks the protocol (the extra ``mcp``). Whoever asks is a
 program that a text may have talked into anything. So it reads and never writes, only below the folders that were named when it was
-started, links that lead out of them included, within bounds on bytes, pages and characters, and it asks no network.
+started, links that lead out of them included, within bounds on bytes, pages and characters, and it asks no network. PDFs and TIFFs are
+opened and drawn in a process of their own, which is stopped when one of them takes for ever.
 """
 
 from __future__ import annotations
 
+import atexit
+import io
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,8 +27,9 @@ from rasm import __version__
 from rasm.document import Document, Page, PageError
 from rasm.errors import RasmError
 from rasm.formats import write
+from rasm.image import MAX_PIXELS
 from rasm.pages.chosen import Chosen, spelled
-from rasm.pages.files import PAGE_SUFFIXES, open_pages
+from rasm.pages.files import HEAD_BYTES, MAX_PAGES, PAGE_SUFFIXES, PageFile, has_pages, open_pages
 from rasm.reader import Reader
 from rasm.text.languages import LanguageOption
 
@@ -51,6 +55,7 @@ class Bounds:
     file_bytes: int = 100 * 2**20
     pages: int = 50
     characters: int = 100_000  # some 30,000 to 50,000 tokens of Arabic
+    processor_s: int = 20  # to open a PDF or a TIFF, or to draw one of its pages
 
 
 class FileEntry(TypedDict):
@@ -113,9 +118,26 @@ class Files:
         return any(path == root or root in path.parents for root in self.roots)
 
 
+def _opening(bounds: Bounds, password: str | None) -> Callable[[bytes], PageFile]:
+    """What opens a file's bytes; it raises an ImageError."""
+    try:
+        from rasm.pages.pdf_process import PdfProcess
+    except ImportError:  # Windows has no limits on a process
+        return lambda data: open_pages(data, password=password)
+    apart = PdfProcess(bounds.processor_s)
+    atexit.register(apart.close)
+
+    def opened(data: bytes) -> PageFile:
+        if not has_pages(data[:HEAD_BYTES]):
+            return open_pages(data)
+        return apart.open(io.BytesIO(data), password=password, max_pages=MAX_PAGES, max_pixels=MAX_PIXELS)
+
+    return opened
+
+
 def server(reader: Reader, roots: Sequence[Path], bounds: Bounds, password: str | None = None) -> MCPServer:
     """The server; ``run`` has it answer. ``password``: of encrypted PDFs. Raises OSError of a root that is not there."""
-    files = Files(roots, bounds)
+    files, opened = Files(roots, bounds), _opening(bounds, password)
     mcp = MCPServer("rasm", version=__version__, instructions=_INSTRUCTIONS, log_level="WARNING")
 
     @mcp.tool(annotations=_READS)
@@ -135,7 +157,7 @@ def server(reader: Reader, roots: Sequence[Path], bounds: Bounds, password: str 
         left = bounds.characters
         notes: list[str] = []
         with _told():
-            numbers, read = _read(reader, files.data(path), pages, language, bounds.pages, password)
+            numbers, read = _read(reader, opened(files.data(path)), pages, language, bounds.pages)
             for page in read:
                 if isinstance(page, PageError):
                     text, warnings = "", [page.message]
@@ -158,7 +180,7 @@ def server(reader: Reader, roots: Sequence[Path], bounds: Bounds, password: str 
         """Read pages of a PDF or an image one by one: text, confidence from 0 to 1, language, and what was not read."""
         found: list[PageText] = []
         with _told():
-            numbers, read = _read(reader, files.data(path), pages, language, bounds.pages, password)
+            numbers, read = _read(reader, opened(files.data(path)), pages, language, bounds.pages)
             for page in _within(read, bounds.characters):
                 found.append(_page_text(page, asked=spelled([number - 1 for number in numbers])))
         return found
@@ -167,7 +189,7 @@ def server(reader: Reader, roots: Sequence[Path], bounds: Bounds, password: str 
     def read_tables(path: PathArgument, pages: PagesArgument = "", language: LanguageArgument = "auto") -> list[TableText]:
         """The tables of a PDF or an image, row by row, each cell where it begins; the first head_rows say what stands in the columns."""
         with _told():
-            _, read = _read(reader, files.data(path), pages, language, bounds.pages, password)
+            _, read = _read(reader, opened(files.data(path)), pages, language, bounds.pages)
             return [
                 TableText(page=page.number, head_rows=region.head_rows, rows=region.rows)
                 for page in _within(read, bounds.characters)
@@ -188,13 +210,14 @@ def _told() -> Iterator[None]:
         raise ToolError(str(e)) from e
 
 
-def _read(
-    reader: Reader, data: bytes, pages: str, language: LanguageOption, most: int, password: str | None
-) -> tuple[list[int], Iterator[Page | PageError]]:
+def _read(reader: Reader, file: PageFile, pages: str, language: LanguageOption, most: int) -> tuple[list[int], Iterator[Page | PageError]]:
     """The numbers of the pages that are asked for, and the first of them, ``most`` at most, as they are read. Raises RasmError."""
-    with open_pages(data, password=password) as file:
+    try:
         numbers = [index + 1 for index in Chosen(pages).of(file.count)]
-    return numbers, reader.pages(data, pages=numbers[:most], language=language, password=password)
+    except RasmError:
+        file.close()
+        raise
+    return numbers, reader.pages(file, pages=numbers[:most], language=language)
 
 
 def _within(pages: Iterator[Page | PageError], characters: int) -> Iterator[Page | PageError]:

@@ -36,7 +36,7 @@ from rasm.pages.reader import Mode, PageReader, PdfText
 from rasm.pages.unread import LEAST_CONFIDENCE
 from rasm.text.languages import Evidence, LanguageOption
 
-Source = str | os.PathLike[str] | bytes | Image.Image | NDArray[np.uint8]
+Source = str | os.PathLike[str] | bytes | Image.Image | NDArray[np.uint8] | PageFile
 Decoder = Literal["greedy", "beam"]
 
 
@@ -208,6 +208,8 @@ def _open(source: Source, password: str | None, max_pages: int) -> PageFile:
             shape = " x ".join(map(str, source.shape))
             raise ConfigError(f"an array of {source.dtype}, {shape}: give uint8, (height, width) grey or (height, width, 3) RGB")
         return PixelsFile(np.ascontiguousarray(source))
+    if isinstance(source, PageFile):  # opened by whoever asks, in a process of its own perhaps; it is closed when it has been read
+        return source
     raise ConfigError(f"a {type(source).__name__} cannot be read: give a path, bytes, a Pillow image or an array")
 
 

@@ -13,6 +13,7 @@ Ctrl-C stops between two steps; the same command goes on from there. What is mad
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import importlib.util
 import json
@@ -185,7 +186,8 @@ def fingerprint(folders: Sequence[Path]) -> str:
     for pair in found:
         known.update(f"{pair.name}\0".encode("utf-8", "surrogateescape"))
         for path in (pair.image_path, pair.text_path):
-            known.update(hashlib.sha256(path.read_bytes()).digest())
+            with contextlib.suppress(OSError), path.open("rb") as file:  # preprocess.py tells of what cannot be read
+                known.update(hashlib.file_digest(file, "sha256").digest())
     return known.hexdigest()
 
 

@@ -21,6 +21,7 @@ from rasm.image import IMAGE_SUFFIXES
 
 MAX_LABEL_BYTES = 65_536  # no line is as long: the rest of a larger file is not even read
 
+_TAKEN = {*IMAGE_SUFFIXES, ".txt"}
 _STEP_OF_WORK = re.compile(r"\.[A-Za-z]+$")  # .bin, .nrm; not .pdf_0012, which tells lines apart
 
 
@@ -116,7 +117,11 @@ def find_pairs(dataset: Dataset, skip: Path | None = None) -> tuple[list[Pair], 
         subfolders[:] = sorted(s for s in subfolders if not s.startswith("."))
         inside = Path(folder).relative_to(dataset.path).as_posix()
         prefix = "" if inside == "." else f"{inside}/"
-        couples, rejected = _match(sorted(f for f in files if not f.startswith(".")))
+        named = sorted(f for f in files if not f.startswith("."))
+        # a pipe is waited for, and a device has no end
+        odd = {f for f in named if Path(f).suffix.lower() in _TAKEN and not (at := Path(folder, f)).is_file() and at.exists()}
+        couples, rejected = _match(f for f in named if f not in odd)
+        rejected += [(f, "no_file", "it is a pipe, a device or a socket") for f in sorted(odd)]
         pairs += [Pair(dataset, prefix + image, prefix + text) for image, text in couples]
         rejections += [Rejection(f"{dataset.name}/{prefix}{file}", reason, detail) for file, reason, detail in rejected]
     return pairs, rejections

@@ -14,7 +14,7 @@ import pytest
 from rasm import cli
 from rasm.document import Document
 from rasm.formats import write
-from tests.backend.documents import paper, saved
+from tests.backend.documents import ENDLESS, paper, saved
 from tests.paths import GOLDEN, ROOT
 from tests.rasm.formats.documents import of_tables
 from tests.serving import TINY_MODEL
@@ -118,6 +118,15 @@ def test_what_cannot_be_read_says_why(scans: Path) -> None:
     for tool in ("read_file", "read_pages", "read_tables"):
         result = ask([scans], tool, path="notes.txt")
         assert result.is_error and "not an image that Rasm reads" in said(result)
+
+
+def test_a_pdf_that_takes_for_ever_ends_its_own_process_and_no_more(scans: Path) -> None:
+    """Drawn in the server's, it would have kept that for hours: no other file could be read."""
+    (scans / "bomb.pdf").write_bytes(ENDLESS["thirty forms that draw each the next one twice"])
+    for tool in ("read_file", "read_pages", "read_tables"):
+        result = ask([scans], tool, {"processor_s": 1}, path="bomb.pdf")
+        assert result.is_error and "takes more than 1 s" in said(result)
+    assert not ask([scans], "read_file", {"processor_s": 20}, path="deep/book.pdf", pages="2").is_error
 
 
 def test_tables_and_markdown(scans: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -18,7 +19,7 @@ import pytest
 
 from rasm.lines.recognizer import Recognizer
 from scripts import adapt_figures
-from scripts.adapt import adapt, main
+from scripts.adapt import adapt, fingerprint, main
 from scripts.adapt_figures import Figure, choose
 from tests.paths import GOLDEN, ROOT
 
@@ -54,6 +55,17 @@ def test_prepares_trains_exports_and_measures(
     started = time.monotonic()  # nothing is done twice: it is only measured
     assert main([str(pairs), "--out", str(out), "--steps", "2", "--threads", "1"]) == code
     assert "$ python" not in capfd.readouterr().out and time.monotonic() - started < 60
+
+
+def test_pipes_and_links_to_nothing_are_no_lines(pairs: Path, tmp_path: Path) -> None:
+    """A pipe would have been waited for, and a link to nothing was a traceback."""
+    folder = tmp_path / "pairs"
+    shutil.copytree(pairs, folder)
+    os.mkfifo(folder / "pipe.png")
+    (folder / "link.png").symlink_to(tmp_path / "nowhere")
+    for name in ("pipe", "link"):
+        (folder / f"{name}.gt.txt").write_text("نص", encoding="utf-8")
+    assert fingerprint([folder]) not in ("", fingerprint([pairs]))
 
 
 def test_stopped_it_goes_on(pairs: Path, tmp_path: Path) -> None:

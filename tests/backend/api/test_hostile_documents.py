@@ -16,7 +16,7 @@ from backend.api.schemas.corrected import MOST_CELLS, MOST_LETTERS, MOST_LEVEL, 
 from rasm.document import Line, Word
 from rasm.formats import searchable_pdf
 from rasm.pages.corrected import corrected
-from tests.backend.documents import ENCRYPTED, PAGE, raw_pdf, raw_stream
+from tests.backend.documents import ENCRYPTED, ENDLESS, PAGE
 from tests.serving import error, post, upload
 
 pytestmark = pytest.mark.usefixtures("django_is_set_up")
@@ -133,21 +133,6 @@ def test_a_word_of_many_letters_is_put_together_once(read: dict[str, Any]) -> No
     assert time.process_time() - began < QUICK_S
 
 
-def bomb() -> bytes:
-    """A PDF of a kilobyte that takes PDFium hours to draw: forms that draw each other."""
-    form = b"/Type/XObject/Subtype/Form/BBox[0 0 300 300]/Resources<</XObject<</F %d 0 R>>>>"
-    forms = [raw_stream(b"/F Do " * 40, form % (n + 1)) for n in range(5, 11)]
-    page = b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 300 300]/Contents 4 0 R/Resources<</XObject<</F 5 0 R>>>>>>"
-    return raw_pdf(
-        b"<</Type/Catalog/Pages 2 0 R>>",
-        b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
-        page,
-        raw_stream(b"/F Do"),
-        *forms,
-        raw_stream(b"0 0 200 200 re f", b"/Type/XObject/Subtype/Form/BBox[0 0 300 300]"),
-    )
-
-
 @pytest.mark.parametrize("layer", ["skip", "force"])
 def test_a_pdf_that_takes_hours_to_draw_is_refused_and_not_drawn_here(layer: str, read: dict[str, Any], monkeypatch: Any) -> None:
     from backend.reading import files
@@ -155,7 +140,7 @@ def test_a_pdf_that_takes_hours_to_draw_is_refused_and_not_drawn_here(layer: str
     monkeypatch.setattr(files.pdfs, "limits", (1, files.pdfs.limits[1]))
     files.pdfs.close()
     document = copy.deepcopy(read)
-    refused = write(document, "pdf", file=upload("a.pdf", bomb()), pdf_layer=layer)
+    refused = write(document, "pdf", file=upload("a.pdf", ENDLESS["thirty forms that draw each the next one twice"]), pdf_layer=layer)
     assert error(refused) == (422, "too_complex")
     files.pdfs.close()
 

@@ -83,6 +83,9 @@ def test_rejections_that_need_more_than_a_bad_pair(data: Path, tmp_path: Path, m
     add(data, "broken")
     (data / "broken.png").unlink()
     (data / "broken.png").symlink_to(data / "nowhere.png")
+    add(data, "pipe")
+    (data / "pipe.png").unlink()
+    os.mkfifo(data / "pipe.png")  # reading it would wait for ever
     add(data, "fault", image=line_image(333))
     (data / "locked").mkdir()
 
@@ -106,6 +109,8 @@ def test_rejections_that_need_more_than_a_bad_pair(data: Path, tmp_path: Path, m
         "books/y.bin.png": "ambiguous_pair",
         "books/y.nrm.png": "ambiguous_pair",
         "books/broken.png": "unreadable_file",
+        "books/pipe.png": "no_file",
+        "books/pipe.gt.txt": "text_without_image",
         "books/fault.png": "unexpected_error",
         "books/locked": "unreadable_folder",
     }

@@ -8,7 +8,7 @@ a page; of a large page, a pixel of every few. The others are pages of blots lik
 inversions, gradients, turns and odd sizes. They go through ``rasm.pages.reader``: finding lines, cutting them out and reading them with a
 tiny model. Every eighth goes through telling which way is up, too.
 
-``--record``: a file that gets a line after every 2,000, of what became of them; a run that finds one goes on after it. Two runs with
+``--record``: a file that gets a line after every 1,000, of what became of them; a run that finds one goes on after it. Two runs with
 different ``--seed`` try different ones: sums of their records are what was tried.
 
 hypothesis makes them, and finds the smallest example of what fails. A crash of the process is seen by its exit code.
@@ -50,7 +50,7 @@ from rasm.pages.tiff_pages import MAGIC
 
 ROOT = Path(__file__).resolve().parents[1]
 TINY_MODEL = ROOT / "tests" / "fixtures" / "tiny_v1.onnx"
-ROUND = 2_000  # examples of one run of hypothesis, which keeps in memory what it has tried; after the first, libraries have their caches
+ROUND = 1_000  # examples of one run of hypothesis, which keeps in memory what it has tried; after the first, libraries have their caches
 MAX_PIXELS = 4_000_000  # as a service's limit would be, but smaller, so that a run is quick
 MAX_PAGE_PIXELS = 100_000  # of what lines are looked for in; a drawn PDF has more
 SEEDS_APART = 1_000_000  # rounds of a run have the numbers after its seed times this

@@ -22,7 +22,7 @@ class Waiting:
     """A WSGI application whose replies to requests with a body, and to those named in ``slow``, wait until they are let go, or until the
     client has gone."""
 
-    slow = ("/api/v1/jobs/1/picture", "/api/v1/jobs/1/result", "/slow")
+    slow = (*(f"/api/v1/jobs/1/{what}" for what in ("document", "pages", "picture", "result")), "/slow")
 
     def __init__(self) -> None:
         self.begun, self.go, self.gone = threading.Semaphore(0), threading.Event(), threading.Event()
@@ -90,6 +90,13 @@ def test_health_answers_whatever_occupies_the_other_threads(path: bytes) -> None
             assert [await exchange.status() for exchange in held] == [200] * len(held)
 
     asyncio.run(story())
+
+
+def test_whatever_a_job_gives_out_is_no_light_work() -> None:
+    from backend.api.app import api
+
+    given = {path for path in api.get_openapi_schema()["paths"] if path.startswith("/api/v1/jobs/{job_id}/")}
+    assert len(given) >= 3 and {path.replace("{job_id}", "1") for path in given} <= {*Waiting.slow}
 
 
 def test_a_client_that_goes_away_frees_its_work_begun_or_not() -> None:

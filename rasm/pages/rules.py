@@ -40,7 +40,7 @@ class RuleSettings:
     and the next. frame: a grid of which one cell has a greater share is a frame around text. narrow: a grid of which more than this share
     of the rows or columns is narrower than an em is none, but strokes above each other. most: what has more edges is a texture. cut: a
     line that crosses the border of a cell is cut in two there if as much of it, in ems, is on either side. letters: how far letters reach
-    from their middle, in ems.
+    from their middle, in ems. out: a line that reaches so far out of a grid, in ems, is in no cell of it.
     """
 
     side_px: int = 2000
@@ -56,6 +56,7 @@ class RuleSettings:
     most: int = 3000
     cut: float = 0.8
     letters: float = 0.42
+    out: float = 1.0
 
 
 def with_grids(page: Pixels, found: FoundPage, settings: RuleSettings = RuleSettings()) -> FoundPage:
@@ -64,7 +65,8 @@ def with_grids(page: Pixels, found: FoundPage, settings: RuleSettings = RuleSett
         return found
     size_px = float(np.median([line.size_px for line in found.lines]))
     level, upright = find_edges(page, found.to_page, size_px, settings)
-    grids = tuple(grids_of(_outside(level, found.lines, settings), upright, size_px, settings))
+    drawn = grids_of(_outside(level, found.lines, settings), upright, size_px, settings)
+    grids = tuple(grid for grid in drawn if not _is_behind_text(grid, found.lines, settings))
     return replace(found, grids=grids, edges=level, lines=[part for line in found.lines for part in _cut(line, grids, settings)])
 
 
@@ -259,6 +261,14 @@ def _cells(beneath: NDArray[np.bool_], beside: NDArray[np.bool_]) -> list[tuple[
 
 def _overlap(a: Box, b: Box) -> bool:
     return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
+
+
+def _is_behind_text(grid: Grid, lines: Sequence[TextLine], settings: RuleSettings) -> bool:
+    """Whether most lines in it run out of it: strokes of a watermark's large letters are as long as rules."""
+    left, top, right, bottom = grid.box
+    within = [line for line in lines if top < line.middle[:, 1].mean() < bottom and line.middle[0, 0] < right and line.middle[-1, 0] > left]
+    out = [max(left - line.middle[0, 0], line.middle[-1, 0] - right) > settings.out * line.size_px for line in within]
+    return 2 * sum(out) > len(out)
 
 
 def _cut(line: TextLine, grids: Sequence[Grid], settings: RuleSettings) -> list[TextLine]:

@@ -28,6 +28,7 @@ from model.rendering.pages.faces import Faces, Family
 from model.rendering.pages.pictures import Pictures
 from model.rendering.pages.wording import Wording
 
+_SIGNS_APART = 0.25  # of pages: more than there are, as a finder that has seen few takes such a sign for a speck beside the line
 _TRIES = 6  # passages looked at for one that a typeface can set
 
 
@@ -45,6 +46,7 @@ class Draw:
 
     def __post_init__(self) -> None:
         self.speak(self.rng.choices(("ar", "fa", "ur", "en", "fr"), (78, 8, 4, 7, 3))[0])
+        self.signs_apart = self.rng.random() < _SIGNS_APART
 
     def speak(self, language: str) -> None:
         """Choose the language of the page, and with it its digits and its families."""
@@ -88,6 +90,8 @@ class Draw:
     # text, escaped for HTML
     def text(self, characters: int, language: str | None = None) -> str:
         text = self._passage(self.body_family, language or self.language, characters)
+        if self.signs_apart:
+            text = wording.signs_apart(self.rng, text)
         if self.rng.random() < 0.15 and characters > 40:  # foreign words and numbers within
             words = text.split()
             extra = (
@@ -99,7 +103,7 @@ class Draw:
 
     def paragraph(self, shortest: int = 120, longest: int = 700) -> str:
         text = self.text(self.rng.randint(shortest, longest))
-        return text if text[-1] in ".؟!:؛" else text + "."
+        return text if text[-1] in ".؟!:؛" else text + (" ." if self.signs_apart else ".")
 
     def title(self, shortest: int = 8, longest: int = 40) -> str:
         return html.escape(

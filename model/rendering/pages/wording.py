@@ -26,6 +26,7 @@ _LATIN = re.compile("[A-Za-zÀ-ÿ]")
 _URDU, _PERSIAN = set("ٹڈڑےںھہ"), set("پچژگکی")
 _FRENCH = re.compile(r"\b(le|la|les|des|est|une|dans|du|et)\b", re.IGNORECASE)
 _MARKUP = re.compile(r"[<>|{}=\\]|:\w")
+_STOPS = "[.:؛،؟!,;?]"
 _PASSAGES = 60_000  # of a language: more would only take memory in each worker
 
 _GIVEN = (
@@ -94,6 +95,13 @@ class Wording:
                 if length >= characters:
                     break
         return " ".join(words)
+
+
+def signs_apart(rng: random.Random, text: str) -> str:
+    """The text with a space before its stops and within its brackets, as old print and many typists set them."""
+    stops, brackets = rng.choice(((_STOPS, False), (_STOPS, True), (f"[{rng.choice('.،:؛')}]", False)))
+    text = re.sub(f"(?<=[^\\W\\d])({stops})(?= |$)", r" \1", text)
+    return re.sub("([»)\\]])", r" \1", re.sub("([«(\\[])", r"\1 ", text)) if brackets else text
 
 
 def digits(rng: random.Random, text: str, style: str) -> str:

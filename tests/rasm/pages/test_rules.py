@@ -109,6 +109,15 @@ def test_a_line_over_a_border_is_cut_there() -> None:
     assert all(v.middle.shape == v.baseline.shape and np.allclose(v.baseline[:, 1] - v.middle[:, 1], 6) for v in parts)
 
 
+def test_lines_that_run_out_of_a_grid_are_not_in_it() -> None:
+    """Large letters of a watermark cross each other behind text."""
+    page = ruled(paper(), [100, 150, 200], [300, 350, 400])
+    found = FoundPage([line(100, y, 700) for y in (125, 175, 400)], [], [], [], [], [], 0)
+    assert with_grids(page, found).lines == found.lines and not with_grids(page, found).grids
+    within = FoundPage([line(305, 125, 345), line(360, 175, 395), line(100, 125, 290)], [], [], [], [], [], 0)
+    assert len(with_grids(page, within).grids) == 1
+
+
 def things(places: list[tuple[float, float, float]], kind: str = "cell") -> Things:
     left, middle, right = np.array(places, np.float64).T
     n, reach = len(left), np.full(len(left), 0.36 * SIZE)

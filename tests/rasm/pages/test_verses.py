@@ -28,6 +28,19 @@ COUPLETS = [
     ("وأستعين الله في ألفيه", "مقاصد النحو بها محويه"),
     ("تقرب الأقصى بلفظ موجز", "وتبسط البذل بوعد منجز"),
 ]
+# Ibn al-Khatib's muwashshah: the rhyme changes from strophe to strophe, and comes back
+STROPHES = [
+    ("جادك الغيث إذا الغيث همى", "يا زمان الوصل بالأندلس"),
+    ("لم يكن وصلك إلا حلما", "في الكرى أو خلسة المختلس"),
+    ("إذ يقود الدهر أشتات المنى", "ينقل الخطو على ما يرسم"),
+    ("زمرا بين فرادى وثنا", "مثلما يدعو الوفود الموسم"),
+    ("والحيا قد جلل الروض سنا", "فثغور الزهر فيه تبسم"),
+    ("وروى النعمان عن ماء السما", "كيف يروي مالك عن أنس"),
+    ("فكساه الحسن ثوبا معلما", "يزدهي منه بأبهى ملبس"),
+    ("في ليال كتمت سر الهوى", "بالدجى لولا شموس الغرر"),
+    ("مال نجم الكأس فيها وهوى", "مستقيم السير سعد الأثر"),
+    ("وطر ما فيه من عيب سوى", "أنه مر كلمح البصر"),
+]
 # al-Jahiz, al-Hayawan, cut into lines of two columns
 PROSE = [
     ("جنبك الله الشبهة وعصمك من", "وجعل بينك وبين المعرفة نسبا"),
@@ -59,7 +72,7 @@ def texts(regions: list[list[Placed]]) -> list[list[str]]:
     return [[line.text for _, line in region] for region in regions]
 
 
-@pytest.mark.parametrize("rows", [ONE_RHYME, COUPLETS], ids=["one rhyme", "couplets"])
+@pytest.mark.parametrize("rows", [ONE_RHYME, COUPLETS, STROPHES], ids=["one rhyme", "couplets", "strophes"])
 def test_halves_of_verses_are_read_row_by_row(rows: Rows) -> None:
     assert texts(joined(columns(rows))) == [[half for row in rows for half in row]]
 
@@ -86,7 +99,8 @@ def test_a_verse_by_itself_is_known_by_the_gutter_of_the_others() -> None:
 
 
 def test_columns_of_prose_stay_columns() -> None:
-    assert texts(joined(columns(PROSE))) == [[row[0] for row in PROSE], [row[1] for row in PROSE]]
+    for rows in (PROSE, PROSE * 3):
+        assert texts(joined(columns(rows))) == [[row[0] for row in rows], [row[1] for row in rows]]
 
 
 def test_three_rows_are_too_few_to_tell() -> None:

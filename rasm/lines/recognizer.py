@@ -157,6 +157,21 @@ class Reading:
         places = logical_signs(self.visual, self.direction) if self.visual else []
         return [(at, sign) for sign, (_, at) in zip(self.signs, places, strict=bool(places))]
 
+    def with_signs(self, new: Sequence[Sign]) -> Reading:
+        """The same with these signs, each as a word of its own, where they stand in the image; the rest is in the order that it has then.
+        Only of readings that tell ``visual``, or are empty."""
+        signs = [sign._replace(text=text) for text, (_, sign) in zip(self.visual, sorted(self.drawn(), key=itemgetter(0)), strict=True)]
+        for sign in sorted(new, key=lambda sign: sign.start_px):
+            middle = (sign.start_px + sign.end_px) / 2
+            at = sum((other.start_px + other.end_px) / 2 < middle for other in signs)
+            space_before = [Sign(" ", sign.confidence, sign.start_px, sign.start_px)] if at and not signs[at - 1].text.isspace() else []
+            space_after = [Sign(" ", sign.confidence, sign.end_px, sign.end_px)] if signs[at:] and not signs[at].text.isspace() else []
+            signs[at:at] = [*space_before, sign, *space_after]
+        visual = "".join(sign.text for sign in signs)
+        logical = [signs[at]._replace(text=text) for text, at in logical_signs(visual, self.direction)]
+        confidence = self.confidence if self.text else min(sign.confidence for sign in new)
+        return replace(self, text=_text_of(logical), confidence=confidence, signs=logical, visual=visual)
+
     def without(self, places: Collection[int]) -> Reading:
         """The same without what stands at these places of ``visual``; the rest is in the order that it has then."""
         kept = [sign for at, sign in sorted(self.drawn(), key=itemgetter(0)) if at not in places]

@@ -47,7 +47,7 @@ class FinderSettings:
 
     side_px: the page's longer side that it was trained around. most_enlarged: a small page is not made larger than this.
     core, sure: the least chance of a core's pixels, and of the surest of them (the prototype's, chosen on its 23 cases).
-    area: the least chance of an area's pixels.
+    area: the least chance of an area's pixels. check_box: and of a check box's, which ``rasm/pages/check_boxes.py`` looks at.
     small_px: where a quarter of the type is below this, the page is looked at again, so large that it is above, up to most_side_px.
     large_px: and where most of it is above this, so small that it is below: gutters between columns of large type look like spaces
     (three quarters of the drawn pages that the network learned from have type below 33).
@@ -67,6 +67,7 @@ class FinderSettings:
     large_px: float = 28.0
     most_side_px: int = 2560
     area: float = 0.5
+    check_box: float = 0.3
     covered: float = 0.3
     kept: float = 0.8
     level_degrees: float = 0.15
@@ -199,7 +200,8 @@ class LineFinder:
 
     def _areas(self, found: _Maps, name: str, to_level: Matrix) -> list[Box]:
         """The boxes of what hangs together in this map, on the level page."""
-        mask = (found.maps[self._index[name]] > self.settings.area).astype(np.uint8)
+        least = self.settings.check_box if name == "check-box" else self.settings.area
+        mask = (found.maps[self._index[name]] > least).astype(np.uint8)
         count, labels, boxes, _ = cv2.connectedComponentsWithStats(mask, connectivity=4)
         k = 4 / found.scale
         areas: list[Box] = []

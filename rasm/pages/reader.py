@@ -22,9 +22,10 @@ from rasm.document import Box, Character, Line, Page, Region, RegionKind, Unread
 from rasm.errors import ImageTooSmall, LineTooLong
 from rasm.image import Pixels, squared
 from rasm.lines.recognizer import Reading, Recognizer
-from rasm.pages import verses
+from rasm.pages import check_boxes, verses
 from rasm.pages.base_direction import settled
 from rasm.pages.blocks import Block, Direction, arrange, as_region
+from rasm.pages.check_boxes import CheckBox, with_signs
 from rasm.pages.combs import Span, as_numbers, without_rules
 from rasm.pages.crops import Crop, cut_lines
 from rasm.pages.dewarp import straightened
@@ -124,6 +125,7 @@ class _Found:
     crops: list[Crop]
     to_page: Matrix
     rotation_degrees: int
+    check_boxes: list[CheckBox]
 
 
 class PageReader:
@@ -183,6 +185,10 @@ class PageReader:
         if self.orient and (found.page.turn or (found.crops and _sureness(readings) < _UNSURE)):
             found, readings = self._oriented(flat, to_photo, found, readings)
         readings = looked_again(self.recognizer, found.crops, readings)
+        if found.check_boxes:
+            whole = zip(readings, found.page.lines, found.crops, strict=True)
+            pairs = [with_signs(reading, line, crop, found.check_boxes) for reading, line, crop in whole]
+            readings, found = [reading for reading, _ in pairs], replace(found, crops=[crop for _, crop in pairs])
         blocks = arrange(found.page, [_direction(reading) for reading in readings])
         lines: dict[int, Line] = {}
         unread: list[Unread] = []
@@ -249,7 +255,10 @@ class PageReader:
             270: [[0, -1, width], [1, 0, 0]],
         }[rotation_degrees]
         to_page = to_photo @ np.array([*back, [0, 0, 1]], np.float64) @ np.vstack([lines.to_page, [0, 0, 1]])
-        return _Found(*parted(lines, cut_lines(turned, lines)), to_page, rotation_degrees)
+        boxes = check_boxes.seen(turned, lines)
+        if boxes:
+            lines, turned = check_boxes.with_lines_of(lines, boxes), check_boxes.painted(turned, boxes, lines.to_page)
+        return _Found(*parted(lines, cut_lines(turned, lines)), to_page, rotation_degrees, boxes)
 
     def _read(self, crops: Sequence[Crop], lines: Sequence[TextLine] = ()) -> list[Reading | Unreadable]:
         """Of a crop that is no line, why it is none. ``lines``: theirs, where boxes with a digit each are to be read as numbers."""

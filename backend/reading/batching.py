@@ -22,6 +22,7 @@ from backend.reading.errors import ClientGone, InternalError
 from backend.reading.gone import Gone
 from rasm.image import Pixels
 from rasm.lines.recognizer import Reading, Recognizer
+from rasm.pages.finder import shipped_finder
 
 logger = logging.getLogger(__name__)
 
@@ -81,6 +82,7 @@ class Batcher:
                     self._changed.release()
                     try:
                         self._recognizer.give_back_memory()
+                        shipped_finder().give_back_memory()
                         memory.give_back()
                     except Exception:  # whatever ONNX Runtime raises: the thread has to live on
                         logger.exception("memory could not be given back")

@@ -129,6 +129,10 @@ class LineFinder:
             found.turn, skew_degrees, to_page, channel is not None,
         )  # fmt: skip
 
+    def give_back_memory(self) -> None:
+        """To the system, all but what the network itself takes. For a process that has nothing to find; see ``_look``."""
+        self._session.run(None, {"page": np.full((1, 1, _STRIDE, _STRIDE), 255, np.uint8)}, shrinking())
+
     def _better_side(self, lines: Sequence[TextLine], scale: float, longer_px: int) -> int | None:
         """How large a page is to be seen where most of its type is smaller, or larger, than what the network knows best; else None."""
         settings = self.settings
@@ -146,7 +150,9 @@ class LineFinder:
         rows, columns = max(8, round(height * scale)), max(8, round(width * scale))
         seen = cv2.resize(grey, (columns, rows), interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
         padded = cv2.copyMakeBorder(seen, 0, -rows % _STRIDE, 0, -columns % _STRIDE, cv2.BORDER_REPLICATE)
-        cores, maps, turns = self._session.run(None, {"page": np.asarray(padded, np.uint8)[None, None]}, shrinking())
+        # ONNX Runtime keeps its memory from page to page: where it gave it back, glibc before 2.38 would not use again what was aligned
+        # (its bug 14581), and a process might grow with every page
+        cores, maps, turns = self._session.run(None, {"page": np.asarray(padded, np.uint8)[None, None]})
         return _Maps(
             cores[0, 0, : -(-rows // 2), : -(-columns // 2)], maps[0, :, : -(-rows // 4), : -(-columns // 4)], int(turns[0].argmax()), scale
         )

@@ -7,6 +7,7 @@
     python -m benchmarking pages PAGES --against tesseract                        pages a second
     python -m benchmarking training LINES                                         lines a second of train.py
     python -m benchmarking service LINES --clients 32                             the service under wrk, an outside load generator
+    python -m benchmarking service PAGES --pages --clients 16 --seconds 120       the same with pages, beside what rasm read does
     python -m benchmarking all LINES --pages PAGES --out docs/benchmarks.md       all of them, as tables
 
 Where it stands: beside ``python -m evaluation``, which says how well an engine reads; here it is how fast. Any folder of image and text
@@ -127,13 +128,22 @@ def training(folders: Sequence[Path], limit: int, threads: int, steps: int, as_j
 @option("--clients", type=positive, default=32, metavar="N", help="Connections that ask at the same time.")
 @option("--seconds", type=positive, default=20, metavar="N", help="How long they ask.")
 @option("--url", metavar="URL", show_default="one is started, with the model", help="A service that runs already.")
+@option("--pages", "of_pages", is_flag=True, help="Send pages, each file as one, in place of lines.")
 @_json
 def service(
-    folders: Sequence[Path], limit: int, threads: int, model: Path, clients: int, seconds: int, url: str | None, as_json: bool
+    folders: Sequence[Path],
+    limit: int,
+    threads: int,
+    model: Path,
+    clients: int,
+    seconds: int,
+    url: str | None,
+    of_pages: bool,
+    as_json: bool,
 ) -> None:
     from benchmarking.service import measure
 
-    show(measure(folders, model, threads, clients, seconds, limit, url), as_json)
+    show(measure(folders, model, threads, clients, seconds, limit, url, "pages" if of_pages else "lines"), as_json)
 
 
 @command("all", "All of these, as tables in one file.")

@@ -1,4 +1,4 @@
-"""The service under load: started for real, asked by wrk, and held against the bare recogniser on the same lines and cores.
+"""The service under load: started for real, asked by wrk, and held against bare reading of the same lines, or pages, on the same cores.
 
 Where it stands: called by ``python -m benchmarking service``. wrk (Debian: wrk) is a load generator in C that takes little of the
 processor itself.
@@ -6,9 +6,9 @@ processor itself.
 The method. All run on the same cores (``--threads`` of them), one after the other, in several turns. What else the machine does slows
 a turn and never quickens one, so of each the best turn counts. The bare recogniser decodes the same image files and reads them in
 full batches, without a service around it. It does so in one process with a thread a core, and in a process a core with one thread
-each. The service's share is of the quicker of the two. A lone client's latency is held against reading the same images one by one.
-Processor time per line, of the service, of wrk and of the bare recogniser, says where the rest goes. It hardly depends on what else
-the machine does.
+each. Of pages it does what ``rasm read`` does with each file: from its bytes to its JSON. The service's share is of the quicker of the
+two. A lone client's latency is held against reading the same images one by one. Processor time per line, of the service, of wrk and of
+the bare recogniser, says where the rest goes. It hardly depends on what else the machine does.
 """
 
 from __future__ import annotations
@@ -26,8 +26,9 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
+import cv2
 import httpx
 import numpy as np
 from tqdm import tqdm
@@ -37,7 +38,9 @@ from evaluation.datasets import open_samples
 from evaluation.engines import RasmLines, open_recognizer
 from evaluation.timing import MAX_TURN
 from rasm.errors import ConfigError, DatasetError, RasmError
+from rasm.reader import Reader
 
+Kind = Literal["lines", "pages"]
 TURNS = 4
 WARM_UP_S = 3
 _START_TIMEOUT_S = 120
@@ -66,26 +69,28 @@ end
 """
 
 
-def measure(folders: Sequence[Path], model: Path, threads: int, clients: int, seconds: int, limit: int, url: str | None) -> dict[str, Any]:
-    """Lines a second and latencies of the service at ``url``, or of one that is started here, for ``seconds`` in all.
+def measure(
+    folders: Sequence[Path], model: Path, threads: int, clients: int, seconds: int, limit: int, url: str | None, kind: Kind = "lines"
+) -> dict[str, Any]:
+    """Lines, or files of pages, a second and latencies of the service at ``url``, or of one that is started here, for ``seconds`` in all.
 
     Raises ConfigError without wrk, and a RasmError where the model cannot be used or the service does not answer.
     """
     if not shutil.which("wrk"):
         raise ConfigError("wrk, the load generator, is not installed; on Debian: apt install wrk")
-    samples = [sample for sample in open_samples(folders, "lines", limit).items if sample.path is not None]
+    samples = [sample for sample in open_samples(folders, kind, limit).items if sample.path is not None]
     if not samples:
-        raise DatasetError("the service is sent image files: give a folder of pairs")
+        raise DatasetError("the service is sent files: give a folder of pairs")
     images = [sample.file.read_bytes() for sample in samples]
     open_recognizer(model, threads)  # what is wrong with it is said here, and not in the log of a service
     with (
         _on_cores(threads),
         tempfile.TemporaryDirectory(prefix="rasm-service-") as folder,
         running(url, model, Path(folder)) as (address, process),
-        _Bare(model, threads, 1) as one_process,
-        _Bare(model, 1, threads) as process_a_core,
+        _Bare(model, threads, 1, kind) as one_process,
+        _Bare(model, 1, threads, kind) as process_a_core,
     ):
-        script = _script(Path(folder), [sample.file for sample in samples])
+        script = _script(Path(folder), [sample.file for sample in samples], "line" if kind == "lines" else "page")
         _wrk(script, address, clients, WARM_UP_S)
         turns = [
             {
@@ -106,8 +111,8 @@ def measure(folders: Sequence[Path], model: Path, threads: int, clients: int, se
         "clients": clients,
         "cores": threads,
         "seconds": loaded["seconds"],
-        "lines_per_second": _rate(loaded),
-        "bare_lines_per_second": _rate(bare[quicker]),
+        f"{kind}_per_second": _rate(loaded),
+        f"bare_{kind}_per_second": _rate(bare[quicker]),
         "share_of_bare": _rate(loaded) / _rate(bare[quicker]),
         "bare_was_quicker_as": quicker,
         "bare_one_process": _rate(bare["one process"]),
@@ -131,12 +136,12 @@ def _rate(turn: dict[str, Any]) -> float:
 
 
 class _Bare:
-    """The recogniser without a service, in processes of its own."""
+    """Reading without a service, in processes of its own."""
 
-    def __init__(self, model: Path, threads: int, processes: int) -> None:
+    def __init__(self, model: Path, threads: int, processes: int, kind: Kind) -> None:
         spawn = multiprocessing.get_context("spawn")
         # a pool for each, so that each gets the same work
-        self._pools = [ProcessPoolExecutor(1, spawn, _open, (model, threads)) for _ in range(processes)]
+        self._pools = [ProcessPoolExecutor(1, spawn, _open, (model, threads, kind)) for _ in range(processes)]
 
     def __enter__(self) -> _Bare:
         return self
@@ -162,11 +167,22 @@ class _Bare:
         return (task.result() for task in [pool.submit(function, images) for pool in self._pools])
 
 
-_engines: list[RasmLines] = []  # of a process of a _Bare: one
+class _Pages:
+    """What ``rasm read`` does with each file."""
+
+    def __init__(self, model: Path, threads: int) -> None:
+        cv2.setNumThreads(threads)
+        self._reader = Reader(model, threads=threads)
+
+    def read(self, images: Sequence[bytes]) -> list[str]:
+        return [json.dumps(self._reader.read(image, mode="page").to_dict(), ensure_ascii=False) for image in images]
 
 
-def _open(model: Path, threads: int) -> None:
-    _engines.append(RasmLines(model, threads, characters=False))
+_engines: list[RasmLines | _Pages] = []  # of a process of a _Bare: one
+
+
+def _open(model: Path, threads: int, kind: Kind) -> None:
+    _engines.append(RasmLines(model, threads, characters=False) if kind == "lines" else _Pages(model, threads))
 
 
 def _read(images: Sequence[bytes]) -> float:
@@ -222,14 +238,14 @@ def _cpu_s(process: int | None) -> float | None:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK") + sum(_cpu_s(child) or 0 for child in children)
 
 
-def _script(folder: Path, images: Sequence[Path]) -> Path:
+def _script(folder: Path, images: Sequence[Path], mode: str) -> Path:
     listing = folder / "bodies.txt"
     paths = []
     for i, image in enumerate(images):
-        mode = f'--{_BOUNDARY}\r\nContent-Disposition: form-data; name="mode"\r\n\r\nline\r\n'
-        head = f'--{_BOUNDARY}\r\nContent-Disposition: form-data; name="files"; filename="line{image.suffix}"\r\n'
+        asked = f'--{_BOUNDARY}\r\nContent-Disposition: form-data; name="mode"\r\n\r\n{mode}\r\n'
+        head = f'--{_BOUNDARY}\r\nContent-Disposition: form-data; name="files"; filename="{mode}{image.suffix}"\r\n'
         body = (
-            (mode + head).encode()
+            (asked + head).encode()
             + b"Content-Type: application/octet-stream\r\n\r\n"
             + image.read_bytes()
             + f"\r\n--{_BOUNDARY}--\r\n".encode()

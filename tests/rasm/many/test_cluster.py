@@ -177,7 +177,7 @@ def test_what_is_stopped_goes_on_and_reads_no_page_twice(connected: Any, scans: 
     assert in_tables(out) == ALL and len(list(out.glob("*.txt"))) == BOOKS
 
 
-def test_a_node_that_is_lost(connected: Any, cluster: Any, scans: Path, tmp_path: Path) -> None:
+def test_a_node_that_is_lost_loses_no_page(connected: Any, cluster: Any, scans: Path, tmp_path: Path) -> None:
     up = tmp_path / "up"
     up.mkdir()
 
@@ -193,14 +193,20 @@ def test_a_node_that_is_lost(connected: Any, cluster: Any, scans: Path, tmp_path
     def lose(tally: Tally) -> None:
         if tally.pages and not lost:
             lost.append(cluster.list_all_nodes()[-1])
-            cluster.remove_node(lost[0])
+            cluster.remove_node(lost[0], allow_graceful=False)  # without a word, as a machine whose plug is pulled
+        if tally.deaths:
+            raise KeyboardInterrupt
 
-    watched = Watched(tmp_path / "log", slow)
-    tally = run(connected, scans, tmp_path / "out", lose, worker=watched.worker)
+    out, watched = tmp_path / "out", Watched(tmp_path / "log", slow)
+    with pytest.raises(KeyboardInterrupt):
+        run(connected, scans, out, lose, worker=watched.worker)
+    before, _ = in_tables(out), watched.read()
+    assert lost and len(before) < len(ALL)
+    tally = run(connected, scans, out, worker=watched.worker)
     cluster.add_node(**NODE)
-    assert lost and tally.deaths == 1 and not tally.failures
-    assert in_tables(tmp_path / "out") == ALL
-    assert not ALL - watched.read() and len(list((tmp_path / "out").glob("*.txt"))) == BOOKS
+    assert not tally.failures and tally.most_processes == 1
+    assert watched.read() == ALL - before
+    assert in_tables(out) == ALL and len(list(out.glob("*.txt"))) == BOOKS
 
 
 def test_a_process_that_is_killed_and_a_page_that_ends_each(connected: Any, scans: Path, tmp_path: Path) -> None:

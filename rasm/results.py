@@ -109,19 +109,24 @@ def finish(desk: Desk, item: Input, settings: Settings, output: Output) -> Finis
     partial = _partial(item, output)
     file = desk.open(item.path, settings.password, settings.max_pages)
     count = len(Chosen(settings.pages).of(file.count))
-    errors = [page for page in _pages(partial) if isinstance(page, PageError)]
+    errors, warned, own = [], [], 0
+    for line in _logged(partial):  # a page is a hundred kilobytes: each time that it is parsed counts
+        if line["error"]:
+            errors.append(PageError(line["number"], **line["error"]))
+        if line["warnings"]:
+            warned.append(line)
+        own += line["source"] == "text_layer"
     if len(errors) == count:
         _discard(partial, output.folder)  # or the next time would find no page that is left to read
         raise ImageError(errors[0].message if count == 1 else f"no page could be read: {errors[0].message}")
-    warned = [line for line in _logged(partial) if line["warnings"]]
     lines = []
-    if own := sum(line["source"] == "text_layer" for line in _logged(partial)):
+    if own:
         lines.append(shown(own_text_line(str(item.path), own, count)))
     lines += [shown(warning_line(str(item.path), line["number"], file.count, _messages(line))) for line in warned]
     record_errors(item, output.folder, errors)  # before the results: what is there without a record counts as whole
     language = language_of((page for page in _pages(partial) if isinstance(page, Page)), settings.language)
     record_warnings(item, output.folder, warned, language)
-    write_results(item, file, partial, desk.reader.info, replace(settings, language=language or "auto"), output, count)
+    write_results(item, file, partial, desk.reader.info, replace(settings, language=language or "auto"), output, count, len(errors))
     _discard(partial, output.folder)
     return Finished(len(warned), [] if settings.quiet else lines)
 
@@ -248,10 +253,10 @@ def _resume(partial: Path, settings: Mapping[str, object]) -> int:
     return len(lines) - 1
 
 
-def write_results(item: Input, file: PageFile, partial: Path, info: ModelInfo, settings: Settings, output: Output, count: int) -> None:
-    """Every format of the ``count`` pages, page by page, each put in place only when it is whole."""
-
-    failed = sum(isinstance(page, PageError) for page in _pages(partial))
+def write_results(
+    item: Input, file: PageFile, partial: Path, info: ModelInfo, settings: Settings, output: Output, count: int, failed: int
+) -> None:
+    """Every format of the ``count`` pages, of which ``failed`` could not be read, page by page, each put in place when it is whole."""
     for kind in output.formats:
         target = output.result(item, kind)
         target.parent.mkdir(parents=True, exist_ok=True)

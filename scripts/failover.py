@@ -1,6 +1,6 @@
 """Two servers and two workers on one Postgres; one of each is killed under load: is a job lost, and how long does it take?
 
-    python -m scripts.failover [--jobs 12] [--pages 40] [--lease 30]
+    python -m scripts.failover [--jobs 12] [--pages 40] [--lease 60]
 
 Clients send jobs to both servers in turns, and to the other one where the first does not answer, as a proxy does. When half of the jobs are
 sent and pages are being read, a server with its processes and a worker are killed (SIGKILL). The other two go on.
@@ -39,7 +39,7 @@ PATIENCE_S = 1800
 @command("python -m scripts.failover", __doc__)
 @option("--jobs", type=positive, default=12, metavar="N", help="Jobs that are sent.")
 @option("--pages", type=positive, default=40, metavar="N", help="Pages of each.")
-@option("--lease", type=positive, default=30, metavar="S", help="RASM_JOB_LEASE_S of the service.")
+@option("--lease", type=positive, default=60, metavar="S", help="RASM_JOB_LEASE_S of the service.")
 def failover(jobs: int, pages: int, lease: int) -> int:
     document = _pdf(pages)
     with tempfile.TemporaryDirectory(prefix="rasm-") as folder, postgres() as database:

@@ -213,6 +213,13 @@ def test_the_service_under_wrk(lines: Path) -> None:
     assert _row("service", figures)[:2] == ["2", f"{figures['lines_per_second']:.1f}"]
 
 
+@pytest.mark.skipif(not shutil.which("wrk"), reason="needs wrk (Debian: wrk)")
+def test_the_service_under_wrk_with_pages() -> None:
+    figures = service.measure([GOLDEN], SHIPPED, 1, clients=2, seconds=1, limit=1, url=None, kind="pages")
+    assert figures["refused"] == figures["broken"] == 0
+    assert figures["share_of_bare"] == pytest.approx(figures["pages_per_second"] / figures["bare_pages_per_second"])
+
+
 def _row(part: str, figures: dict[str, Any]) -> list[str]:
     """What the table of a part shows of some figures, in its columns."""
     (line,) = [line for line in tables.document({part: [("label", figures)]}, {}, "").splitlines() if line.startswith("| label ")]

@@ -76,6 +76,8 @@ def test_two_lines_corrected_by_keyboard_are_in_every_download_and_survive_a_rel
     for kind in ("markdown", "html", "hocr", "alto", "page"):
         content = written(kind).decode()
         assert all(word in content for word in SECOND.split()), kind
+    with zipfile.ZipFile(io.BytesIO(written("docx"))) as archive:
+        assert all(word in archive.read("word/document.xml").decode() for word in SECOND.split())
     found = pdfium.PdfDocument(written("pdf"))[0].get_textpage().get_text_bounded()
     assert "والثاني" in found and "أوّل" in found and "سطر 3" in found
     result = json.loads(written("json"))["results"][0]

@@ -2,7 +2,7 @@
 // an arrow) to the next doubtful sign. What is typed counts at once.
 
 import { textOfLine } from "./corrections.js";
-import { element, shape } from "./elements.js";
+import { element, rectangle, shape } from "./elements.js";
 import { pieces } from "./profile.js";
 import { say } from "./words.js";
 
@@ -139,7 +139,7 @@ function enlarged(page, line, address) {
   address.then((url) => image.setAttribute("href", url), () => {});
   made.append(image);
   for (const { box } of doubtful(line)) {
-    if (box) made.append(shape("rect", { class: "doubt", x: box.left, y: box.top, width: box.right - box.left, height: box.bottom - box.top }));
+    if (box) made.append(shape("rect", { class: "doubt", ...rectangle(box) }));
   }
   return made;
 }

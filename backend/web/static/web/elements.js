@@ -14,6 +14,15 @@ export function element(tag, properties = {}, ...children) {
 
 export function shape(tag, attributes) {
   const made = document.createElementNS(SVG, tag);
-  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
+  setAll(made, attributes);
   return made;
+}
+
+export function setAll(made, attributes) {
+  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
+}
+
+// A box as the attributes of an SVG rectangle.
+export function rectangle({ left, top, right, bottom }) {
+  return { x: left, y: top, width: right - left, height: bottom - top };
 }

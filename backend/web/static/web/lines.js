@@ -4,7 +4,7 @@
 
 import { isChanged, isSure, orderOf, rowsOf, textOfLine } from "./corrections.js";
 import { doubtful, lineEditor } from "./editor.js";
-import { element, shape } from "./elements.js";
+import { element, rectangle, setAll, shape } from "./elements.js";
 import { isByFinger, isWide, pictureView } from "./picture.js";
 import { applyProfile, pieces } from "./profile.js";
 import { list, percent, say, sayWarning } from "./words.js";
@@ -81,7 +81,7 @@ export function pageView(doc, page, alt, look, actions) {
     row.addEventListener("pointerover", (event) => {
       const box = event.target.box;
       sign.classList.toggle("shown", Boolean(box));
-      if (box) for (const [name, value] of Object.entries(rectangle(box))) sign.setAttribute(name, value);
+      if (box) setAll(sign, rectangle(box));
     });
     row.addEventListener("pointerleave", () => sign.classList.remove("shown"));
     frame.addEventListener("pointerenter", () => show(i));
@@ -251,8 +251,4 @@ function uncertainOf(line, look) {
   if (!uncertain.length || !look.markUncertain) return [];
   const named = uncertain.slice(0, 12).map((piece) => `\u2068${piece.text.trim() || "␣"}\u2069 ${percent(piece.confidence)}`);
   return [say("uncertain", { list: list(named) + (uncertain.length > 12 ? " …" : "") })];
-}
-
-function rectangle({ left, top, right, bottom }) {
-  return { x: left, y: top, width: right - left, height: bottom - top };
 }

@@ -1,6 +1,6 @@
 // The picture of a page: frames over it, larger and smaller, moved about, and a box drawn around what was not read.
 
-import { element, shape } from "./elements.js";
+import { element, rectangle, setAll, shape } from "./elements.js";
 import { percent, say } from "./words.js";
 
 const WIDE = 3.2; // a page this many times as wide as high has its text below, not beside
@@ -151,8 +151,7 @@ function drawing(strip, overlay, page, done) {
   });
   overlay.addEventListener("pointermove", (event) => {
     if (!from) return;
-    const { left, top, right, bottom } = box(from, point(event));
-    for (const [name, value] of Object.entries({ x: left, y: top, width: right - left, height: bottom - top })) drawn.setAttribute(name, value);
+    setAll(drawn, rectangle(box(from, point(event))));
   });
   const end = (event) => {
     if (!from) return;
@@ -169,8 +168,7 @@ function drawing(strip, overlay, page, done) {
 function unreadView(doc, page, overlay, place, actions) {
   const list = element("ul", {});
   page.unread.forEach((unread, i) => {
-    const { left, top, right, bottom } = unread.box;
-    const frame = shape("rect", { class: "frame unread", x: left, y: top, width: right - left, height: bottom - top });
+    const frame = shape("rect", { class: "frame unread", ...rectangle(unread.box) });
     const show = () => (place.textContent = unreadPlace(unread));
     frame.addEventListener("pointerenter", show);
     frame.addEventListener("click", () => button.focus());

@@ -29,15 +29,16 @@ CONFIDENCE = 0.98  # of 377 boxes seen on drawn forms, in typefaces kept aside, 
 class CheckBoxSettings:
     """Numbers that decide; ems are sizes of type.
 
-    around: how much of the page around what the finder found is looked at, in ems. ink: of the greatest difference from paper, what is
-    ink; faint: in a box. side: of a box, in ems: digits have less. long: how many times as long as the other a side may be. fills: the
-    least share of its box that an outline fills: a disc has 0.79. round: and a square has more than this. convex: the least share of its
-    hull. rule: the share of ink in what is rule. thick: the most of a side that it takes. tick: the least share of the inside that has
-    ink. full: a stroke that is wider, of the inside, fills the box. corner: the least share of each quarter
-    that has ink in what is crossed. row: how far from the middle of a line a box may be, in ems. gap: and how far from its end.
+    around: how much of the page around what the finder found is looked at, in ems. contrast: the least difference from paper, of 255. ink:
+    of the greatest difference from paper, what is ink; faint: in a box. side: of a box, in ems: digits have less. long: how many times as
+    long as the other a side may be. fills: the least share of its box that an outline fills: a disc has 0.79. round: and a square has more
+    than this. convex: the least share of its hull. rule: the share of ink in what is rule. thick: the most of a side that it takes. tick:
+    the least share of the inside that has ink. full: a stroke that is wider, of the inside, fills the box. corner: the least share of each
+    quarter that has ink in what is crossed. row: how far from the middle of a line a box may be, in ems. gap: and how far from its end.
     """
 
     around: float = 1.2
+    contrast: int = 40
     ink: float = 0.4
     faint: float = 0.3
     side: tuple[float, float] = (0.5, 2.0)
@@ -168,9 +169,14 @@ def _look(page: Pixels, box: Box, size_px: float, to_page: Matrix, settings: Che
     patch = cv2.warpAffine(page, there, size, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REPLICATE)
     far = np.abs(patch.astype(np.int16) - np.median(patch, axis=(0, 1)).astype(np.int16))
     far = far if far.ndim == 2 else far.max(axis=2)
+    if far.max() < settings.contrast:
+        return None
     ink, faint = ((far > share * far.max()).astype(np.uint8) for share in (settings.ink, settings.faint))
     hint = box[0] - left, box[1] - top, box[2] - left, box[3] - top
-    for outline in sorted(cv2.findContours(ink, cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)[0], key=cv2.contourArea, reverse=True):
+    found, levels = cv2.findContours(ink, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
+    # of what hangs together alone: a box within a comb, or a cell of a table, is a hole in it
+    outlines = [outline for outline, level in zip(found, levels[0] if found else (), strict=True) if level[3] < 0]
+    for outline in sorted(outlines, key=cv2.contourArea, reverse=True):
         x, y, width, height = cv2.boundingRect(outline)
         around = x, y, x + width, y + height
         sides = sorted((width, height))

@@ -24,6 +24,7 @@ class CombSettings:
     tall: the share of a line's height that a rule has at least: lam has two thirds. thin: how wide it is at most, in ems, besides the two
     pixels that a scan blurs. narrow, wide: of a box, in ems. alike: by which share of the usual width boxes differ at most. boxes: how
     many there are at least: two rules may be letters. long: the share of a comb's width that a level rule covers.
+    open_box: of a box's width, how much at an end of the line is a box whose other rule is not on it.
     """
 
     tall: float = 0.8
@@ -33,6 +34,7 @@ class CombSettings:
     alike: float = 0.2
     boxes: int = 3
     long: float = 0.8
+    open_box: float = 1.1
 
 
 def without_rules(crop: Crop, size_px: float, settings: CombSettings = CombSettings()) -> tuple[Crop, list[Span]]:
@@ -50,7 +52,9 @@ def without_rules(crop: Crop, size_px: float, settings: CombSettings = CombSetti
     spans: list[Span] = []
     for first, last in combs:
         left, right = int(runs[first][0]), int(runs[last][-1]) + 1
-        spans.append((left, right))
+        box_px = settings.open_box * (right - left) / (last - first)
+        at_edges = 0 if left < box_px else left, ink.shape[1] if ink.shape[1] - right < box_px else right
+        spans.append(at_edges)  # a line may end before its last box does
         inside = crop.pixels[:, left:right]
         paper = np.uint8(np.median(inside))
         for run in runs[first : last + 1]:

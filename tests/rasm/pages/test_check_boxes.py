@@ -72,9 +72,17 @@ def test_letters_and_full_squares_are_no_boxes() -> None:
     bracket[:, 108:118] = 255  # [ ]
     square = drawn("none")
     square[99:125, 99:125] = 0
-    for paper in (drawn("none"), bracket, square):
+    for paper in (drawn("none"), bracket, square, drawn("empty", ink=225)):  # the last is a stain
         assert seen(paper, page_with(line(150, 300))) == []
     assert seen(drawn("empty"), page_with()) == [], "nor is there one on a page without text"
+
+
+def test_boxes_of_a_comb_and_cells_are_no_check_boxes() -> None:
+    comb = drawn("empty")
+    cv2.rectangle(comb, (125, 99), (151, 125), 0, 2)
+    assert seen(comb, page_with(line(160, 300))) == []
+    framed = cv2.rectangle(drawn("crossed"), (80, 85), (390, 140), 0, 2)
+    assert [box.sign for box in seen(np.asarray(framed, np.uint8), page_with(line(150, 300)))] == ["☒"]
 
 
 def test_a_box_of_a_page_askew_is_where_it_is() -> None:

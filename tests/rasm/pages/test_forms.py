@@ -57,6 +57,12 @@ def test_the_rules_between_boxes_are_painted_over(thick: int) -> None:
     assert all(ink[:, 44 * k + 8 : 44 * k + 36].any() for k in range(7))
 
 
+def test_a_line_may_end_before_its_last_box_does() -> None:
+    crop = cut(boxes("1098234")[6:-6, 20:-20])
+    _, ((left, right),) = without_rules(crop, SIZE)
+    assert (left, right) == (0, crop.pixels.shape[1])
+
+
 def test_words_are_no_boxes() -> None:
     crop = cut(golden_line("prose"))
     assert without_rules(crop, 30.0) == (crop, [])

@@ -453,7 +453,7 @@ def fit_logistic(x: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[float,
 @command("export.py", __doc__)
 @argument(
     "checkpoints",
-    "Checkpoints of train.py, such as runs/NAME/best.pt; of several, stages of one training, the mean of their weights. Or one of "
+    "Checkpoints of train.py, such as runs/NAME/best.pt; of several, stages of one training, the mean of their weights. Or those of "
     "python -m model.finder",
     nargs=-1,
     required=True,
@@ -482,8 +482,8 @@ def command_line(
     torch.set_num_threads(1)  # single lines give more threads little to do, and they wait long for each other on a busy machine
     if out.is_dir():
         raise ConfigError(f"{out} is a folder; --out names a file")
-    if len(checkpoints) == 1 and finder_checkpoint.is_finder(checkpoints[0]):
-        finder = finder_checkpoint.load_checkpoint(checkpoints[0])
+    if all(finder_checkpoint.is_finder(path) for path in checkpoints):
+        finder = finder_checkpoint.averaged([finder_checkpoint.load_checkpoint(path) for path in checkpoints])
         finder_export.export(finder, out, name or finder.name, version, pages, int8)
         if weights:
             finder_checkpoint.save_weights(weights, replace(finder, name=name or finder.name))

@@ -14,6 +14,7 @@ Where it stands: written and read by ``training``, read by ``export``. The file 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -53,6 +54,24 @@ class FinderCheckpoint:
         network = Finder(self.finder)
         network.load_state_dict(self.weights)
         return network.eval()
+
+
+def averaged(checkpoints: Sequence[FinderCheckpoint]) -> FinderCheckpoint:
+    """One network of several whose trainings went on from each other: the mean of their weights, and all else the last one's.
+
+    Source: Wortsman et al. 2022, "Model soups". Raises CheckpointError where they are of different shapes.
+    """
+    last = checkpoints[-1]
+    if other := next((c for c in checkpoints if c.finder != last.finder), None):
+        raise CheckpointError(f"the checkpoints cannot be averaged: {other.name} and {last.name} differ in network")
+    if len(checkpoints) == 1:
+        return last
+    weights = {
+        name: torch.stack([c.weights[name].float() for c in checkpoints]).mean(0) if value.is_floating_point() else value
+        for name, value in last.weights.items()
+    }
+    sources = list(dict.fromkeys(source for c in checkpoints for source in c.sources))
+    return replace(last, weights=weights, metrics={}, sources=sources, resume={})
 
 
 def save_checkpoint(path: Path, checkpoint: FinderCheckpoint) -> None:

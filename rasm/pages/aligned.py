@@ -12,7 +12,7 @@ they stand tells the rest.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -36,7 +36,7 @@ class AlignSettings:
     by this. title: a line that stands alone above a table is its title where it is so many times as large,
     or the table has so many columns. row_step: lines of one column that are as far apart as rows are, by this, are in rows of their own.
     rows_beside: of a single column of cells, in which share of the rows other lines stand beside it if they are cells, too; the
-    table then has more than many_rows.
+    table then has more than many_rows. alike: the logarithm of how many times as large as another a line of one table is at most.
     """
 
     beneath: float = 4.5
@@ -54,6 +54,7 @@ class AlignSettings:
     row_step: float = 0.85
     rows_beside: float = 0.7
     many_rows: int = 5
+    alike: float = 0.4
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,7 @@ def aligned_tables(lines: Things, edges: Floats, taken: NDArray[np.bool_], setti
     """``edges``: (n, 3) level edges as ``rasm/pages/rules.py`` finds them, on the page on which the lines are. ``taken``: lines that are in
     tables already."""
     found = []
+    lines = _with_cells_between(lines, settings)
     for group in _groups(lines, np.flatnonzero(~taken & np.isin(lines.kind, _NAMES)), settings):
         table = _table(lines, _grown(lines, group, taken, settings), edges, settings)
         if table is not None:
@@ -79,6 +81,31 @@ def aligned_tables(lines: Things, edges: Floats, taken: NDArray[np.bool_], setti
             taken = taken.copy()
             taken[table.lines] = True
     return found
+
+
+def _with_cells_between(lines: Things, settings: AlignSettings) -> Things:
+    """The lines, where those beside a cell that have another cell beside, above or beneath them are cells, too: words of a table look
+    like items of a list, since both stand above each other."""
+    em = np.minimum(lines.size[:, None], lines.size)
+    high = np.minimum(lines.bottom[:, None], lines.bottom) - np.maximum(lines.top[:, None], lines.top)
+    wide = np.minimum(lines.right[:, None], lines.right) - np.maximum(lines.left[:, None], lines.left)
+    across, down = lines.left - lines.right[:, None], lines.top - lines.bottom[:, None]  # from the first to the second
+    in_row, in_column = (high > 0.3 * em) & (wide <= 0), (wide > 0) & (high <= 0.3 * em)
+    alike = np.abs(np.log(lines.size[:, None] / lines.size)) < settings.alike
+    nearest = []  # (lines, 4): the next ones, to the right and to the left, above and beneath
+    near = settings.beneath * em
+    for gaps, joined in ((across, in_row), (across.T, in_row), (down, in_column & (down < near)), (down.T, in_column & (down < near).T)):
+        distance = np.where(joined & alike & (gaps > -0.3 * em), gaps, np.inf)
+        np.fill_diagonal(distance, np.inf)
+        nearest.append(np.where(np.isfinite(distance).any(axis=1), distance.argmin(axis=1), -1))
+    sides = np.column_stack(nearest)
+    kind = lines.kind.copy()
+    while True:
+        cells = (kind[sides] == _CELL) & (sides >= 0)
+        more = (kind != _CELL) & (kind != _HEADING) & cells[:, :2].any(axis=1) & (cells.sum(axis=1) >= 2)
+        if not more.any():
+            return replace(lines, kind=kind)
+        kind[more] = _CELL
 
 
 def _groups(lines: Things, which: Numbers, settings: AlignSettings) -> list[Numbers]:

@@ -111,7 +111,8 @@ class LineFinder:
         lines = self._lines(found)
         if (channel := _hidden_in_grey(page, settings)) is not None:
             lines = _either(lines, self._lines(self._look(channel, side_px)), settings)
-        if lines and (better_px := self._better_side(lines, found.scale, max(grey.shape))):
+        wide = _wider_than_a_letter(lines)
+        if wide and (better_px := self._better_side(wide, found.scale, max(grey.shape))):
             found = self._look(grey, better_px)
             lines = _either(self._lines(found), lines, settings)
         skew_degrees = _skew(lines)
@@ -123,7 +124,7 @@ class LineFinder:
         if skew_degrees:
             lines = [replace(v, middle=moved(to_level, v.middle), baseline=moved(to_level, v.baseline)) for v in lines]
         areas = {name: self._areas(found, name, to_level) for name in ("gutter", "rule", "picture", "cell", "check-box")}
-        lines = whole_lines(lines, areas["gutter"], areas["cell"])
+        lines = _wider_than_a_letter(whole_lines(lines, areas["gutter"], areas["cell"]))
         return FoundPage(
             lines, areas["gutter"], areas["rule"], areas["picture"], areas["cell"], areas["check-box"],
             found.turn, skew_degrees, to_page, channel is not None,
@@ -187,8 +188,6 @@ class LineFinder:
             here = all_maps[own]
             above, below, size, baseline = (float(v) for v in np.median(here[:, :4], axis=0))
             size_px = 16 * math.exp(size)
-            if width * 2 < 0.25 * size_px:  # narrower than a letter
-                continue
             middle = _smooth(middle, max(1, int(settings.smooth * size_px)) | 1)
             points = np.column_stack([np.arange(width) + x + 0.5, middle + y + 0.5]) * (2 / scale)
             points = points[np.linspace(0, width - 1, max(2, min(width, int(width * 4 / size_px)))).round().astype(int)]
@@ -223,6 +222,11 @@ class LineFinder:
             (left, top), (right, bottom) = points.min(axis=0) - k / 2, points.max(axis=0) + k / 2
             areas.append((float(left), float(top), float(right), float(bottom)))
         return areas
+
+
+def _wider_than_a_letter(lines: Sequence[TextLine]) -> list[TextLine]:
+    """What is narrower is a sign of another line, or a speck."""
+    return [line for line in lines if line.middle[-1, 0] - line.middle[0, 0] >= 0.25 * line.size_px]
 
 
 def _side(grey: Pixels, settings: FinderSettings) -> int:

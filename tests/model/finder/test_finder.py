@@ -13,9 +13,10 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
+from export import main as export_models
 from model.finder import export as finder_export
 from model.finder.__main__ import main as train_main
-from model.finder.checkpoint import FinderCheckpoint, load_checkpoint, save_checkpoint, save_weights
+from model.finder.checkpoint import FinderCheckpoint, averaged, load_checkpoint, save_checkpoint, save_weights
 from model.finder.config import KINDS, MAPS, FinderConfig, FinderTrainConfig
 from model.finder.export import check_parity, export, random_pages
 from model.finder.losses import Batch, losses, total
@@ -205,6 +206,18 @@ def test_other_checkpoints_are_refused(tmp_path: Path, change: dict[str, object]
     torch.save({**torch.load(tmp_path / "a.pt", weights_only=True), **change}, tmp_path / "b.pt")
     with pytest.raises(CheckpointError):
         load_checkpoint(tmp_path / "b.pt")
+
+
+def test_the_mean_of_two_trainings(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    one = a_checkpoint()
+    other = replace(one, weights={k: v + 1 if v.is_floating_point() else v for k, v in one.weights.items()}, sources=["more"])
+    mean = averaged([one, other])
+    assert all(torch.allclose(mean.weights[k], v + 0.5 if v.is_floating_point() else v) for k, v in one.weights.items())
+    assert mean.sources == [*one.sources, "more"] and averaged([one]) is one
+    save_checkpoint(tmp_path / "a.pt", one)
+    save_checkpoint(tmp_path / "b.pt", replace(one, finder=replace(SMALL, fine=32)))
+    assert export_models([str(tmp_path / "a.pt"), str(tmp_path / "b.pt"), "--out", str(tmp_path / "none.onnx")]) == 2
+    assert "cannot be averaged" in capsys.readouterr().err and not (tmp_path / "none.onnx").exists()
 
 
 def test_what_is_exported_finds_as_pytorch_does(tmp_path: Path) -> None:

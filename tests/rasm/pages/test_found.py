@@ -202,7 +202,7 @@ def test_loosely_set_lines_have_no_gutters() -> None:
 
 
 def test_rows_of_narrow_cells_are_read_across() -> None:
-    cell = golden_line("figures")[:, -200:]
+    cell = golden_line("figures")[:, -160:]
     cells = [(cell, x, 60 + 75 * row) for row in range(5) for x in (1300, 800, 300)]
     found = ordered_lines(sheet(cells, 1400, 480))
     places = on_page(found)

@@ -22,10 +22,10 @@ def word(padding_px: int) -> Pixels:
     return np.pad(golden_line("figures", 96)[:, -240:], padding_px, constant_values=255)
 
 
-def plate(border_px: int = 7) -> Pixels:
+def plate(border_px: int = 7, name: str = "figures", height_px: int = 96) -> Pixels:
     """A line in a frame, as number plates and signs have it."""
-    line = golden_line("figures", 96)
-    paper = sheet([(line, line.shape[1] + 60, 42)], line.shape[1] + 120, 180)
+    line = golden_line(name, height_px)
+    paper = sheet([(line, line.shape[1] + 60, 42)], line.shape[1] + 120, height_px + 84)
     height, width = paper.shape
     cv2.rectangle(paper, (12, 12), (width - 13, height - 13), 0, border_px)
     return paper
@@ -64,6 +64,7 @@ def test_lines_and_pages(image: Pixels, line: bool) -> None:
     assert is_line(image)[0] == line
 
 
-def test_what_stands_in_a_frame_is_read_without_it() -> None:
-    read = rasm.Reader(threads=1).read(plate())
-    assert read.text == golden_text("figures")
+@pytest.mark.parametrize("height_px", [60, 80, 96, 120])
+def test_what_stands_in_a_frame_is_read_without_it(height_px: int) -> None:
+    read = rasm.Reader(threads=1).read(plate(name="heading", height_px=height_px))
+    assert read.text == golden_text("heading")

@@ -83,7 +83,7 @@ def test_words_and_characters_stand_where_they_are(page: Page) -> None:
         for word in line.words:
             assert 0 < word.confidence <= 1
             left, top, right, bottom = word.box
-            assert line.box[0] - 2 <= left < right <= line.box[2] + 2 and line.box[1] - 1 <= top < bottom <= line.box[3] + 1
+            assert line.box[0] - 2 <= left < right <= line.box[2] + 2 and line.box[1] - 2 <= top < bottom <= line.box[3] + 2
             ink = prose_page()[0][int(top) : int(bottom), int(left) : int(right)]
             assert (ink < 128).any(), "there is ink in a word's box"
             for character in word.characters:

@@ -198,7 +198,7 @@ def test_who_corrects_is_not_disturbed(open_page: Open) -> None:
 
     page.keyboard.press("End")
     typed("أ", "سطر 1")
-    page.wait_for_function("document.querySelector('article.reading')")
+    page.wait_for_function("() => document.querySelector('article.reading')")
     page.wait_for_timeout(100)
     [go_on] = waiting
     go_on()
@@ -265,7 +265,7 @@ def test_what_is_found(open_page: Open) -> None:
     page.locator(".lines li").nth(2).click()  # what is open is shown otherwise
     page.keyboard.insert_text(" سطر")
     page.keyboard.press("Escape")
-    page.wait_for_function(f"{marked}.length == 4")
+    page.wait_for_function(f"() => {marked}.length == 4")  # a function: an expression would be evaluated, which the page's CSP forbids
     page.fill("#find", "مفقود")
     assert page.evaluate(marked) == []
     expect(page.locator("#found")).to_have_text("not found")

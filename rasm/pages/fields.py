@@ -93,8 +93,10 @@ def as_fields(regions: Sequence[Region]) -> list[Region]:
             fields = [_is_field(region) for region in together]
             is_alone = len(together) == 1  # a list has more, or a marker
             all_are = is_alone or sum(fields) >= _SETTINGS.share * len(fields)
-            for region, is_one in zip(together, fields, strict=True):
-                is_plain = not _ITEM.match(region.text) and (is_one or all_are)
+            for k, (region, is_one) in enumerate(zip(together, fields, strict=True)):
+                beside = fields[max(0, k - 1) : k] + fields[k + 1 : k + 2]
+                is_among = bool(beside) and all(beside)  # as a line to sign under, or a field that is filled in
+                is_plain = not _ITEM.match(region.text) and (is_one or is_among or all_are)
                 found.append(replace(region, kind="paragraph", level=None) if is_plain else region)
         else:
             found += [replace(r, kind="paragraph", level=None) if _is_labelled_number(r) else r for r in together]

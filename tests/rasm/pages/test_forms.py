@@ -117,6 +117,17 @@ def test_a_form_is_no_list() -> None:
     contents = ["الباب الأول: مطرقات .... 417", "الباب الثاني .... 425"]
     assert kinds(*(("list-item", text) for text in contents)) == ["list-item"] * 2
     assert kinds(("list-item", "1- الاسم: ...."), ("list-item", "2- العنوان: ....")) == ["list-item"] * 2
+    among = [
+        "العنوان: حي النزهة",
+        "المؤهل: ....",
+        "أقر بما سبق.",
+        "التوقيع: ....",
+        "الفهرس",
+        "أ .... 7",
+        "ب .... 8",
+        "ج .... 9",
+    ]
+    assert kinds(*(("list-item", text) for text in among)) == ["paragraph"] * 4 + ["list-item"] * 4
     assert kinds(("paragraph", "نص"), ("list-item", "اسم البنك: مصرف الراجحي")) == ["paragraph"] * 2
 
 

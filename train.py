@@ -182,13 +182,14 @@ def train(args: Options, world: World) -> int:
         total=config.steps, initial=step, unit="step", disable=not leads, dynamic_ncols=True, mininterval=1 if sys.stderr.isatty() else 60
     )
     figures: dict[str, float] = {}
-    losses: list[float] = []
-    lines, started, since = 0, time.monotonic(), time.monotonic()
+    losses: list[Tensor] = []  # a line's, by its length; on the device, since asking for each would have the device wait
+    lines, waited, started, since = 0, 0.0, time.monotonic(), time.monotonic()
     done = step >= config.steps
     stopping = StopRequest()
     model.train()
     if not done:
         for batch in loader:
+            waited += time.monotonic() - since  # for data, rather than for the device
             progress = max(step / config.steps, seconds / 60 / config.minutes if config.minutes else 0.0)
             rate = learning_rate(config, step, progress)
             for group in optimiser.param_groups:
@@ -202,15 +203,19 @@ def train(args: Options, world: World) -> int:
             scaler.scale(loss).backward()
             scaler.unscale_(optimiser)
             norm = nn.utils.clip_grad_norm_(network.parameters(), config.clip)
-            if torch.isfinite(norm):  # one bad batch must not end a long run
+            # one bad batch must not end a long run. The optimiser skips it as it skips what overflows in 16 bits
+            if scaler.is_enabled():
                 scaler.step(optimiser)
-            scaler.update()
+                scaler.update()
+            else:
+                optimiser.found_inf = (~torch.isfinite(norm)).float()  # type: ignore[attr-defined]
+                optimiser.step()
             if averaged is not None:
                 average_weights(averaged, network.state_dict(), min(config.average, (1 + step) / (10 + step)))
 
             step += 1
             lines += batch.images.shape[0] * world.size
-            losses.append(loss.item() / (batch.target_lengths.float().mean().item() + 1))
+            losses.append(loss.detach() / (batch.target_lengths.float().mean() + 1))
             now = time.monotonic()
             seconds, since = seconds + now - since, now
             if world.size > 1:  # all processes stop at the same step
@@ -221,9 +226,12 @@ def train(args: Options, world: World) -> int:
             done = step >= config.steps or bool(config.minutes and seconds >= config.minutes * 60)
             if leads:
                 bar.update()
-                bar.set_postfix_str(
-                    f"loss {np.mean(losses[-50:]):.3f} {lines / (now - started):.0f} lines/s" + time_left(config, seconds), refresh=False
-                )
+                if step % 20 == 0:
+                    bar.set_postfix_str(
+                        f"loss {mean(losses[-50:]):.3f} {lines / (now - started):.0f} lines/s, {waited / (now - started):.0%} of the time"
+                        " waiting for them" + time_left(config, seconds),
+                        refresh=False,
+                    )
             if stop and not done:
                 if leads:
                     save_last(figures)
@@ -237,7 +245,7 @@ def train(args: Options, world: World) -> int:
                 tested = averaged if averaged is not None else network.state_dict()
                 figures, samples = validate(crnn, tested, val_arrays, config.validate_lines, device)
                 network.train()
-                figures |= {"loss": float(np.mean(losses)), "lines_per_second": lines / (now - started)}
+                figures |= {"loss": mean(losses), "lines_per_second": lines / (now - started)}
                 losses.clear()
                 tqdm.write(
                     f"step {step:6d} {seconds / 60:6.1f} min  loss {figures['loss']:.4f}  CER {figures['cer']:.2%}"
@@ -353,23 +361,25 @@ def learning_rate(config: TrainConfig, step: int, progress: float) -> float:
 
 
 def to_device(batch: Batch, device: torch.device) -> Batch:
+    """Images and labels. What the loss asks on its way stays in the CPU's memory: an answer from a device waits for all that it has to do."""
     if device.type == "cpu":
         return batch
     return Batch(
-        batch.images.to(device, non_blocking=True),
-        batch.targets.to(device, non_blocking=True),
-        batch.target_lengths.to(device, non_blocking=True),
-        batch.unlabelled.to(device, non_blocking=True),
+        batch.images.to(device, non_blocking=True), batch.targets.to(device, non_blocking=True), batch.target_lengths, batch.unlabelled
     )
 
 
 def average_weights(averaged: dict[str, Tensor], weights: dict[str, Tensor], decay: float) -> None:
     """Polyak averaging, in place; counters are copied."""
+    floats = [name for name, value in weights.items() if value.is_floating_point()]
+    torch._foreach_lerp_([averaged[name] for name in floats], [weights[name] for name in floats], 1 - decay)
     for name, value in weights.items():
-        if value.is_floating_point():
-            averaged[name].lerp_(value, 1 - decay)
-        else:
+        if not value.is_floating_point():
             averaged[name].copy_(value)
+
+
+def mean(losses: list[Tensor]) -> float:
+    return float(torch.stack(losses).float().mean())
 
 
 def share_from_lead(value: float, device: torch.device) -> float:

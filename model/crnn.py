@@ -89,13 +89,13 @@ class CRNN(nn.Module):
 def ctc_loss(log_probabilities: Tensor, targets: Tensor, target_lengths: Tensor, unlabelled: Tensor) -> Tensor:
     """Mean CTC loss a line, blind to classes that a line's transcriber left out.
 
-    log_probabilities: (steps, batch, classes). targets: all labels in one row. target_lengths: (batch,).
-    unlabelled: (batch, classes) bool, the classes of each line that its label omits though they may be printed (books
+    log_probabilities: (steps, batch, classes). targets: all labels in one row. target_lengths: (batch,), in the CPU's memory.
+    unlabelled: (batch, classes) bool, there too, the classes of each line that its label omits though they may be printed (books
     whose transcription drops the diacritics). Their probability counts as blank's there, so the network is free to read such a
     sign or not. It learns the sign from lines that do label it, and is not taught to drop what it sees.
     """
     if unlabelled.any():
-        hidden = unlabelled[None]  # (1, batch, classes)
+        hidden = unlabelled.to(log_probabilities.device, non_blocking=True)[None]  # (1, batch, classes)
         omitted = log_probabilities.masked_fill(~hidden, float("-inf"))
         omitted[:, :, 0] = log_probabilities[:, :, 0]
         blank = omitted.logsumexp(2, keepdim=True)

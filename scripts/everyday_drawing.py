@@ -20,11 +20,12 @@ import cv2
 import freetype
 import numpy as np
 
+from model.rendering.fonts import open_face
 from model.rendering.pages.browser import find_chromium
 from rasm.errors import ConfigError
 from rasm.image import Pixels
 from rasm.text.bidi import Direction
-from rasm.text.charset import UNKNOWN
+from rasm.text.charset import DIACRITICS, UNKNOWN
 from scripts.everyday_kinds import Kind
 
 _BATCH = 40  # lines a screenshot
@@ -104,10 +105,12 @@ class Drawer:
         return drawn
 
     def _choose(self, rng: random.Random, kind: Kind, text: str) -> _Face:
-        """A face that has all letters of the text's main script, each family as likely as any other."""
+        """A face that has all letters of the text's main script, and places for its vowel signs, each family as likely as any other."""
         nastaliq = [f for f in self.faces if "gulzar" in f.family.lower() or "nastaliq" in f.family.lower()]
         some = nastaliq if kind.faces == "nastaliq" else [f for f in self.faces if f not in nastaliq]
         letters = {c for c in text if c.isalpha() or unicodedata.combining(c)}
+        if letters & set(DIACRITICS):
+            some = [f for f in some if open_face(str(f.path)).sets_marks]
         arabic = {c for c in letters if c >= "\u0600"}
         needed = arabic or letters or {c for c in text if c.isalnum()} | {"0"}
         families: dict[str, list[_Face]] = {}

@@ -21,6 +21,8 @@ _CODE_ALPHABETS, _CODE_WEIGHTS = zip(
     (_LOWER + _DIGITS, 0.5), (_ALIKE, 0.5), (_ALIKE + _DIGITS, 1), (_UPPER + _LOWER + _DIGITS, 1), (_DIGITS + "abcdef", 1),
     ("0", 1), ("O0", 0.4), ("1lI", 0.4), strict=True,
 )  # fmt: skip
+# an underscore is rare in codes, and a hyphen near the baseline, as many faces have it, is drawn alike
+_JOINTS, _JOINT_WEIGHTS = zip(("-", 4), ("/", 1), (".", 1), ("_", 0.15), ("", 2), (" ", 1), (":", 1), strict=True)
 _DOMAINS = (".com", ".com", ".org", ".net", ".sa", ".gov.sa", ".com.sa", ".edu.eg", ".ae", ".io", ".fr", ".co.uk", ".ir", ".pk")
 _FILES = ("pdf", "docx", "xlsx", "png", "jpg", "txt", "zip", "py", "csv", "mp4", "html", "pptx")
 _CODES_OF_MONEY = ("SAR", "USD", "EUR", "AED", "KWD", "EGP", "QAR", "GBP", "TRY", "MAD", "JOD")
@@ -103,7 +105,7 @@ def code(rng: random.Random) -> str:
         letters = rng.choices(_CODE_ALPHABETS, _CODE_WEIGHTS)[0]
         return "".join(rng.choices(letters, k=length))
 
-    joint = rng.choice(("-", "-", "-", "/", ".", "_", "", "", " ", ":"))
+    joint = rng.choices(_JOINTS, _JOINT_WEIGHTS)[0]
     return joint.join(group(rng.randint(1, 6)) for _ in range(rng.choice((1, 1, 2, 2, 3, 3, 4))))
 
 

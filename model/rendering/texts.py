@@ -40,6 +40,10 @@ from rasm.text.normalisation import OTHER_LANGUAGES, LabelSettings, normalise_la
 _PLACEHOLDER = re.compile(r"(?<!\S):\w+|\{[^}]*\}|<[^>]*>|%\w|\|")
 _DIACRITIC = re.compile(f"[{DIACRITICS}]")
 _SPACES = re.compile(r"\s+")
+# what documents of today have beside Arabic prose
+_OF_TODAY, _OF_TODAY_WEIGHTS = zip(
+    ("latin", 0.16), ("items", 0.24), ("mixed", 0.16), ("list", 0.11), ("language", 0.22), ("verse", 0.06), ("signs", 0.05), strict=True
+)  # fmt: skip
 _SPACE_BEFORE = re.compile(r" ?([،؛:؟!.])(?= |$)")
 _HAMZA = str.maketrans("أإآ", "ااا")
 _TO_ARABIC_INDIC = str.maketrans(WESTERN_DIGITS, ARABIC_INDIC_DIGITS)
@@ -72,6 +76,8 @@ _QURANIC = re.compile("[\u06d6-\u06dc\u06df-\u06e8\u06ea-\u06ed]")
 _TANWIN = str.maketrans("\u0657\u065e\u0656", "\u08f0\u08f1\u08f2")
 _ONE_TANWIN = str.maketrans("\u08f0\u08f1\u08f2\u06e1\u0652", "\u064b\u064c\u064d\u0652\u06df")
 NASTALIQ, QURAN_FACES = ("nastaliq",), ("amiri", "scheherazade", "qur", "naskh")
+_WORD_LIST = 1000  # lines of one word each: so many are no poem, and no table of contents
+_BY_RANK = 0.8  # of the words from such a list; the rest are drawn evenly, since rare letters stand in rare words
 LATIN_KEPT = ("question-mark",)  # what is drawn in lines of today is what is typed
 
 
@@ -94,13 +100,15 @@ class Sample(NamedTuple):
 class TextSource:
     """Passages of one folder (or file), and how often they are drawn from against the other sources.
 
-    ``kind``: "ar", "latin", "quran", or another language that is written in Arabic letters.
+    ``kind``: "ar", "latin", "quran", or another language that is written in Arabic letters. ``ranked``: its words, the most frequent first,
+    where a file lists them so: they are drawn as often as words of that rank stand in texts (Zipf 1949).
     """
 
     name: str
     passages: list[str]
     weight: float
     kind: str = "ar"
+    ranked: tuple[str, ...] = ()
 
 
 def _source_kind(passages: list[str]) -> str:
@@ -124,16 +132,21 @@ def load_texts(paths: Sequence[str]) -> list[TextSource]:
         path = Path(path_text)
         files = sorted(path.rglob("*.txt")) if path.is_dir() else [path]
         passages: list[str] = []
+        ranked: list[str] = []
         for file in files:
             try:
-                passages += [p for line in file.read_text(encoding="utf-8").splitlines() if len(p := line.strip()) > 1]
+                found = [p for line in file.read_text(encoding="utf-8").splitlines() if (p := line.strip())]
             except (OSError, UnicodeDecodeError) as e:
                 raise DatasetError(f"{file}: cannot be read as UTF-8 text ({type(e).__name__})") from e
+            passages += [p for p in found if len(p) > 1]
+            if len(found) > _WORD_LIST and sum(" " not in p for p in found) > 0.98 * len(found):
+                ranked += [p for p in found if any(map(str.isalnum, p))]
         if not passages:
             raise DatasetError(f"{path}: no .txt file with text in it")
         try:
             kind = _source_kind(passages)
-            sources.append(TextSource(path.name, passages, float(weight) if weight else sum(map(len, passages)) ** 0.5, kind))
+            chosen = float(weight) if weight else sum(map(len, passages)) ** 0.5
+            sources.append(TextSource(path.name, passages, chosen, kind, tuple(ranked)))
         except ValueError as e:
             raise DatasetError(f"{spec}: the weight after = is not a number") from e
     return sources
@@ -201,29 +214,32 @@ class TextSampler:
             text = self._habits(rng, self._passage(rng, characters))
         latin_only = not _HAS_ARABIC.search(text)
         direction: Direction = "ltr" if latin_only and _HAS_LATIN.search(text) and rng.random() < 0.85 else "rtl"
-        return Sample(normalise_label(text, LabelSettings()), direction, modern=rng.random() < 0.25)
+        # every second vowelled text is set by a program today: schoolbooks, prayers, dictionaries on screens
+        vowelled = len(_DIACRITIC.findall(text)) > 0.3 * len(text)
+        return Sample(normalise_label(text, LabelSettings()), direction, modern=rng.random() < (0.5 if vowelled else 0.25))
 
     def _of_today(self, rng: random.Random, characters: int) -> Sample:
         """What documents, screens, forms and streets have beside Arabic prose."""
         if rng.random() < 0.015:  # no line at all, though a finder took it for one
             return Sample(UNKNOWN, modern=True)
         # short lines are cells of tables and forms, mostly
-        kind = rng.uniform(0.22, 0.45) if characters <= 16 and rng.random() < 0.35 else rng.random()
-        if kind < 0.22:
+        short = characters <= 16 and rng.random() < 0.35
+        kind = "items" if short else rng.choices(_OF_TODAY, _OF_TODAY_WEIGHTS)[0]
+        if kind == "latin":
             sample = self._latin_line(rng, characters)
-        elif kind < 0.45:
-            sample = self._items(rng, characters)
-        elif kind < 0.65:
+        elif kind == "mixed":
             sample = self._mixed(rng, characters)
-        elif kind < 0.73:
+        elif kind == "list":
             sample = self._list(rng, characters)
-        elif kind < 0.91 and self.others:
+        elif kind == "language" and self.others:
             source = self._source(rng, [s for sources in self.others.values() for s in sources])
             sample = self._other_language(rng, source, characters)
-        elif kind < 0.96 and self.quran:
+        elif kind == "verse" and self.quran:
             sample = self._verse(rng, characters)
-        else:
+        elif kind == "signs":
             sample = self._signs_line(rng, characters)
+        else:
+            sample = self._items(rng, characters)
         if rng.random() < 0.15:
             words = sample.text.split(" ")
             for _ in range(rng.choice((1, 1, 2))):
@@ -346,7 +362,7 @@ class TextSampler:
             words[i] = words[i][:at] + rng.choice(self._other_letters) + words[i][at + (rng.random() < 0.5) :]
         if rng.random() < 0.12:
             words.insert(rng.randint(0, len(words)), kinds.item(rng, self._latin) if rng.random() < 0.5 else kinds.brand(rng))
-        faces = NASTALIQ if (source.kind == "ur" and rng.random() < 0.22) or (source.kind == "fa" and rng.random() < 0.04) else ()
+        faces = NASTALIQ if (source.kind == "ur" and rng.random() < 0.3) or (source.kind == "fa" and rng.random() < 0.04) else ()
         return self._own_letters(" ".join(words), source.kind)._replace(modern=rng.random() < 0.6, faces=faces)
 
     def _own_letters(self, text: str, language: str) -> Sample:
@@ -370,7 +386,7 @@ class TextSampler:
         return Sample(
             normalise_label(" ".join(words), LabelSettings()),
             "rtl",
-            modern=rng.random() < 0.35,
+            modern=rng.random() < 0.5,
             faces=QURAN_FACES if rng.random() < 0.6 else (),
         )
 
@@ -396,6 +412,9 @@ class TextSampler:
     def _words(self, rng: random.Random, source: TextSource, characters: int) -> str:
         words: list[str] = []
         while sum(map(len, words)) + len(words) < characters:
+            if source.ranked and rng.random() < _BY_RANK:
+                words.append(source.ranked[int(len(source.ranked) ** rng.random()) - 1])
+                continue
             new = _PLACEHOLDER.sub(" ", rng.choice(source.passages)).split()
             if not new:
                 continue

@@ -154,6 +154,8 @@ def _even_weight(path: str) -> float:
     name = Path(path).stem.lower()
     if "nastaliq" in name or "nafees" in name:
         return 4.0
+    if "mono" in name:  # long joins that are no kashidas, and gaps within words: code and terminals are set so
+        return 0.6
     return 0.15 if any(word in name for word in (*_DISPLAY_FACES, "ukij")) else 0.5 if "ae_" in name or "kacst" in name else 1.0
 
 

@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.rendering.fonts import AS_IT_IS, Font, open_face
-from model.rendering.screen import display
+from model.rendering.screen import FILLED_BOXES, display, filled_box
 from model.rendering.setting import choose_modern_setting, choose_setting, modern_runs
 from model.rendering.setting import drawn_runs as printed_runs
 from model.rendering.strangers import Strangers
@@ -59,6 +59,7 @@ def _noise(rng: random.Random, shape: tuple[int, ...], grain_px: int = 0) -> Lev
 _UNMIRROR = str.maketrans("()[]{}<>«»≤≥", ")(][}{><»«≥≤")  # HarfBuzz mirrors right-to-left text itself, and runs come as drawn
 
 
+_FILLED = 0.35  # of the lines with ticked boxes
 _DISPLAYED = 0.75  # of what programs set; the rest is printed and scanned
 _UNSEEN = frozenset(" " + ZWNJ)
 _LATIN = frozenset("09AZaz")
@@ -192,17 +193,20 @@ class Synthesizer:
         return self.arabic[rng.choices(fit, [weights[i] for i in fit])[0]] if fit else None
 
     def _pieces(self, rng: random.Random, run: str, ltr: bool, font: Font, companion: Font) -> list[tuple[str, Font | None]]:
-        """Parts of a run, each with the font that it is set in; a stranger with none. Raises RasmError where no font has a sign."""
+        """Parts of a run, each with the font that it is set in; a stranger and a filled box with none. Raises RasmError where no font has a sign."""
         seen = set(run) - _UNSEEN
-        if seen <= font.coverage and (not ltr or rng.random() < 0.7):
+        filled = not FILLED_BOXES.isdisjoint(run) and rng.random() < _FILLED  # a program's own, of no font
+        if filled:
+            pass
+        elif seen <= font.coverage and (not ltr or rng.random() < 0.7):
             return [(run, font)]
-        if ltr and seen <= companion.coverage:
+        elif ltr and seen <= companion.coverage:
             return [(run, companion)]
         first = companion if ltr and companion is not font and rng.random() < 0.5 else font
         pieces: list[tuple[str, Font | None]] = []
         for c in run:
             used: Font | None
-            if c == UNKNOWN:
+            if c == UNKNOWN or (filled and c in FILLED_BOXES):
                 used = None
             elif c in first.coverage or c in _UNSEEN:
                 used = pieces[-1][1] if c in _UNSEEN and pieces and pieces[-1][1] else first
@@ -237,7 +241,10 @@ class Synthesizer:
             for piece, used in self._pieces(rng, run, ltr, font, companion):
                 run_px, rise_px = (round(size_px * 0.6), round(size_px * 0.28)) if note and setting.raised_notes else (size_px, 0)
                 if used is None:
-                    bitmap, top = self.strangers.draw(rng, size_px, alone=sample.text == UNKNOWN)
+                    if piece == UNKNOWN:
+                        bitmap, top = self.strangers.draw(rng, size_px, alone=sample.text == UNKNOWN)
+                    else:
+                        bitmap, top = filled_box(rng, size_px, piece)
                     gap = round(size_px * rng.uniform(0.02, 0.12))
                     placed.append((bitmap, round(pen) + gap, -top))
                     pen += bitmap.shape[1] + 2 * gap

@@ -50,6 +50,30 @@ def display(rng: random.Random, ink: Levels, size_px: int) -> Pixels:
     return pixels
 
 
+FILLED_BOXES = frozenset("☑☒")
+
+
+def filled_box(rng: random.Random, size_px: int, sign: str) -> tuple[NDArray[np.uint8], int]:
+    """A ticked or crossed box as programs draw it, full of colour with the tick left out: (coverage 0..255, rows above the baseline)."""
+    side = max(8, round(size_px * rng.uniform(0.75, 1.1)))
+    fine = 4 * side  # drawn four times as large, and made smaller: OpenCV's own smoothing leaves corners
+    box = np.zeros((fine, fine), np.uint8)
+    edge, corner = round(fine * rng.uniform(0, 0.08)), round(fine * rng.uniform(0.02, 0.25))
+    tone = rng.choice((255, 255, rng.randint(140, 255)))
+    cv2.rectangle(box, (edge + corner, edge), (fine - edge - corner, fine - edge), tone, -1)
+    cv2.rectangle(box, (edge, edge + corner), (fine - edge, fine - edge - corner), tone, -1)
+    for x in (edge + corner, fine - edge - corner):
+        for y in (edge + corner, fine - edge - corner):
+            cv2.circle(box, (x, y), corner, tone, -1)
+    thick = max(2, round(fine * rng.uniform(0.07, 0.15)))
+    reach = rng.uniform(0.2, 0.3)
+    ends = ((reach, 0.5), (0.42, 1 - reach), (1 - reach * 0.9, reach)) if sign == "☑" else ((reach, reach), (1 - reach, 1 - reach))
+    cv2.polylines(box, [np.array([(x * fine, y * fine) for x, y in ends], np.int32)], False, 0, thick)
+    if sign == "☒":
+        cv2.line(box, (round((1 - reach) * fine), round(reach * fine)), (round(reach * fine), round((1 - reach) * fine)), 0, thick)
+    return np.asarray(cv2.resize(box, (side, side), interpolation=cv2.INTER_AREA), np.uint8), round(side * rng.uniform(0.8, 0.95))
+
+
 def _coloured(rng: random.Random, ink: Levels) -> Levels:
     """Two greys that two colours may have, on paper that is plain mostly."""
     share = np.clip(ink, 0, 255).astype(np.float32) / 255

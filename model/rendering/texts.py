@@ -42,7 +42,7 @@ _DIACRITIC = re.compile(f"[{DIACRITICS}]")
 _SPACES = re.compile(r"\s+")
 # what documents of today have beside Arabic prose
 _OF_TODAY, _OF_TODAY_WEIGHTS = zip(
-    ("latin", 0.16), ("items", 0.24), ("mixed", 0.16), ("list", 0.11), ("language", 0.22), ("verse", 0.06), ("signs", 0.05), strict=True
+    ("latin", 0.15), ("items", 0.23), ("mixed", 0.16), ("list", 0.11), ("language", 0.22), ("verse", 0.08), ("signs", 0.05), strict=True
 )  # fmt: skip
 _SPACE_BEFORE = re.compile(r" ?([،؛:؟!.])(?= |$)")
 _HAMZA = str.maketrans("أإآ", "ااا")
@@ -71,6 +71,7 @@ _MONTHS = """
 _OTHER_LETTERS = URDU_LETTERS.strip("۔") + KURDISH_LETTERS + PASHTO_LETTERS + UYGHUR_LETTERS + SINDHI_LETTERS.strip("۽۾")
 _HAS_LATIN, _HAS_ARABIC = re.compile("[A-Za-z]"), re.compile("[\u0621-\u064a\u0671-\u06d5]")
 _OLD_KURDISH_HEH = re.compile(r"(?<=[^\s\W])(?<!^)ه")
+_PAUSE = re.compile("[\u06d6-\u06db]")
 _QURANIC = re.compile("[\u06d6-\u06dc\u06df-\u06e8\u06ea-\u06ed]")
 # the Quran of the King Fahd Complex writes its sequential tanwin with other characters than Unicode has for them now
 _TANWIN = str.maketrans("\u0657\u065e\u0656", "\u08f0\u08f1\u08f2")
@@ -362,7 +363,7 @@ class TextSampler:
             words[i] = words[i][:at] + rng.choice(self._other_letters) + words[i][at + (rng.random() < 0.5) :]
         if rng.random() < 0.12:
             words.insert(rng.randint(0, len(words)), kinds.item(rng, self._latin) if rng.random() < 0.5 else kinds.brand(rng))
-        faces = NASTALIQ if (source.kind == "ur" and rng.random() < 0.3) or (source.kind == "fa" and rng.random() < 0.04) else ()
+        faces = NASTALIQ if (source.kind == "ur" and rng.random() < 0.4) or (source.kind == "fa" and rng.random() < 0.04) else ()
         return self._own_letters(" ".join(words), source.kind)._replace(modern=rng.random() < 0.6, faces=faces)
 
     def _own_letters(self, text: str, language: str) -> Sample:
@@ -379,6 +380,8 @@ class TextSampler:
         text = self._words(rng, rng.choice(self.quran), characters).translate(_TANWIN)
         if rng.random() < 0.5:
             text = text.translate(_ONE_TANWIN)
+        if rng.random() < 0.4:  # pauses stand apart from their words in the text of Tanzil, and close to these in that of the King Fahd Complex
+            text = _PAUSE.sub(r" \g<0>", text)
         words = text.split()
         if rng.random() < 0.6:
             for _ in range(rng.choice((1, 1, 2))):
@@ -387,7 +390,7 @@ class TextSampler:
             normalise_label(" ".join(words), LabelSettings()),
             "rtl",
             modern=rng.random() < 0.5,
-            faces=QURAN_FACES if rng.random() < 0.6 else (),
+            faces=QURAN_FACES if rng.random() < 0.45 else (),
         )
 
     def _signs_line(self, rng: random.Random, characters: int) -> Sample:

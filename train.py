@@ -361,7 +361,7 @@ def learning_rate(config: TrainConfig, step: int, progress: float) -> float:
 
 
 def to_device(batch: Batch, device: torch.device) -> Batch:
-    """Images and labels. What the loss asks on its way stays in the CPU's memory: an answer from a device waits for all that it has to do."""
+    """Images and labels. What the loss asks on its way stays in the CPU's memory: a device answers when it has done all before."""
     if device.type == "cpu":
         return batch
     return Batch(

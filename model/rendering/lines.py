@@ -193,7 +193,10 @@ class Synthesizer:
         return self.arabic[rng.choices(fit, [weights[i] for i in fit])[0]] if fit else None
 
     def _pieces(self, rng: random.Random, run: str, ltr: bool, font: Font, companion: Font) -> list[tuple[str, Font | None]]:
-        """Parts of a run, each with the font that it is set in; a stranger and a filled box with none. Raises RasmError where no font has a sign."""
+        """Parts of a run, each with the font that it is set in; strangers and filled boxes with none.
+
+        Raises RasmError where no font has a sign.
+        """
         seen = set(run) - _UNSEEN
         filled = not FILLED_BOXES.isdisjoint(run) and rng.random() < _FILLED  # a program's own, of no font
         if filled:

@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from model.rendering import kinds as kinds
+from model.rendering import ornaments
+from model.rendering.ornaments import TO_ARABIC_INDIC
 from rasm.errors import DatasetError
 from rasm.text.bidi import Direction
 from rasm.text.charset import (
@@ -46,7 +48,6 @@ _OF_TODAY, _OF_TODAY_WEIGHTS = zip(
 )  # fmt: skip
 _SPACE_BEFORE = re.compile(r" ?([،؛:؟!.])(?= |$)")
 _HAMZA = str.maketrans("أإآ", "ااا")
-_TO_ARABIC_INDIC = str.maketrans(WESTERN_DIGITS, ARABIC_INDIC_DIGITS)
 _TO_WESTERN = str.maketrans(ARABIC_INDIC_DIGITS + EXTENDED_DIGITS, WESTERN_DIGITS * 2)
 # letters that join to the next one, and those that can be joined to: a kashida goes between two of them
 JOINS_NEXT = set("بتثجحخسشصضطظعغفقكلمنهيئپچگک")
@@ -59,13 +60,7 @@ History Middle East Arabic Islamic Studies Report Economic Development Internati
 Encyclopædia Windows Google PDF GDP UNESCO OPEC API HTML email online system data model Smith Brockelmann Nöldeke Massignon
 Geschichte der und für A B C D x y z km kg cm mm USD EUR DNA CO2 www.example.com info@example.org
 """.split()
-_UNITS = """
-ريال دينار درهم جنيه ليرة دولار يورو مليون ألف كغ كجم غ سم م مم كم متر طن لتر ساعة دقيقة يوم سنة درجة SAR EGP kg km cm mm MB GB
-""".split()
 _LATIN_WORD = re.compile(r"(?<![\w:{<%@/.])[A-Za-zÀ-ÿ][A-Za-zÀ-ÿ'’-]+")
-_MONTHS = """
-يناير فبراير مارس أبريل مايو يونيو يوليو أغسطس سبتمبر أكتوبر نوفمبر ديسمبر محرم صفر رجب شعبان رمضان شوال آذار نيسان أيار حزيران تموز
-""".split()
 
 
 _OTHER_LETTERS = URDU_LETTERS.strip("۔") + KURDISH_LETTERS + PASHTO_LETTERS + UYGHUR_LETTERS + SINDHI_LETTERS.strip("۽۾")
@@ -210,7 +205,7 @@ class TextSampler:
         if kind < 0.04:
             text = self._foreign(rng, characters)
         elif kind < (0.28 if characters <= 16 else 0.13):  # short lines are mostly cells of tables and page numbers
-            text = _numbers(rng, self._passage(rng, characters), characters)
+            text = ornaments.numbers(rng, self._passage(rng, characters), characters)
         else:
             text = self._habits(rng, self._passage(rng, characters))
         latin_only = not _HAS_ARABIC.search(text)
@@ -313,7 +308,7 @@ class TextSampler:
                 before, after = (self._passage(rng, rng.randint(1, characters - len(text))) for _ in "ab")
             text = rng.choice((f"{before} {text}", f"{before} {text}", f"{text} {after}", f"{before} {text} {after}"))
         if not english and rng.random() < 0.12:
-            text = text.translate(_TO_ARABIC_INDIC) if not _HAS_LATIN.search(text) else text
+            text = text.translate(TO_ARABIC_INDIC) if not _HAS_LATIN.search(text) else text
         has_arabic, has_latin = _HAS_ARABIC.search(text), _HAS_LATIN.search(text)
         if english:
             direction: Direction = "ltr"
@@ -352,7 +347,7 @@ class TextSampler:
         if rng.random() < 0.1:
             text = f"{words} {mark}"
         if not english and rng.random() < 0.3:
-            text = text.translate(_TO_ARABIC_INDIC)
+            text = text.translate(TO_ARABIC_INDIC)
         return self._modern(rng, text, "ltr" if english else "rtl")
 
     def _other_language(self, rng: random.Random, source: TextSource, characters: int) -> Sample:
@@ -380,12 +375,14 @@ class TextSampler:
         text = self._words(rng, rng.choice(self.quran), characters).translate(_TANWIN)
         if rng.random() < 0.5:
             text = text.translate(_ONE_TANWIN)
-        if rng.random() < 0.4:  # pauses stand apart from their words in the text of Tanzil, and close to these in that of the King Fahd Complex
+        if (
+            rng.random() < 0.4
+        ):  # pauses stand apart from their words in the text of Tanzil, and close to these in that of the King Fahd Complex
             text = _PAUSE.sub(r" \g<0>", text)
         words = text.split()
         if rng.random() < 0.6:
             for _ in range(rng.choice((1, 1, 2))):
-                words.insert(rng.randint(0, len(words)), AYAH + str(rng.randint(1, 286)).translate(_TO_ARABIC_INDIC))
+                words.insert(rng.randint(0, len(words)), AYAH + str(rng.randint(1, 286)).translate(TO_ARABIC_INDIC))
         return Sample(
             normalise_label(" ".join(words), LabelSettings()),
             "rtl",
@@ -442,7 +439,7 @@ class TextSampler:
             elif kind < 0.57:
                 word = word.upper()
             elif kind < 0.65:
-                word = _address(rng, word, rng.choice(self._latin))
+                word = ornaments.address(rng, word, rng.choice(self._latin))
             elif kind < 0.69:
                 word = f"{word[:3].upper()}{rng.choice(('-', '-', '', '/', ' '))}{rng.randint(1, 99999):0{rng.randint(1, 5)}}"
             words.append(word + (rng.choice(",,,:;-.") if rng.random() < 0.12 else ""))
@@ -462,7 +459,7 @@ class TextSampler:
         words = text.split()
         if chance() < 0.3:
             for _ in range(rng.choice((1, 1, 2))):
-                words.insert(rng.randint(0, len(words)), _ornament(rng))
+                words.insert(rng.randint(0, len(words)), ornaments.ornament(rng))
         if chance() < 0.12 and words:  # a footnote mark, close to its word
             i = rng.randrange(len(words))
             words[i] += rng.choice(("({})", "({})", "[{}]", "{}")).format(rng.randint(1, 20))
@@ -493,94 +490,12 @@ class TextSampler:
         elif p < 0.37:  # and none after it
             text = re.sub(r" ?([،؛:]) ", r"\1", text)
         if (p := chance()) < 0.75:
-            text = text.translate(_TO_ARABIC_INDIC)
+            text = text.translate(TO_ARABIC_INDIC)
         elif p < 0.9:
             text = text.translate(_TO_WESTERN)
         if chance() < 0.12:
             text = _elongate(rng, text)
         return text
-
-
-def _numbers(rng: random.Random, words: str, characters: int) -> str:
-    """A line of figures: page numbers, cells and rows of tables, headings' numbers; sometimes after ``words``."""
-    most = 10 ** rng.randint(1, 5)
-    pieces = words.split()[: rng.randint(1, 3)] if characters > 12 and rng.random() < 0.4 else []
-    if pieces and rng.random() < 0.5:
-        pieces[-1] += rng.choice((":", ":", " :"))
-    while not pieces or (len(pieces) < 9 and sum(map(len, pieces)) + 3 * len(pieces) < characters):
-        kind = rng.random()
-        pieces.append(_ornament(rng) if kind < 0.2 else _phone(rng) if kind < 0.3 else _figure(rng, most))
-    text = " ".join(pieces)
-    return text.translate(_TO_ARABIC_INDIC) if rng.random() < 0.5 else text
-
-
-def _figure(rng: random.Random, most: int) -> str:
-    """A figure as tables and bills have it. The comma of the Arabic keyboard stands for the decimal point in much print."""
-    figure = str(rng.randint(0, most))
-    if rng.random() < 0.15:
-        figure = f"{rng.randint(1000, 10 ** rng.randint(4, 9)):,}".replace(",", rng.choice(",,،."))
-    if rng.random() < 0.35:
-        figure += rng.choice("..،،,") + str(rng.randint(0, 99)).zfill(rng.randint(1, 3))
-    if rng.random() < 0.65:
-        return figure
-    if rng.random() < 0.2:
-        return f"{figure} {rng.choice(_UNITS)}"
-    if rng.random() < 0.6:  # the sign that is most easily taken for figures
-        return rng.choice(("{}%", "{}%", "%{}", "%{}", "{} %")).format(figure)
-    return rng.choice(("({})", "-{}", "{}-", "+{}", "${}", "{} $", "{}.", "{}/")).format(figure)
-
-
-def _phone(rng: random.Random) -> str:
-    """Groups of digits."""
-    groups = [str(rng.randint(0, 10**n - 1)).zfill(n) for n in (rng.randint(2, 7) for _ in range(rng.randint(1, 4)))]
-    return rng.choice(("+", "+", "00", "0", "", "")) + rng.choice(("-", "-", " ", " ", "")).join(groups)
-
-
-def _address(rng: random.Random, name: str, site: str) -> str:
-    """Of mail or of the web."""
-    name, site = name.strip(".").lower(), site.strip(".").lower() + rng.choice((".com", ".com", ".org", ".net", ".sa", ".gov.eg"))
-    return rng.choice((f"{name}@{site}", f"{name}.{site[:4]}@{site}", f"www.{site}", f"https://{site}/{name}", f"http://www.{site}"))
-
-
-def _ornament(rng: random.Random) -> str:
-    """One of the things that stand between words: dates, ranges, amounts, list marks, references."""
-    n, year = rng.randint(1, 400), rng.randint(1, 2030)
-    return rng.choice(
-        (
-            lambda: f"{rng.randint(1, 30)}/{rng.randint(1, 12)}/{year}",
-            lambda: f"{rng.randint(1, 30)} {rng.choice(_MONTHS)} {year}",
-            lambda: f"{year}{(dash := rng.choice('-/'))}{rng.randint(1, 12):02}{dash}{rng.randint(1, 31):02}",
-            lambda: f"{year}-{year + rng.randint(1, 20)}",
-            lambda: f"({year} - {year + rng.randint(1, 20)})",
-            lambda: f"{year} / {year + rng.randint(1, 600)}",
-            lambda: f"{rng.randint(1, 99)}{rng.choice('.,')}{rng.randint(0, 99)}",
-            lambda: _figure(rng, 100),
-            lambda: f"{rng.randint(1, 999)},{rng.randint(0, 999):03}",
-            lambda: f"{rng.randint(1, 99)},{rng.randint(0, 999):03}.{rng.randint(0, 99):02} $",
-            lambda: f"${rng.randint(1, 9999)}",
-            lambda: _phone(rng),
-            lambda: _phone(rng),
-            lambda: f"{rng.randint(0, 23)}:{rng.randint(0, 59):02}",
-            lambda: f"ص {n}",
-            lambda: f"ص {n} - {n + rng.randint(1, 9)} .",
-            lambda: f"ج {rng.randint(1, 12)} ، ص {n}",
-            lambda: f"{rng.randint(1, 40)} -",
-            lambda: f"{rng.randint(1, 40)}.",
-            lambda: f"({rng.randint(1, 40)})",
-            lambda: f"{rng.choice('أابجدهوز')} -",
-            lambda: f"{rng.choice('أابجدهوز')})",
-            lambda: f"سنة {year} ه",
-            lambda: f"{year} م",
-            lambda: "-",
-            lambda: "*",
-            lambda: "...",
-            lambda: f"pp. {n}-{n + 7}",
-            lambda: f"Vol. {rng.randint(1, 40)}",
-            lambda: f"[{n}]",
-            lambda: f"{{{rng.randint(1, 40)}}}",
-            lambda: str(n),
-        )
-    )()
 
 
 def _elongate(rng: random.Random, text: str) -> str:

@@ -14,9 +14,9 @@ import numpy as np
 import pytest
 
 from model.rendering import kinds as kinds
-from model.rendering.fonts import AS_IT_IS, CUTS, HANGINGS, Font, Way, find_fonts, open_face
+from model.rendering.fonts import AS_IT_IS, CUTS, HANGINGS, Face, Font, Way, find_fonts, open_face
 from model.rendering.lines import Synthesizer
-from model.rendering.screen import display
+from model.rendering.screen import display, filled_box
 from model.rendering.setting import _is_tooth_before_last_yeh, drawn_runs, modern_runs
 from model.rendering.texts import Sample, TextSampler, load_texts
 from rasm.errors import DatasetError
@@ -176,6 +176,19 @@ def test_texts_are_weighted(tmp_path: Path) -> None:
     assert not any(set("جح") & set(sampler._passage(random.Random(i), 10)) for i in range(20))
 
 
+def test_words_of_a_list_are_drawn_as_often_as_their_rank_says(tmp_path: Path) -> None:
+    first, rare = [f"ا{i % 10}" for i in range(10)], [f"ب{i}" for i in range(1990)]
+    (tmp_path / "words.txt").write_text("\n".join([*first, *rare]), encoding="utf-8")
+    (tmp_path / "prose.txt").write_text("جاء الولد من البيت\n" * 5, encoding="utf-8")
+    listed, prose = (load_texts([str(tmp_path / name)])[0] for name in ("words.txt", "prose.txt"))
+    assert listed.ranked == (*first, *rare) and not prose.ranked, "a list has one word a line, and many"
+    sampler = TextSampler([listed], DEFAULT_CHARSET)
+    words = [word for seed in range(400) for word in sampler._words(random.Random(seed), listed, 40).split()]
+    of_the_ten_first = sum(word in first for word in words) / len(words)
+    assert 0.18 < of_the_ten_first < 0.38, "ln 10 / ln 2000, of four words in five"
+    assert len(set(words)) > 900, "and rare ones are drawn, too"
+
+
 def test_errors_say_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(DatasetError, match="fonts-hosny-amiri"):
         find_fonts([str(tmp_path)], DEFAULT_CHARSET)
@@ -250,6 +263,39 @@ def test_codes_have_what_is_taken_for_another_sign_in_every_place(synthesizer: S
         assert {c[0] for c in codes} >= {a, b} and {c[-1] for c in codes} >= {a, b}
     texts = " ".join(sample.text for sample in today(synthesizer, "_items"))
     assert set("@+#$€£%°²:/_") <= set(texts)
+
+
+def test_a_hyphen_is_far_more_frequent_in_codes_than_what_is_drawn_like_it(synthesizer: Synthesizer) -> None:
+    codes = "".join(kinds.code(random.Random(seed)) for seed in range(3000))
+    assert 0 < codes.count("_") < 0.1 * codes.count("-")
+
+
+def test_ticked_boxes_are_drawn_as_programs_fill_them() -> None:
+    for sign in "☑☒":
+        for seed in range(40):
+            box, above = filled_box(random.Random(seed), 40, sign)
+            assert box.max() > 120 and (box > 100).mean() > 0.35, "full of colour"
+            middle = box[len(box) // 4 : -len(box) // 4, len(box) // 4 : -len(box) // 4]
+            assert middle.min() < 0.35 * box.max(), "with the tick left out"
+            assert 0.7 * len(box) < above <= len(box)
+
+
+def test_pauses_of_verses_stand_close_and_apart(tmp_path: Path) -> None:
+    (tmp_path / "quran.txt").write_text("قَالَ رَبِّۖ إِنِّي وَهَنَ ٱلۡعَظۡمُۚ مِنِّي\n" * 20, encoding="utf-8")
+    sampler = TextSampler(load_texts([str(tmp_path)]), DEFAULT_CHARSET)
+    assert sampler.quran
+    verses = [sampler._verse(random.Random(seed), 60).text for seed in range(60)]
+    assert any(" ۖ " in verse for verse in verses) and any("ِّۖ" in verse for verse in verses)
+    assert any(sampler._verse(random.Random(seed), 60).modern for seed in range(20))
+
+
+def test_a_font_without_places_for_vowel_signs_is_known() -> None:
+    """Without the tables that place marks, DejaVu's lie where its letters' ink is."""
+    good = open_face(str(DEJAVU))
+    assert good.sets_marks
+    bare = Face(str(DEJAVU))
+    bare.shape = lambda text, ltr, features: Face.shape(bare, text, ltr, {"mark": False, "mkmk": False, "kern": False})  # type: ignore[method-assign]
+    assert not bare.sets_marks
 
 
 def test_a_stranger_is_one_unknown_sign(synthesizer: Synthesizer) -> None:

@@ -40,7 +40,7 @@ from rasm.pages.layer_tables import with_tables
 from rasm.pages.rules import with_grids
 from rasm.pages.second_look import looked_again
 from rasm.pages.single_line import is_line
-from rasm.pages.unread import LEAST_CONFIDENCE, Unreadable, among_text, checked, judged
+from rasm.pages.unread import LEAST_CONFIDENCE, Unreadable, among_text, checked, is_dots, judged
 from rasm.text.normalisation import finish_reading
 
 Mode = Literal["auto", "page", "line"]
@@ -193,7 +193,8 @@ class PageReader:
         lines: dict[int, Line] = {}
         unread: list[Unread] = []
         readings = settled(readings, blocks)
-        in_cells = {i for block in blocks if block.cells for i in block.lines}
+        tables = (block.lines for block in blocks if block.cells)
+        in_cells = {i for lines_of in tables if not all(is_dots(readings[i]) for i in lines_of) for i in lines_of}
         among = among_text(found.page, readings, self.least_confidence)
         for i, (line, crop, reading) in enumerate(zip(found.page.lines, found.crops, readings, strict=True)):
             verdict = judged(reading, self.least_confidence, chance=line.confidence, among_text=among[i], in_cell=i in in_cells)

@@ -20,6 +20,7 @@ from rasm.text.charset import UNKNOWN
 
 Unreadable = Literal["too-wide", "too-small"]
 _LONG = 5  # characters of a line that tells that its like are text; what is found on photographs is mostly shorter
+_DOTS = frozenset(f"٠0.·•●○◦°*…,،'\" {UNKNOWN}")  # stains, grains and the points of a halftone are read as these, and surely
 _ALIKE = 1.6  # sizes of type of which the larger is at most so many times the smaller: a page's text, its notes and its numbers
 LEAST_CONFIDENCE = 0.7  # a line below this is no text: of what is none, the models are sure to some 0.65
 
@@ -56,7 +57,7 @@ def judged(
 
     ``reading``: or why the recogniser could not take it. ``chance``: that it is a line, by the finder; None of a finder that gives none.
     ``among_text``: whether longer lines of its size are text, and it stands on no picture. ``in_cell``: whether it stands in a table,
-    where a sign alone is nothing unusual.
+    where a sign alone is nothing unusual, of which something else was read.
     With a ``least_confidence`` of 0 everything that was read is text. What is read surely is never passed over.
     """
     if not isinstance(reading, Reading):  # whatever the finder found is told, where the recogniser has no say
@@ -64,6 +65,8 @@ def judged(
     is_sure = False
     if reading.text and least_confidence > 0 and not reading.text.strip(f" {UNKNOWN}"):
         return "nothing" if chance is not None and chance < settings.likely else "unsure"  # signs, and none of them known
+    if reading.text and least_confidence > 0 and not (among_text or in_cell) and is_dots(reading):
+        return "nothing" if chance is not None and chance < settings.likely else "unsure"  # dots where nothing of their size is text
     if reading.text:
         is_short = len(reading.text.replace(" ", "")) <= 2 or not any(sign.isalnum() for sign in reading.text)
         is_short &= least_confidence > 0
@@ -79,6 +82,11 @@ def judged(
     if reading.text:
         return "nothing" if reading.text == "...." else "unsure"  # nothing is lost with a row of dots
     return "nothing" if chance is None and reading.confidence >= settings.least_of_nothing else "not-read"
+
+
+def is_dots(reading: Reading | Unreadable) -> bool:
+    """Whether nothing was read but what stains and points of a halftone are read as, or nothing at all."""
+    return not isinstance(reading, Reading) or _DOTS.issuperset(reading.text)
 
 
 def among_text(page: FoundPage, readings: Sequence[Reading | Unreadable], least_confidence: float) -> list[bool]:

@@ -196,3 +196,13 @@ def test_a_sign_alone_is_text_in_a_cell() -> None:
     assert judged(alone, 0.7, chance=0.8) == "unsure" and judged(alone, 0.7, chance=0.8, in_cell=True) == "text"
     assert judged(Reading("م", 0.8, []), 0.7, chance=0.9, in_cell=True) == "unsure"
     assert judged(Reading("....", 0.9, []), 0.7, chance=0.7) == "nothing"
+
+
+def test_dots_are_text_only_among_text() -> None:
+    """Stains are read as bullets, and the points of a halftone as zeros, both surely."""
+    for dots in ("●", "٠٠٠٠٠.", ". • ."):
+        read = Reading(dots, 0.97, [])
+        assert judged(read, 0.7, chance=0.95) == "unsure" and judged(read, 0.7, chance=0.5) == "nothing"
+        assert judged(read, 0.7, chance=0.95, among_text=True) == "text" == judged(read, 0.7, chance=0.95, in_cell=True)
+        assert judged(read, 0.0, chance=0.95) == "text"
+    assert judged(Reading("٠٥٠٠", 0.97, []), 0.7, chance=0.95) == "text", "a number is one"

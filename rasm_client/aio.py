@@ -16,7 +16,7 @@ from typing import IO, Any, TypeVar, Unpack, get_args, get_type_hints
 
 import httpx
 
-from rasm_client.exchange import MOST_DOCUMENT_BYTES, MOST_DOWNLOAD_BYTES, MOST_REPLY_BYTES, Arriving, exchange, sent_bytes
+from rasm_client.exchange import MOST_DOCUMENT_BYTES, MOST_DOWNLOAD_BYTES, MOST_REPLY_BYTES, Arriving, Patience, exchange, sent_bytes
 from rasm_client.replies import NOT_RASMS, Reply, content_of, is_job_id, job_of, refusal_of, results_of, retry_after_s, warning_counts_of
 from rasm_client.types import (
     Document,
@@ -37,6 +37,7 @@ T = TypeVar("T")
 
 DEFAULT_URL = "http://127.0.0.1:8000"
 DEFAULT_TIMEOUT_S = 60.0
+DEFAULT_WAIT_S = 7 * 86_400.0  # by then a service throws away what it has not finished, as RASM_JOB_KEEP_S is set unless told
 DEFAULT_CONCURRENCY = 4
 DEFAULT_RETRIES = 5
 OCR, JOBS = "api/v1/ocr", "api/v1/jobs"
@@ -59,6 +60,7 @@ class AsyncRasmClient:
         *,
         api_key: str | None = None,
         timeout_s: float = DEFAULT_TIMEOUT_S,
+        wait_s: float = DEFAULT_WAIT_S,
         retries: int = DEFAULT_RETRIES,
         concurrency: int = DEFAULT_CONCURRENCY,
         transport: Any = None,
@@ -69,7 +71,7 @@ class AsyncRasmClient:
         api_key = os.environ.get("RASM_API_KEY") if api_key is None else api_key
         if concurrency < 1 or retries < 0:
             raise ValueError("concurrency is 1 or more, retries 0 or more")
-        self._url, self._timeout_s, self._retries, self._concurrency = url, timeout_s, retries, concurrency
+        self._url, self._timeout_s, self._wait_s, self._retries, self._concurrency = url, timeout_s, wait_s, retries, concurrency
         try:
             address = httpx.URL(url)
             if address.scheme not in ("http", "https") or (address.port or 0) > 65535:
@@ -214,14 +216,18 @@ class AsyncRasmClient:
         return self._job(await self._accepted("GET", _address(job_id)))
 
     async def follow(self, job_id: str) -> AsyncIterator[Job]:
-        """The job as it stands, whenever the service says to ask again, until it is finished."""
+        """The job as it stands, whenever the service says to ask again, until it is finished.
+
+        Raises ServiceError when ``wait_s`` are over: the job stays at the service.
+        """
+        patience = Patience(self._url, job_id, self._wait_s)
         while True:
             reply = await self._accepted("GET", _address(job_id))
             job = self._job(reply)
             yield job
             if job.is_finished:
                 return
-            await self._sleep(_pause_s(reply))
+            await self._sleep(min(_pause_s(reply), patience.left_s()))
 
     async def wait(self, job_id: str) -> Job:
         """The job once it is finished."""
@@ -270,6 +276,7 @@ class AsyncRasmClient:
         if job.state != "done":
             await self._accepted("GET", f"{_address(job_id)}/result")  # which says why there is none
             raise self._foreign()
+        patience = Patience(self._url, job_id, self._wait_s)  # of a service that says there are more and more pages, too
         refused = {error.file: error for error in job.errors if error.page is None}
         results: list[Result] = []
         for number, name in enumerate(job.files):
@@ -278,6 +285,7 @@ class AsyncRasmClient:
                 continue
             async for page in self._pages_of(job_id, number, params, job.pages, is_whole=True):
                 results.append(page)
+                patience.left_s()
         return results
 
     async def download(
@@ -286,8 +294,9 @@ class AsyncRasmClient:
         """Write a job that is done, or one ``file`` of it, into a file open for writing. Of several files it is a ZIP archive."""
         wanted = {"format": format, **({} if file is None else {"file": str(file)})}
         params = form_fields(options, OutputOptions) | wanted
+        patience = Patience(self._url, job_id, self._wait_s)
         while (reply := await self._accepted("GET", f"{_address(job_id)}/result", params=params, into=into)).status == 202:
-            await self._sleep(_pause_s(reply))  # a searchable PDF is written when it is first asked for
+            await self._sleep(min(_pause_s(reply), patience.left_s()))  # a searchable PDF is written when it is first asked for
 
     async def delete(self, job_id: str) -> None:
         """Cancel a job, or take away one that is finished; none is there afterwards, nor need be before."""

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
-from rasm_client.aio import DEFAULT_CONCURRENCY, DEFAULT_RETRIES, DEFAULT_TIMEOUT_S, DEFAULT_URL
+from rasm_client.aio import DEFAULT_CONCURRENCY, DEFAULT_RETRIES, DEFAULT_TIMEOUT_S, DEFAULT_URL, DEFAULT_WAIT_S
 from rasm_client.types import Options
 
 DESCRIPTION = """Read images and PDFs of Arabic text with a Rasm service, from the command line or from Python.
@@ -58,6 +58,7 @@ def parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
     add("--url", default=os.environ.get("RASM_URL") or DEFAULT_URL, help="where it is (default: RASM_URL, or %(default)s)")
     add("--api-key", metavar="KEY", help="if it wants one; RASM_API_KEY is safer, since others see your command lines")
     add("--timeout", type=_seconds, default=DEFAULT_TIMEOUT_S, metavar="S", help="of one answer (default: %(default)g)")
+    add("--wait", type=_seconds, default=DEFAULT_WAIT_S, metavar="S", help="for a job in all; then it is left there (default: a week)")
     add("--retries", type=_count(0), default=DEFAULT_RETRIES, metavar="N", help="when it is busy (default: %(default)d)")
     add("-j", "--concurrency", type=_count(1), default=DEFAULT_CONCURRENCY, metavar="N", help="requests at a time (default: %(default)d)")
     add("--job", action="store_true", help="for long documents: have each read as a job, and wait for it")

@@ -45,8 +45,9 @@ def main(arguments: Sequence[str] | None = None, *, transport: httpx.AsyncBaseTr
 
 
 async def _read_all(given: argparse.Namespace, transport: httpx.AsyncBaseTransport | None, left: list[str]) -> int:
-    settings = {"timeout_s": given.timeout, "retries": given.retries, "concurrency": given.concurrency, "transport": transport}
-    async with AsyncRasmClient(given.url, api_key=given.api_key or os.environ.get("RASM_API_KEY"), **settings) as client:
+    settings = {"timeout_s": given.timeout, "wait_s": given.wait, "retries": given.retries, "concurrency": given.concurrency}
+    api_key = given.api_key or os.environ.get("RASM_API_KEY")
+    async with AsyncRasmClient(given.url, api_key=api_key, transport=transport, **settings) as client:
         tasks = list(tasks_of(given))
         if given.resume:
             await take_up(tasks, client, given.resume)

@@ -22,6 +22,20 @@ MOST_DOWNLOAD_BYTES = 4096 * MIB  # of one that goes to the disk: all that a ser
 SLOWEST_BYTES_PER_S = 16_384  # an answer may take its time-out, and more as long as it comes at this rate: a telephone line of 1998
 
 
+class Patience:
+    """How long a job is waited for in all, whatever the service says of it."""
+
+    def __init__(self, url: str, job_id: str, wait_s: float) -> None:
+        self._url, self._job_id, self._wait_s = url, job_id, wait_s
+        self._began = time.monotonic()
+
+    def left_s(self) -> float:
+        """Above 0. Raises ServiceError if none is left."""
+        if (left_s := self._began + self._wait_s - time.monotonic()) <= 0:
+            raise ServiceError(f"{self._url} has not finished with job {self._job_id} within {self._wait_s:g} seconds (--wait)")
+        return left_s
+
+
 class Arriving:
     """A reply as it comes. ``into``: a file that takes its content if it is good."""
 

@@ -50,10 +50,12 @@ class Options(ReadingOptions, OutputOptions, total=False):
 
 
 class Settings(TypedDict, total=False):
-    """Of a client: ``timeout_s`` is that of one answer, ``concurrency`` how many requests are under way."""
+    """Of a client: ``timeout_s`` is that of one answer, ``wait_s`` how long a job is waited for in all, ``concurrency`` how many requests
+    are under way."""
 
     api_key: str | None
     timeout_s: float
+    wait_s: float
     retries: int
     concurrency: int
 

@@ -8,8 +8,8 @@ a page; of a large page, a pixel of every few. The others are pages of blots lik
 inversions, gradients, turns and odd sizes. They go through ``rasm.pages.reader``: finding lines, cutting them out and reading them with a
 tiny model. Every eighth goes through telling which way is up, too.
 
-``--record``: a file that gets a line after every 1,000, of what became of them; a run that finds one goes on after it. Two runs with
-different ``--seed`` try different ones: sums of their records are what was tried.
+``--record``: a file that gets a line after every 1,000: what became of them, and what the process held then, in MB. A run that finds
+one goes on after it. Two runs with different ``--seed`` try different ones: sums of their records are what was tried.
 
 hypothesis makes them, and finds the smallest example of what fails. A crash of the process is seen by its exit code.
 ``tests/rasm/test_fuzz.py`` runs a few hundred. Exit codes: 0 nothing found · 1 an error or growth · anything else: the process has crashed.
@@ -21,6 +21,7 @@ import ctypes
 import io
 import json
 import math
+import os
 import resource
 import struct
 import sys
@@ -247,6 +248,14 @@ def peak_mb() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
+def resident_mb() -> float:
+    """What this process holds now; of systems without /proc, the most that it has held."""
+    try:
+        return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGESIZE") / 2**20
+    except OSError:
+        return peak_mb()
+
+
 @command("python -m scripts.fuzz_decode", __doc__)
 @option("--examples", type=positive, default=100_000, metavar="N", help="How many to try.")
 @option("--seed", "first_seed", type=int, default=1, metavar="N", help="Another one tries others.")
@@ -254,7 +263,8 @@ def peak_mb() -> float:
 @option("--record", type=Path, default=None, metavar="FILE", help="What ran; a run that finds it goes on.")
 def fuzz(examples: int, first_seed: int, growth_mb: float, record: Path | None) -> int:
     rounds = [json.loads(line) for line in record.read_text().splitlines()] if record is not None and record.exists() else []
-    outcomes: Counter[str] = sum((Counter(part) for part in rounds), Counter())
+    outcomes: Counter[str] = sum((Counter(part["became"]) for part in rounds), Counter())
+    held_mb: list[int] = []  # by this process, after each of its rounds
     bar = tqdm(total=examples, initial=outcomes.total(), disable=None)
     warm_mb = 0.0
 
@@ -282,9 +292,10 @@ def fuzz(examples: int, first_seed: int, growth_mb: float, record: Path | None) 
         for strategy, count in ((mutated(), part - part // 4), (spoilt_pages(), part // 4)):
             if count:
                 run_examples(strategy, count, number)
+        held_mb.append(round(resident_mb()))
         if record is not None:
             with record.open("a") as file:
-                file.write(json.dumps(outcomes - before) + "\n")
+                file.write(json.dumps({"became": outcomes - before, "resident_mb": held_mb[-1]}) + "\n")
 
     try:
         for number in range(len(rounds), -(-examples // ROUND)):
@@ -293,6 +304,7 @@ def fuzz(examples: int, first_seed: int, growth_mb: float, record: Path | None) 
     finally:
         bar.close()
         print(f"{outcomes.total():,} images: " + ", ".join(f"{code} {count:,}" for code, count in outcomes.most_common()))
+    print(f"MB held after each {ROUND:,}: {' '.join(map(str, held_mb))}")
     grown_mb = peak_mb() - (warm_mb or peak_mb())
     print(f"peak memory {peak_mb():.0f} MB, {grown_mb:.0f} MB more than after the first {ROUND:,} images")
     if grown_mb > growth_mb:

@@ -19,6 +19,7 @@ from tests.serving import ROOT
         [],
         ["a.png", "--timeout", "0"],
         ["a.png", "--timeout", "soon"],
+        ["a.png", "--job", "--wait", "0"],
         ["a.png", "--nothing"],
         ["a.png", "-j", "0"],
         ["a.png", "--retries", "-1"],

@@ -233,6 +233,64 @@ def test_nobody_is_waited_for_as_long_as_it_asks(value: str, images: list[str], 
     assert max(waits) <= 31
 
 
+def never_finished(request: httpx.Request) -> httpx.Response:
+    """Says of a job that it is being read, and of its searchable PDF that it is being written, whenever it is asked."""
+    if request.url.path.endswith("/pages"):
+        return httpx.Response(200, json={"model": MODEL, "results": []})
+    if request.url.path.endswith("/result"):
+        return httpx.Response(202, json={}, headers={"Retry-After": "1"})
+    return httpx.Response(202 if request.method == "POST" else 200, json={**JOB, "state": "running"}, headers={"Retry-After": "1"})
+
+
+def endless_pages(request: httpx.Request) -> httpx.Response:
+    """Says of a job that it is done, and has another page whenever it is asked."""
+    if request.url.path.endswith("/pages"):
+        return result(page=int(request.url.params["after"]) + 1)
+    return httpx.Response(200, json={**JOB, "pages": 10**9, "pages_done": 10**9})
+
+
+WAITING: dict[str, tuple[Callable[[httpx.Request], httpx.Response], Callable[[RasmClient], Any]]] = {
+    "its end": (never_finished, lambda client: client.wait("1")),
+    "its pages as they are read": (never_finished, lambda client: list(client.follow_pages("1"))),
+    "its document": (never_finished, lambda client: client.download("1", io.BytesIO(), "pdf")),
+    "all its pages": (endless_pages, lambda client: client.results("1")),
+}
+
+
+@pytest.mark.parametrize("what", WAITING)
+def test_a_job_is_not_waited_for_for_ever(what: str) -> None:
+    service, wait = WAITING[what]
+    given_up = r"has not finished with job 1 within 0\.2 seconds \(--wait\)"
+    with RasmClient(transport=httpx.MockTransport(service), wait_s=0.2) as client, pytest.raises(ServiceError, match=given_up):
+        wait(client)
+
+
+def test_a_job_that_is_given_up_is_left_at_the_service(tree: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What was read before it is written; the same command goes on with it."""
+    states = {"1": "running", "2": "done"}  # of the jobs for two files, of which the second is read at once
+    taken_away: list[str] = []
+
+    def handle(request: httpx.Request) -> httpx.Response:
+        job_id = "2" if "/jobs/2" in request.url.path or b'"a.JPG"' in request.read() else "1"
+        if request.method == "DELETE":
+            taken_away.append(job_id)
+            return httpx.Response(204)
+        if request.url.path.endswith("/pages"):
+            return result(page=1) if request.url.params["after"] == "0" else httpx.Response(200, json={"model": MODEL, "results": []})
+        name = {"1": "b.png", "2": "a.JPG"}[job_id]
+        return httpx.Response(200, json={**JOB, "id": job_id, "state": states[job_id], "files": [{"name": name}]})
+
+    command = ["a.JPG", "b.png", "--out", "out", "--existing", "skip", "--wait", "0.5"]
+    assert main([*command, "--job"], transport=httpx.MockTransport(handle)) == 2
+    given_up, goes_on = capsys.readouterr().err.splitlines()
+    assert given_up == "client.py: http://127.0.0.1:8000 has not finished with job 1 within 0.5 seconds (--wait)"
+    assert goes_on.endswith("--resume 1") and taken_away == ["2"]
+    assert everything(tree / "out") == {Path("a.txt")}
+    states["1"] = "done"
+    assert main([*command, "--resume", "1"], transport=httpx.MockTransport(handle)) == 0
+    assert everything(tree / "out") == {Path("a.txt"), Path("b.txt")} and taken_away == ["2", "1"]
+
+
 def test_pages_that_never_end_are_given_up() -> None:
     with (
         RasmClient(transport=httpx.MockTransport(lambda request: result(page=1) if "pages" in request.url.path else job_reply())) as client,

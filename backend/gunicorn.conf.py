@@ -49,15 +49,17 @@ if (workers > 1 or _settings.job_workers) and "PROMETHEUS_MULTIPROC_DIR" not in 
 
 
 def on_starting(server: Any) -> None:
-    """Look whether bodies have the room that they may take, and whether the address is free.
+    """Look whether bodies and jobs' files have the room that they may take, and whether the address is free.
 
     With ``reuse_port`` two servers could share one without a word.
     """
-    bodies, folder = workers * _settings.max_buffered_bytes, tempfile.gettempdir()
-    if (there := shutil.disk_usage(folder).free) < bodies:
+    bodies, files = workers * _settings.max_buffered_bytes, _settings.job_workers * _settings.max_job_bytes
+    folder = tempfile.gettempdir()
+    if (there := shutil.disk_usage(folder).free) < bodies + files:
         server.log.warning(
-            "%s has %d MiB left; bodies may take %d: %d processes with RASM_MAX_BUFFERED_BYTES each. Above what there is, 503 disk_full",
-            *(folder, there // 2**20, bodies // 2**20, workers),
+            "%s has %d MiB left; bodies may take %d: %d processes with RASM_MAX_BUFFERED_BYTES each; "
+            "files of jobs %d: %d workers with RASM_MAX_JOB_BYTES each. Above what there is, 503 disk_full",
+            *(folder, there // 2**20, bodies // 2**20, workers, files // 2**20, _settings.job_workers),
         )
     with socket.socket(socket.AF_INET6 if ":" in _host else socket.AF_INET) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -140,11 +140,15 @@ def _free_port() -> int:
         return int(s.getsockname()[1])
 
 
+def initdb_of_postgres() -> str | None:
+    """The program that makes a database, where Postgres is installed; Debian's is not on the path."""
+    return shutil.which("initdb") or next((str(path) for path in sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))), None)
+
+
 @contextlib.contextmanager
 def postgres() -> Iterator[str]:
     """The address of an empty database of a server of its own, which does not run as root. Raises RasmError where there is no Postgres."""
-    initdb = shutil.which("initdb") or next((str(path) for path in sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))), None)
-    if initdb is None:
+    if (initdb := initdb_of_postgres()) is None:
         raise RasmError("this needs Postgres (Debian: postgresql)")
     user = ("runuser", "-u", "postgres", "--") if getpass.getuser() == "root" else ()
     with tempfile.TemporaryDirectory(prefix="rasm-postgres-") as name:

@@ -5,22 +5,20 @@ Skipped where Postgres or its driver is missing; all other tests use SQLite.
 
 from __future__ import annotations
 
-import getpass
-import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
+from scripts.failover import initdb_of_postgres, postgres
 from tests.backend.jobs.test_migrations import check_that_it_is_taken_over
-from tests.serving import ROOT, environment, free_port, manage
+from tests.serving import ROOT, environment, manage
 
-INITDB = shutil.which("initdb") or next((str(path) for path in sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))), None)
-pytestmark = pytest.mark.skipif(not INITDB or not find_spec("psycopg"), reason="needs Postgres (Debian: postgresql) and psycopg[binary]")
+THERE = initdb_of_postgres() and find_spec("psycopg")
+pytestmark = pytest.mark.skipif(not THERE, reason="needs Postgres (Debian: postgresql) and psycopg[binary]")
 
 # of 200 parts each worker takes what it gets
 FILL = """if True:
@@ -62,20 +60,9 @@ SEND = """if True:
 
 @pytest.fixture
 def url() -> Iterator[str]:
-    """An empty database of a server of its own, which does not run as root."""
-    assert INITDB
-    user = ("runuser", "-u", "postgres", "--") if getpass.getuser() == "root" else ()
-    with tempfile.TemporaryDirectory(prefix="rasm-postgres-") as name:
-        Path(name).chmod(0o777)
-        data, port = f"{name}/data", free_port()
-        subprocess.run([*user, INITDB, "-D", data, "-U", "rasm", "--auth=trust"], check=True, capture_output=True)
-        control = [*user, str(Path(INITDB).resolve().with_name("pg_ctl")), "-D", data, "-w"]
-        options = f"-p {port} -k {name} -c listen_addresses=127.0.0.1"
-        subprocess.run([*control, "-l", f"{name}/log", "-o", options, "start"], check=True, capture_output=True)
-        try:
-            yield f"postgres://rasm@127.0.0.1:{port}/postgres"
-        finally:
-            subprocess.run([*control, "-m", "immediate", "stop"], check=True, capture_output=True)
+    """An empty database."""
+    with postgres() as url:
+        yield url
 
 
 def test_workers_share_the_parts_and_none_is_twos(url: str) -> None:

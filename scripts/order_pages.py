@@ -27,6 +27,7 @@ from rasm.errors import DatasetError
 from rasm.pages.blocks import Direction, arrange
 from rasm.pages.finder import LineFinder
 from rasm.pages.found import FoundPage
+from rasm.pages.numbered import by_their_marks
 
 
 @command("python -m scripts.order_pages", __doc__)
@@ -48,6 +49,7 @@ def measure(pages: Sequence[Path], model: Path | None, count: int | None, worst:
         directions: list[Direction | None] = [None if n is None else labels.lines[n].direction for n in known]
         start = time.perf_counter()
         blocks = arrange(found, directions)
+        blocks = by_their_marks(blocks, found.lines, ["" if n is None else labels.lines[n].text for n in known])
         seconds += time.perf_counter() - start
         put = [n for block in blocks for line in block.lines if (n := known[line]) is not None]
         counts = count_order([n for n, line in enumerate(labels.lines) if not line.ignored], put)

@@ -41,8 +41,8 @@ class BlockSettings:
     row: lines whose middles are less than so many ems apart stand in one row. verse_pitch, row_pitch: verses, and rows of several
     lines, are one block where they are less than so many ems apart. aligned: and where their ends are. large: the least size of a heading
     that the finder takes for prose, by the page's usual size; tall: the most lines it has. other_size: lines of one block
-    differ in size by less than this: the finder is right to a tenth. number: the greatest width of a page's
-    number, in ems.
+    differ in size by less than this: the finder is right to a tenth. beside: so many lines on each side of a picture are columns.
+    number: the greatest width of a page's number, in ems.
     """
 
     row: float = 0.4
@@ -52,6 +52,7 @@ class BlockSettings:
     large: float = 1.5
     tall: int = 3
     other_size: float = 1.3
+    beside: int = 2
     number: float = 9.0
 
 
@@ -114,7 +115,18 @@ def things_of(found: FoundPage, directions: Sequence[Direction | None]) -> tuple
         _as_numbers(directions),
         np.array([line.first for line in found.lines], np.float64), np.array([line.last for line in found.lines], np.float64),
     )  # fmt: skip
-    return things, Between(_levelled(found.gutters, slope), _levelled(found.rules, slope))
+    pictures = _levelled(found.pictures, slope)
+    gutters = np.concatenate([_levelled(found.gutters, slope), pictures[[_parts_columns(box, things) for box in pictures]]])
+    return things, Between(gutters, _levelled(found.rules, slope))
+
+
+def _parts_columns(picture: Floats, things: Things) -> bool:
+    """Whether lines stand on both sides of a picture, several a side: the emblem of a letterhead parts what stands beside it."""
+    left, top, right, bottom = picture
+    middle = (things.top + things.bottom) / 2
+    beside = (middle > top) & (middle < bottom)
+    before, after = beside & (things.right < left), beside & (things.left > right)
+    return bool(min(before.sum(), after.sum()) >= _BLOCKS.beside and not (beside & ~before & ~after).any())
 
 
 def _slope(lines: Sequence[TextLine]) -> float:

@@ -37,6 +37,7 @@ from rasm.pages.found import FoundPage, Matrix, TextLine, moved
 from rasm.pages.gaps import parted
 from rasm.pages.layer_check import PictureOfLayer, says_what_is_seen
 from rasm.pages.layer_tables import with_tables
+from rasm.pages.numbered import by_their_marks
 from rasm.pages.rules import with_grids
 from rasm.pages.second_look import looked_again
 from rasm.pages.single_line import is_line
@@ -190,6 +191,8 @@ class PageReader:
             pairs = [with_signs(reading, line, crop, found.check_boxes) for reading, line, crop in whole]
             readings, found = [reading for reading, _ in pairs], replace(found, crops=[crop for _, crop in pairs])
         blocks = arrange(found.page, [_direction(reading) for reading in readings])
+        said = [reading.text if isinstance(reading, Reading) else "" for reading in readings]
+        blocks = by_their_marks(blocks, found.page.lines, said)
         lines: dict[int, Line] = {}
         unread: list[Unread] = []
         readings = settled(readings, blocks)

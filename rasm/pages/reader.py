@@ -24,12 +24,13 @@ from rasm.image import Pixels, squared
 from rasm.lines.recognizer import Reading, Recognizer
 from rasm.pages import check_boxes, verses
 from rasm.pages.base_direction import settled
+from rasm.pages.blanks import leader
 from rasm.pages.blocks import Block, Direction, arrange, as_region
 from rasm.pages.check_boxes import CheckBox, with_signs
 from rasm.pages.combs import Span, as_numbers, without_rules
 from rasm.pages.crops import Crop, cut_lines
 from rasm.pages.dewarp import straightened
-from rasm.pages.fields import as_fields, leader, leader_of
+from rasm.pages.fields import as_fields, leader_of, with_titles
 from rasm.pages.figures import with_figures
 from rasm.pages.files import PageFile
 from rasm.pages.finder import LineFinder, shipped_finder
@@ -208,6 +209,8 @@ class PageReader:
             elif verdict != "nothing" and verdict != "text":
                 unread.append(_unread(_boxes(found.to_page, [line.box])[0], verdict, reading))
         regions = as_fields(_regions(blocks, found.page.lines, lines, found.to_page))
+        if found.rotation_degrees in (0, 180):
+            regions = with_titles(regions, width_px)
         regions = with_figures(regions, _boxes(found.to_page, found.page.pictures) if found.page.pictures else [])
         return Page(
             image.number,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -12,7 +14,7 @@ from rasm.image import Pixels
 from rasm.lines.recognizer import Reading, Recognizer, Sign
 from rasm.pages.combs import as_numbers, without_rules
 from rasm.pages.crops import Crop
-from rasm.pages.fields import as_fields, leader_of
+from rasm.pages.fields import as_fields, leader_of, with_titles
 from rasm.pages.found import FoundPage, TextLine
 from rasm.pages.gaps import parted
 from rasm.pages.reader import PageImage, PageReader
@@ -131,11 +133,103 @@ def test_a_form_is_no_list() -> None:
     assert kinds(("paragraph", "نص"), ("list-item", "اسم البنك: مصرف الراجحي")) == ["paragraph"] * 2
 
 
+def filled(*texts: str, box: Box = BOX) -> list[Line]:
+    """What becomes of lines whose words are parted by spaces."""
+    lines = [Line(text, 1.0, box, words=[Word(word, 1.0, box) for word in text.split()]) for text in texts]
+    ((made),) = (region.lines for region in as_fields([Region("paragraph", BOX, lines)]))
+    for line in made:
+        assert line.text == " ".join(word.text for word in line.words)
+    return made
+
+
 def test_strokes_to_write_on_are_leaders() -> None:
-    texts = ["التاريخ:", "ـ", "/", "_", "بـ", "_"]
-    line = Line(" ".join(texts), 1.0, BOX, words=[Word(text, 1.0, BOX) for text in texts])
-    ((made,),) = (region.lines for region in as_fields([Region("paragraph", BOX, [line])]))
-    assert made.text == "التاريخ: .... / .... بـ _" and "".join(sign.text for sign in made.words[1].characters) == "...."
+    (made,) = filled("الرقم: ـ / _ بـ _")
+    assert made.text == "الرقم: ..../.... بـ _" and "".join(sign.text for sign in made.words[1].characters) == "..../...."
+    assert filled("الاسم: _")[0].text == "الاسم: ...."
+
+
+@pytest.mark.parametrize(
+    ("read", "written"),
+    [
+        ("تاريخ الميلاد: //.... مكان الميلاد: ....", "تاريخ الميلاد: ..../..../.... مكان الميلاد: ...."),
+        ("التاريخ: /....", "التاريخ: ..../..../...."),
+        ("التاريخ: .... / -", "التاريخ: ..../..../...."),
+        ("التاريخ: - / - / ....", "التاريخ: ..../..../...."),
+        ("Date: _/_/_ Name: _", "Date: ..../..../.... Name: ...."),
+        ("الموافق: // ١٤هـ", "الموافق: ..../..../ ١٤هـ"),
+        ("حرر في: //٢٠م", "حرر في: ..../..../٢٠م"),
+        ("تاريخ الإصدار: _/_/20_ الوظيفة:", "تاريخ الإصدار: ..../..../20.... الوظيفة:"),
+        ("القيد: ..../....", "القيد: ..../...."),  # no date is asked for
+        ("الاسم: ........", "الاسم: ...."),
+        ("الاسم: -........", "الاسم: ...."),
+    ],
+)
+def test_dates_to_fill_in_are_as_a_person_writes_them(read: str, written: str) -> None:
+    assert filled(read)[0].text == written
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "التاريخ: / / 14هـ",  # places that are white
+        "تاريخ الإصدار: 15/09/2024",
+        "التاريخ: 15 / .... / ....",
+        "http://example.org/....",
+        "كتاب / قلم",
+        "و/أو - ثم ...",
+        "الباب الأول: مطرقات .... 417",
+        "1/2",
+    ],
+)
+def test_other_strokes_stay(text: str) -> None:
+    assert filled(text)[0].text == text
+
+
+def test_a_leader_that_was_found_as_two_lines_is_one() -> None:
+    (made,) = filled("الاسم الرباعي: ....", "....")
+    assert made.text == "الاسم الرباعي: ...."
+    assert [line.text for line in filled("الاسم", "....")] == ["الاسم", "...."]
+
+
+def row(text: str, left: float, right: float, top: float, kind: RegionKind = "paragraph") -> Region:
+    box = (left, top, right, top + 40)
+    return Region(kind, box, [Line(text, 1.0, box)])
+
+
+FORM = [
+    row("الاسم الرباعي: ....", 500, 1150, 200),
+    row("تاريخ الميلاد: ..../..../....", 500, 1150, 260),
+    row("الجنس: ☐ ذكر ☑ أنثى", 700, 1150, 320),
+    row("أقر بأن ما سبق صحيح.", 750, 1150, 380),
+]
+
+
+@pytest.mark.parametrize("kind", ["other", "list-item", "paragraph", "heading"])
+def test_a_single_line_in_the_middle_of_a_form_is_a_title(kind: RegionKind) -> None:
+    page = [row("استمارة طلب توظيف", 450, 750, 80, kind), *FORM, row("إقرار", 560, 640, 460, kind), row("التوقيع: ....", 800, 1150, 520)]
+    made = with_titles(page, 1200)
+    assert [(region.kind, region.level) for region in (made[0], made[5])] == [("heading", 1), ("heading", 2)]
+    assert made[1:5] == page[1:5] and made[6] == page[6]
+
+
+def test_what_is_no_title_of_a_form() -> None:
+    def kinds(*regions: Region, form: list[Region] = FORM) -> list[str]:
+        page = [*form, *regions]
+        return [after.kind for before, after in zip(page, with_titles(page, 1200), strict=True) if before != after]
+
+    assert kinds(row("إقرار", 560, 640, 460), form=FORM[3:]) == []  # the page is no form
+    assert kinds(row("إقرار", 300, 500, 460)) == []  # it stands at the side
+    texts = ["الختم:", "الختم: ....", "- أول", "صفحة 3", "جميع المعلومات صحيحة.", "٢٠٢٤", "...."]
+    assert [kinds(row(text, 560, 640, 460)) for text in texts] == [[]] * len(texts)
+    assert kinds(row("سطر على عرض النص كله وهو ليس عنوانا", 80, 1120, 460)) == []
+    assert kinds(row("إقرار", 560, 640, 460, "page-number")) == []
+    everything = [replace(region, box=(400.0, region.box[1], 800.0, region.box[3])) for region in FORM]
+    assert kinds(row("إقرار", 560, 640, 460), form=everything) == []  # all of the page is set so
+
+
+def test_a_field_is_a_paragraph_whatever_the_finder_takes_it_for() -> None:
+    (made,) = as_fields([Region("other", BOX, [Line("الاسم: ....", 1.0, BOX)])])
+    assert made.kind == "paragraph"
 
 
 def test_a_label_with_a_number_is_no_heading() -> None:

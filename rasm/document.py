@@ -17,10 +17,10 @@ from __future__ import annotations
 import json
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, is_dataclass, replace
 from itertools import islice
-from operator import itemgetter
+from operator import itemgetter, mul
 from typing import Any, Literal
 
 from rasm.text.bidi import Direction
@@ -76,6 +76,7 @@ class DocumentSettings:
 
 
 _SETTINGS = DocumentSettings()
+_FLAT = 0.1  # of a table it is 1, however it is turned; of cells that stand anywhere, or in one row, about 0
 _DIGITS = {"confidence": 4, "skew_degrees": 2}  # in JSON; of all other numbers, which are pixels, one
 
 
@@ -140,7 +141,9 @@ class Region:
 
     @property
     def direction(self) -> BaseDirection:
-        """Which way most of its letters run; right to left where it has none."""
+        """Which way most of its letters run; right to left where it has none. Of a table, which way its columns are counted."""
+        if way := _way_of_columns(self.cells):
+            return way
         kinds = Counter(unicodedata.bidirectional(sign) for line in self.lines for sign in line.text)
         return "ltr" if kinds["L"] > kinds["R"] + kinds["AL"] else "rtl"
 
@@ -170,6 +173,31 @@ class Region:
         """The text without line breaks, except between verses and the rows of tables."""
         rows = self.text.split("\n")
         return ("\n" if any("\t" in row for row in rows) else " ").join(rows)
+
+
+def _way_of_columns(cells: Sequence[Cell]) -> BaseDirection | None:
+    """By where the cells stand, whichever way the page is turned; None where that does not tell. Words in two languages say nothing of it.
+
+    Columns and rows are turned into places by some matrix. Where columns are counted from the right, it is a reflection.
+    """
+    if not cells:
+        return None
+    of_columns = _centred([cell.column + cell.column_span / 2 for cell in cells])
+    of_rows = _centred([cell.row + cell.row_span / 2 for cell in cells])
+    x, y = _centred([cell.box[0] + cell.box[2] for cell in cells]), _centred([cell.box[1] + cell.box[3] for cell in cells])
+    along, across = _product(of_columns, x) * _product(of_rows, y), _product(of_columns, y) * _product(of_rows, x)
+    if abs(along - across) <= _FLAT * (abs(along) + abs(across)):
+        return None
+    return "ltr" if along > across else "rtl"
+
+
+def _centred(values: Sequence[float]) -> list[float]:
+    mean = sum(values) / len(values)
+    return [value - mean for value in values]
+
+
+def _product(these: Sequence[float], those: Sequence[float]) -> float:
+    return sum(map(mul, these, those))
 
 
 def _in_one_row(first: Line, second: Line) -> bool:

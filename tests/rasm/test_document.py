@@ -421,6 +421,24 @@ def test_what_a_pdf_says_itself_stays_as_it_is() -> None:
     assert in_language(page, "fa") == replace(page, language="fa")
 
 
+@pytest.mark.parametrize("degrees", [0, 3, 45, 90, 180, 270])
+@pytest.mark.parametrize("way", ["rtl", "ltr"])
+def test_a_tables_direction_is_that_of_its_columns(way: str, degrees: float) -> None:
+    """Whatever its words are: a bill in Arabic may have more Latin letters than Arabic ones."""
+    turn = np.exp(1j * np.radians(degrees))
+    lines, cells = [], []
+    for row in range(3):
+        for column in range(2 if row else 1):  # the head is one cell over two columns
+            at = ((-1 if way == "rtl" else 1) * (100 * column + (0 if row else 50)) + 40j * row) * turn + 500 + 500j
+            box = (at.real - 15, at.imag - 15, at.real + 15, at.imag + 15)
+            cells.append(Cell(row, column, 1, 1 if row else 2, box, [len(lines)]))
+            lines.append(Line("Description الوصف" if way == "rtl" else "الوصف عربي Item", 1.0, box))
+    table = Region("table", (0, 0, 1000, 1000), lines, cells)
+    assert table.direction == way
+    assert replace(table, cells=[replace(cell, box=table.box) for cell in cells]).direction != way  # letters, where places do not tell
+    assert replace(table, cells=cells[1:3]).direction != way
+
+
 def test_lines_and_pages_have_a_direction() -> None:
     rtl, ltr = Line("سطر قصير", 1.0, (0, 0, 9, 9)), Line("a line that is longer", 1.0, (0, 0, 9, 9), direction="ltr")
     page = Page(1, 10, 10, [Region("paragraph", (0, 0, 9, 9), [rtl, ltr])])

@@ -203,13 +203,7 @@ def train(args: Options, world: World) -> int:
             scaler.scale(loss).backward()
             scaler.unscale_(optimiser)
             norm = nn.utils.clip_grad_norm_(network.parameters(), config.clip)
-            # one bad batch must not end a long run. The optimiser skips it as it skips what overflows in 16 bits
-            if scaler.is_enabled():
-                scaler.step(optimiser)
-                scaler.update()
-            else:
-                optimiser.found_inf = (~torch.isfinite(norm)).float()  # type: ignore[attr-defined]
-                optimiser.step()
+            step_unless_broken(optimiser, scaler, norm)
             if averaged is not None:
                 average_weights(averaged, network.state_dict(), min(config.average, (1 + step) / (10 + step)))
 
@@ -367,6 +361,19 @@ def to_device(batch: Batch, device: torch.device) -> Batch:
     return Batch(
         batch.images.to(device, non_blocking=True), batch.targets.to(device, non_blocking=True), batch.target_lengths, batch.unlabelled
     )
+
+
+def step_unless_broken(optimiser: torch.optim.Optimizer, scaler: torch.amp.GradScaler, norm: Tensor) -> None:
+    """A step, or none where the gradients are not finite: one bad batch must not end a long run.
+
+    Nobody asks the device whether they are. The fused optimiser looks at ``found_inf`` there, as it does for what overflows in 16 bits.
+    """
+    if scaler.is_enabled():
+        scaler.step(optimiser)
+        scaler.update()
+    else:
+        optimiser.found_inf = (~torch.isfinite(norm)).float()  # type: ignore[attr-defined]
+        optimiser.step()
 
 
 def average_weights(averaged: dict[str, Tensor], weights: dict[str, Tensor], decay: float) -> None:

@@ -20,7 +20,7 @@ from model.data.arrays import ArrayWriter
 from rasm.image import ImageSettings
 from rasm.text.charset import DEFAULT_CHARSET, Charset
 from tests.paths import ROOT
-from train import main
+from train import main, step_unless_broken
 
 TINY = """
 --channels 4 4 8 8 --projection 8 --lstm-size 8 --lstm-layers 1 --columns-per-batch 1024 --bucket-px 64 --max-width-px 256
@@ -208,3 +208,13 @@ def test_it_stops_early_when_validation_no_longer_improves(train: Train, arrays:
     )
     assert done.returncode == 0, done.stderr
     assert 3 <= load_checkpoint(tmp_path / "run" / "last.pt").step < 50
+
+
+def test_a_batch_without_a_finite_gradient_changes_nothing() -> None:
+    weight = torch.nn.Parameter(torch.ones(3))
+    optimiser, scaler = torch.optim.AdamW([weight], lr=0.1, fused=True), torch.amp.GradScaler("cpu", enabled=False)
+    for gradient, moves in ((float("nan"), False), (1.0, True), (float("inf"), False)):
+        before = weight.detach().clone()
+        weight.grad = torch.full((3,), gradient)
+        step_unless_broken(optimiser, scaler, torch.nn.utils.clip_grad_norm_([weight], 5.0))
+        assert weight.isfinite().all() and bool((weight != before).any()) is moves

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import IO, Any, cast, get_args
 
 import pytest
+from lxml import etree
 
 from rasm.document import Document, Page, PageError, RegionKind, Unread, UnreadReason
 from rasm.errors import ConfigError, UnreadableImage
@@ -45,6 +46,20 @@ def test_the_same_trees_as_in_version_0_8(golden: Path) -> None:
         number = int(form.partition("-")[2])
         document = Document(document.name, [document.pages[number - 1]], document.model)
     assert tree(write(document, kind)) == tree(golden.read_text(encoding="utf-8"))
+
+
+PAGE_XSD = Path(os.environ.get("PAGE_XSD", "none"))
+
+
+@pytest.mark.skipif(not PAGE_XSD.is_file(), reason="PAGE_XSD names no schema: page.xsd of the package ocrd, which .ci/run installs")
+@pytest.mark.parametrize("name", sorted(DOCUMENTS))
+def test_page_xml_is_valid_by_its_schema(name: str) -> None:
+    schema = etree.XMLSchema(etree.parse(PAGE_XSD))
+    for page in DOCUMENTS[name]().pages:
+        tree_of_page = etree.fromstring(write(Document("x", [page]), "page").encode())
+        assert schema.validate(tree_of_page), schema.error_log
+        tree_of_page[-1].set("imageWidth", "wide")
+        assert not schema.validate(tree_of_page)
 
 
 def test_every_document_has_its_golden_trees() -> None:

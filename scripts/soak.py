@@ -43,6 +43,7 @@ SCAN_PX = (2480, 3508)  # A4 at 300 dots an inch, in colour
 REST_S = 10.0  # after which what can be given back has been
 MOST_GROWTH_MB, MOST_GROWTH_FILES = 60.0, 20  # between the middle and the end, of all processes
 PATIENCE_S = 300.0
+LOAD_PATIENCE_S = 3600.0  # of a page among a hundred, on a machine that others want too
 JOB_S = 20.0  # every second job is waited for as long, or until it is done
 
 
@@ -197,7 +198,7 @@ def load(kinds: Kinds, pages: int, pid: int) -> None:
     watcher.start()
 
     def send(_: int) -> int:
-        with httpx.Client(trust_env=False, timeout=PATIENCE_S) as client:
+        with httpx.Client(trust_env=False, timeout=LOAD_PATIENCE_S) as client:
             while (status := client.post(kinds.url + "/api/v1/ocr", files={"files": ("a.jpg", kinds.scan)}).status_code) == 503:
                 time.sleep(1)
             return status

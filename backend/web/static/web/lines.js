@@ -193,6 +193,15 @@ function warningsView(page) {
   return [element("ul", { className: "warnings" }, ...told.map((warning) => element("li", {}, sayWarning(warning, page.unread.length))))];
 }
 
+// What spreadsheets take for a formula, as in rasm/formats/spreadsheet.py.
+const FORMULA = /^(?:[=@]|[+-](?![\d\s٠-٩.,٫٬%()+-]*$))/u;
+
+// A cell as it is pasted: it runs nothing, and a quotation mark at its beginning does not take in the cells after it.
+function pasted(text) {
+  if (FORMULA.test(text)) return `'${text}`;
+  return text.startsWith('"') ? `"${text.replaceAll('"', '""')}"` : text;
+}
+
 // A table in the list of lines, with a button that copies it as spreadsheets take it: tabs between cells, a line a row.
 function tableView(page, table, rowOf, look, actions) {
   const height = Math.max(...table.cells.map((cell) => cell.row + cell.rowSpan));
@@ -206,7 +215,7 @@ function tableView(page, table, rowOf, look, actions) {
     made.append(row);
   }
   const text = ({ lines }) => lines.map((i) => applyProfile(textOfLine(page.lines[i]), look.profile)).join(" ").replace(/\s+/g, " ");
-  const copied = () => rowsOf(table, text).map((row) => row.join("\t")).join("\n");
+  const copied = () => rowsOf(table, text).map((row) => row.map(pasted).join("\t")).join("\n");
   const button = element("button", { type: "button", onclick: () => actions.copyTable(copied(), button) }, say("copyTable"));
   const item = element("li", { className: "of-table" }, element("div", { className: "scroll" }, made), button);
   item.style.counterIncrement = `line ${table.lines.length}`; // the numbers of the lines after it

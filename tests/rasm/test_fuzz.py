@@ -1,5 +1,6 @@
 """A few hundred mutated files and spoilt pages through decoding and finding lines; ``scripts/fuzz_decode.py`` runs as many as one likes."""
 
+import json
 from collections import Counter
 from pathlib import Path
 
@@ -51,6 +52,8 @@ def test_a_run_goes_on_after_what_is_recorded(tmp_path: Path, monkeypatch: pytes
     whole = capsys.readouterr().out.splitlines()[0]
     assert fuzz_decode.main(["--examples", "3", "--record", str(tmp_path / "parts")]) == 0
     assert "3 images" in capsys.readouterr().out
+    [told] = [json.loads(line) for line in (tmp_path / "parts").read_text().splitlines()]
+    assert sum(told["became"].values()) == 3 and told["resident_mb"] > 10
     for _ in range(2):  # the second has nothing left to do
         assert fuzz_decode.main(["--examples", "6", "--record", str(tmp_path / "parts")]) == 0
         assert sorted(capsys.readouterr().out.splitlines()[0].split(", ")) == sorted(whole.split(", "))

@@ -16,8 +16,9 @@ import ctypes
 import itertools
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -128,11 +129,12 @@ def _lines(page: pdfium.PdfPage, text_page: pdfium.PdfTextPage, size_px: tuple[i
     drawn = [_as_drawn(words) for words in pieces]
     mirrored = [[_mirrored(signs) for signs in line] for line in drawn]
     # PDFium mirrors the brackets of what it takes for right-to-left: whether it has, shows where they fit together
-    as_given = sum(_unmatched(_typed(line)) for line in drawn) <= sum(_unmatched(_typed(line)) for line in mirrored)
+    alone = [(_unmatched(_typed(line)), _unmatched(_typed(other))) for line, other in zip(drawn, mirrored, strict=True)]
+    as_given = sum(given for given, _ in alone) <= sum(turned for _, turned in alone)
     lines = []
-    for usual, other in zip(drawn, mirrored, strict=True) if as_given else zip(mirrored, drawn, strict=True):
-        is_better = _unmatched(_typed(other)) < _unmatched(_typed(usual))
-        lines.append(_line(other if is_better else usual))
+    for line, other, (given, turned) in zip(drawn, mirrored, alone, strict=True):
+        is_given = given <= turned if as_given else given < turned
+        lines.append(_line(line if is_given else other))
     return lines
 
 
@@ -229,7 +231,7 @@ def _word_as_drawn(word: list[_Sign]) -> list[_Sign]:
     for x, group in itertools.groupby((sign for sign in word if not unicodedata.combining(sign.text)), key=lambda sign: round(sign.x, 1)):
         signs = list(group)
         letters = turn_ligature("".join(_letters(sign.text) for sign in signs))
-        glyphs.append((x, _union([sign.box for sign in signs]), letters, []))
+        glyphs.append((x, signs[0].box if len(signs) == 1 else _union([sign.box for sign in signs]), letters, []))
     if not glyphs:
         return marks
     for mark in marks:
@@ -238,24 +240,32 @@ def _word_as_drawn(word: list[_Sign]) -> list[_Sign]:
         nearest[3].append(mark.text)
     drawn: list[_Sign] = []
     for x, box, letters, above in sorted(glyphs, key=lambda glyph: glyph[0]):
-        written = unicodedata.normalize("NFC", letters + "".join(above))
-        is_rtl = any(unicodedata.bidirectional(c) in ("R", "AL") for c in written)
-        step = (box[2] - box[0]) / len(written)  # each letter of a ligature gets a share of it
-        places = [(box[0] + step * k, box[1], box[0] + step * (k + 1), box[3]) for k in range(len(written))]
-        if all(not unicodedata.combining(c) for c in written[1:]):
-            drawn += [_Sign(c, x, place) for c, place in zip(reversed(written) if is_rtl else written, places, strict=True)]
+        written, has_marks = _from_left(letters + "".join(above))
+        if len(written) == 1 or has_marks:
+            drawn += [_Sign(c, x, box) for c in written]
         else:
-            drawn += [_Sign(c, x, box) for c in (reversed(written) if is_rtl else written)]
+            step = (box[2] - box[0]) / len(written)  # each letter of a ligature gets a share of it
+            places = [(box[0] + step * k, box[1], box[0] + step * (k + 1), box[3]) for k in range(len(written))]
+            drawn += [_Sign(c, x, place) for c, place in zip(written, places, strict=True)]
     return drawn
 
 
+@lru_cache(maxsize=4096)
+def _from_left(letters: str) -> tuple[str, bool]:
+    """What a glyph says, as it stands from left to right, and whether signs above or below are in it."""
+    written = unicodedata.normalize("NFC", letters)
+    is_rtl = any(unicodedata.bidirectional(c) in ("R", "AL") for c in written)
+    return written[::-1] if is_rtl else written, any(map(unicodedata.combining, written[1:]))
+
+
+@lru_cache(maxsize=4096)
 def _letters(sign: str) -> str:
     """A sign as it is typed: presentation forms are what is drawn for it."""
     return unicodedata.normalize("NFKC", sign).replace(" ", "") or sign if _FORMS.fullmatch(sign) else sign
 
 
-def _mirrored(signs: Sequence[_Sign]) -> list[_Sign]:
-    return [sign._replace(text=sign.text.translate(_MIRROR)) for sign in signs]
+def _mirrored(signs: list[_Sign]) -> list[_Sign]:
+    return [sign._replace(text=sign.text.translate(_MIRROR)) for sign in signs] if any(ord(s.text[0]) in _MIRROR for s in signs) else signs
 
 
 def _typed(line: list[list[_Sign]]) -> str:

@@ -12,7 +12,7 @@ The way through torch.onnx is ``dynamo=True``. torch 2.13 cannot export a bidire
 Nothing is written unless it passes the parity gate: log-probabilities are within ``TOLERANCE`` of PyTorch's, and texts are the same.
 The gate reads random lines, and real ones with ``--arrays``, at batch sizes and widths other than the traced ones.
 
-With ``--arrays``, confidences are calibrated on every other line: a slope and an offset of their logit (Platt 1999,
+With ``--arrays``, confidences are calibrated on their lines: a slope and an offset of their logit (Platt 1999,
 "Probabilistic outputs for support vector machines"; Guo et al. 2017, "On Calibration of Modern Neural Networks").
 
 ``--int8`` writes the quantised network in place of the other: convolutions with static, per-channel scales, LSTMs and the output
@@ -402,21 +402,32 @@ def _int8(network: CRNN, fp32: Path, info: ModelInfo, arrays: LineArrays, max_ce
 
 
 def calibrate(path: Path, arrays: LineArrays) -> None:
-    """Fits the calibration of a model file on every other line of ``arrays``, and tells what it does on the rest."""
+    """Fits the calibration of a model file on each half of ``arrays``, and tells what that does on the other half.
+
+    The mean of both fits is kept: errors are few, and half of them leave the slope to chance.
+    """
     recognizer = Recognizer(path)
-    halves = [spread(range(first, len(arrays), 2), MEASURED_LINES) for first in (0, 1)]
-    (logits, right), (test_logits, test_right) = (_judged_characters(recognizer, arrays, half) for half in halves)
-    slope, offset = fit_logistic(logits, right)
-    if not (math.isfinite(slope) and slope > 0):
+    halves = [_judged_characters(recognizer, arrays, spread(range(first, len(arrays), 2), MEASURED_LINES)) for first in (0, 1)]
+    fits = [fit_logistic(logits, right) for logits, right in halves]
+    if not all(math.isfinite(slope) and slope > 0 for slope, _ in fits):
         print("confidences: too few errors to calibrate them on; they are left as they are")
         return
     before, after = (
-        expected_calibration_error(sums((1 / (1 + np.exp(-(a * test_logits + b)))).tolist(), test_right.tolist()))
-        for a, b in ((1.0, 0.0), (slope, offset))
+        float(np.mean([_calibration_error(half, fit) for half, fit in zip(halves, asked, strict=True)]))
+        for asked in ([(1.0, 0.0)] * 2, fits[::-1])
     )
-    print(f"confidences of {len(test_right):,} signs: expected calibration error {before:.4f}, calibrated {after:.4f}")
+    signs = sum(len(right) for _, right in halves)
+    print(f"confidences of {signs:,} signs: expected calibration error {before:.4f}, calibrated {after:.4f}")
     figures = recognizer.info.metrics | {"ece_before_calibration": before, "ece": after}
+    slope, offset = np.mean(fits, axis=0).tolist()
     write_info(path, replace(recognizer.info, calibration=(slope, offset), metrics=figures))
+
+
+def _calibration_error(half: tuple[NDArray[np.float64], NDArray[np.float64]], fit: tuple[float, float]) -> float:
+    """Of signs whose confidences have these logits, with this slope and offset."""
+    (logits, right), (slope, offset) = half, fit
+    confidences = 1 / (1 + np.exp(-(slope * logits + offset)))
+    return float(expected_calibration_error(sums(confidences.tolist(), right.tolist())))
 
 
 def _judged_characters(

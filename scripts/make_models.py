@@ -87,7 +87,7 @@ PRINT = (
         f"--learning-rate 1.5e-3 --constant-share 0.25 --average 0.999 {SHARES} --seed 401", (*PRINT_LINES, "lithographs"),
     ),
     Stage(
-        "finish", 17_000, CPU_COLUMNS,
+        "finish", 12_000, CPU_COLUMNS,
         f"--warmup-steps 100 --learning-rate 5e-4 --constant-share 0.2 --average 0.998 {SHARES} --seed 403",
         (*PRINT_LINES, "lithographs"),
     ),

@@ -44,13 +44,16 @@ def crop(pixels: Pixels) -> Crop:
 
 @pytest.mark.parametrize("light", [True, False])
 def test_letters_are_parted_from_what_is_behind_them(recognizer: Recognizer, light: bool) -> None:
-    line = on_a_picture(golden_line("figures", 96), light=light)
-    (first,) = recognizer.read([line])
-    (again,) = looked_again(recognizer, [crop(line)], [first])
-    assert isinstance(again, Reading)
-    assert right(first.text) < right(again.text) - 0.1 and first.known_confidence < 0.9
-    assert right(again.text) > 0.9 and again.known_confidence > 0.93
-    assert again.signs[0][2] > again.signs[-1][2] and again.signs[0][3] <= line.shape[1], "placed in the image as it was given"
+    """On four pictures, since each by itself hangs on where its blots lie."""
+    lines = [on_a_picture(golden_line("figures", 96), light=light, seed=seed) for seed in range(1, 5)]
+    first = recognizer.read(lines)
+    again = [reading for reading in looked_again(recognizer, list(map(crop, lines)), first) if isinstance(reading, Reading)]
+    assert len(again) == 4 and max(reading.known_confidence for reading in first) < 0.9
+    before, after = ([right(reading.text) for reading in readings] for readings in (first, again))
+    assert np.mean(after) > np.mean(before) + 0.2 and np.mean(after) > 0.9
+    assert min(reading.known_confidence for reading in again) > 0.93
+    signs = again[0].signs
+    assert signs[0][2] > signs[-1][2] and signs[0][3] <= lines[0].shape[1], "placed in the image as it was given"
 
 
 def test_what_is_read_surely_is_not_looked_at_again(recognizer: Recognizer) -> None:
@@ -72,10 +75,13 @@ def test_an_even_image_has_no_letters() -> None:
 
 
 def test_a_title_on_a_photograph_is_read(recognizer: Recognizer) -> None:
-    line = golden_line("figures", 96)
-    page = np.full((700, line.shape[1] + 80), 120, np.uint8)
-    page[100:196, 40 : 40 + line.shape[1]] = on_a_picture(line, light=True)
-    for k in range(6):
-        page[300 + 60 * k : 300 + 60 * k + 48, 40 : 40 + golden_line("figures").shape[1]] = np.minimum(golden_line("figures"), 235)
-    page[280:] = np.where(page[280:] == 120, 235, page[280:])
-    assert right(PageReader(recognizer).read(PageImage(page)).text.split("\n")[0]) > 0.9
+    line, body = golden_line("figures", 96), golden_line("figures")
+    found = []
+    for seed in range(1, 5):
+        page = np.full((700, line.shape[1] + 80), 120, np.uint8)
+        page[100:196, 40 : 40 + line.shape[1]] = on_a_picture(line, light=True, seed=seed)
+        for k in range(6):
+            page[300 + 60 * k : 300 + 60 * k + 48, 40 : 40 + body.shape[1]] = np.minimum(body, 235)
+        page[280:] = np.where(page[280:] == 120, 235, page[280:])
+        found.append(right(PageReader(recognizer).read(PageImage(page)).text.split("\n")[0]))
+    assert np.mean(found) > 0.8 and np.median(found) > 0.85

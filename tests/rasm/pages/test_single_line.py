@@ -9,7 +9,7 @@ import pytest
 import rasm
 from rasm.image import Pixels, decode
 from rasm.pages.single_line import is_line
-from tests.paper import golden_line, golden_text, prose_page, sheet
+from tests.paper import golden_line, golden_text, nearly, prose_page, sheet
 from tests.paths import GOLDEN
 
 
@@ -67,4 +67,4 @@ def test_lines_and_pages(image: Pixels, line: bool) -> None:
 @pytest.mark.parametrize("height_px", [60, 80, 96, 120])
 def test_what_stands_in_a_frame_is_read_without_it(height_px: int) -> None:
     read = rasm.Reader(threads=1).read(plate(name="heading", height_px=height_px))
-    assert read.text == golden_text("heading")
+    assert nearly(read.text.split("\n"), [golden_text("heading")]), "and nothing of the frame is"

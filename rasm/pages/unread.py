@@ -69,7 +69,8 @@ def judged(
         return "nothing" if chance is not None and chance < settings.likely else "unsure"  # dots where nothing of their size is text
     if reading.text:
         is_short = len(reading.text.replace(" ", "")) <= 2 or not any(sign.isalnum() for sign in reading.text)
-        is_short &= least_confidence > 0
+        # a number in a table's cell is what is to be there: no stain is two figures
+        is_short &= least_confidence > 0 and not (in_cell and sum(map(str.isdigit, reading.text)) > 1)
         is_seen = chance is None or chance >= settings.sure_of_short or in_cell
         least = max(least_confidence, settings.least_of_short if is_short else 0.0)
         if not is_seen and least_confidence > 0:

@@ -195,6 +195,8 @@ def test_a_sign_alone_is_text_in_a_cell() -> None:
     alone = Reading("م", 0.95, [])
     assert judged(alone, 0.7, chance=0.8) == "unsure" and judged(alone, 0.7, chance=0.8, in_cell=True) == "text"
     assert judged(Reading("م", 0.8, []), 0.7, chance=0.9, in_cell=True) == "unsure"
+    assert judged(Reading("٥٠", 0.8, []), 0.7, chance=0.9, in_cell=True) == "text", "a number, which is what cells have"
+    assert judged(Reading("٥٠", 0.8, []), 0.7, chance=0.9) == "unsure"
     assert judged(Reading("....", 0.9, []), 0.7, chance=0.7) == "nothing"
 
 

@@ -41,6 +41,7 @@ ROOT = Path(__file__).resolve().parent.parent
 TEXTS = [f"{path}=1" for folder in ("text", "kept") for path in sorted((ROOT / "examples" / folder).glob("*.txt"))]
 LEAST_LINES = 10  # with fewer, two lines would be held out at most
 MOST_STEPS = 1_000_000
+CUT = 0.4  # so much of what is wrong stands at the ends of lines where these are cut: six signs of fifty are an eighth
 TRAINING = [
     *"--learning-rate 1.2e-3 --warmup-steps 50 --constant-share 0.3 --final-share 0.01 --average 0.99 --dropout 0".split(),
     *"--synthetic-share 0.5 --columns-per-batch 8192 --max-width-px 1408".split(),
@@ -157,6 +158,10 @@ def verdict(figures: Sequence[Figure], chosen: str) -> list[str]:
         said.append("That may be chance: correct more lines, or train longer (--minutes).")
     worse = [f.kind for f in figures[1:] if f.is_worse(chosen)]
     said.append(f"Read worse than before: {', '.join(worse)}." if worse else "Of the rendered lines, no kind is read worse than before.")
+    if own.at_ends.get(chosen, 0.0) > CUT:
+        said.append(f"Of what is wrong in them {own.at_ends[chosen]:.0%} stands at the ends of lines: look whether their pictures are cut.")
+    if own.worst.get(chosen, 0.0) > CUT / 4:
+        said.append(f"One line has {own.worst[chosen]:.0%} of what is wrong in them: look whether its text is that of its picture.")
     if chosen != "adapted":
         said.append(f"The model is a mean of weights, {chosen} of them adapted: those alone forgot more.")
     return said

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -38,16 +38,23 @@ CHANCE = 0.05  # as is usual
 LEAST_LOSS = 0.003  # a smaller difference bothers nobody, however sure it is
 LOSS_WEIGHT = 3.0  # a choice: what a kind of lines loses is counted three times, since the model is to read other documents too
 OWN = "held-out lines"
+ENDS = 3  # signs at each end of a line, which are missing where its picture was cut too close
 
 
 @dataclass(frozen=True)
 class Figure:
-    """How one kind of lines is read. rates: the share of signs read wrong, by model; p: of it being chance that it differs from before."""
+    """How one kind of lines is read. rates: the share of signs read wrong, by model; p: of it being chance that it differs from before.
+
+    at_ends: the share of what is wrong that stands in the first or the last ``ENDS`` signs of its line. worst: the most of what is wrong
+    in one line, as a share of all.
+    """
 
     kind: str
     lines: int
     rates: dict[str, float]
     p: dict[str, float]
+    at_ends: dict[str, float] = field(default_factory=dict)
+    worst: dict[str, float] = field(default_factory=dict)
 
     def is_better(self, model: str) -> bool:
         return self.rates[model] < self.rates["before"] and self.p[model] < CHANCE
@@ -70,14 +77,18 @@ def measure(models: Mapping[str, Path], held_out: Path, fonts: Sequence[str]) ->
     for kind, lines, texts, unlabelled in tqdm(sets, "measuring", unit="kind", leave=False, disable=None):
         hidden = str.maketrans("", "", unlabelled)
         truths = [raw(finish_reading(text).translate(hidden)) for text in texts]
-        edits = {}
+        edits, at_ends, worst = {}, {}, {}
         for name, recognizer in recognizers.items():
             readings = [raw(reading.text.translate(hidden)) for reading in recognizer.read_arrays(lines)]
-            edits[name] = np.array([Levenshtein.distance(a, b) for a, b in zip(truths, readings, strict=True)], dtype=float)
+            wrong_at = [[op.src_pos for op in Levenshtein.editops(a, b)] for a, b in zip(truths, readings, strict=True)]
+            edits[name] = np.array([len(places) for places in wrong_at], dtype=float)
+            total = max(1.0, float(edits[name].sum()))
+            at_ends[name] = sum(at < ENDS or at >= len(a) - ENDS for a, of in zip(truths, wrong_at, strict=True) for at in of) / total
+            worst[name] = float(edits[name].max(initial=0.0)) / total
         signs = sum(map(len, truths))
         rates = {name: float(wrong.sum() / signs) for name, wrong in edits.items()}
         p = {name: paired_permutation_p(wrong - edits["before"]) for name, wrong in edits.items()}
-        figures.append(Figure(kind, len(lines), rates, p))
+        figures.append(Figure(kind, len(lines), rates, p, at_ends, worst))
     return figures
 
 

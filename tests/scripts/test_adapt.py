@@ -17,9 +17,12 @@ import cv2
 import numpy as np
 import pytest
 
-from rasm.lines.recognizer import Recognizer
+from model.data.arrays import ArrayWriter
+from rasm.image import ImageSettings
+from rasm.lines.recognizer import Reading, Recognizer
+from rasm.text.charset import DEFAULT_CHARSET
 from scripts import adapt_figures
-from scripts.adapt import adapt, fingerprint, main
+from scripts.adapt import adapt, fingerprint, main, verdict
 from scripts.adapt_figures import Figure, choose
 from tests.paths import GOLDEN, ROOT
 
@@ -177,3 +180,36 @@ def test_what_forgets_less_is_chosen_if_it_has_learned() -> None:
     assert choose([own, figure("Urdu", 0.1, 0.2, 0.1)]) == "half"
     assert choose([figure("held-out lines", 0.15, 0.03, 0.16), figure("Urdu", 0.1, 0.2, 0.1)]) == "adapted"
     assert choose([own, figure("Urdu", 0.1, 0.2, 0.1, p=0.6)]) == "adapted"  # which may be chance
+
+
+def test_it_says_where_labels_and_pictures_disagree() -> None:
+    """Neither more lines nor more minutes mend a picture that is cut, or a text that is another line's."""
+    rates, p = {"before": 0.15, "adapted": 0.04}, {"before": 1.0, "adapted": 0.001}
+    other = figure("Urdu", 0.1, 0.1, 0.1)
+    cut = Figure("held-out lines", 125, rates, p, {"before": 0.2, "adapted": 0.55}, {"before": 0.05, "adapted": 0.14})
+    said = " ".join(verdict([cut, other], "adapted"))
+    assert "55% stands at the ends of lines" in said and "One line has 14%" in said
+    fine = Figure("held-out lines", 125, rates, p, {"before": 0.6, "adapted": 0.2}, {"before": 0.3, "adapted": 0.05})
+    assert "ends of lines" not in " ".join(verdict([fine, other], "adapted")) and "One line" not in " ".join(
+        verdict([fine, other], "adapted")
+    )
+
+
+def test_what_is_wrong_at_the_ends_of_lines_is_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Cut:
+        """Reads all lines of the arrays but for their first two signs, and the rendered ones not at all."""
+
+        def __init__(self, path: Path) -> None: ...
+
+        def read_arrays(self, lines: list[np.ndarray]) -> list[Reading]:
+            return [Reading(text[2:], 0.9, ()) for text in texts]
+
+    texts = ["قال الراوي يا سادة", "كان في قديم الزمان", "ملك من ملوك الفرس"]
+    with ArrayWriter(tmp_path / "val", ImageSettings(), DEFAULT_CHARSET, "") as writer:
+        for n, text in enumerate(texts):
+            writer.add(np.full((48, 400), 255, np.uint8), DEFAULT_CHARSET.encode(text), f"{n}.png", "lines")
+        writer.finish({})
+    monkeypatch.setattr(adapt_figures, "Recognizer", Cut)
+    monkeypatch.setattr(adapt_figures, "reference", lambda *_: [])
+    (own,) = adapt_figures.measure({"before": tmp_path, "adapted": tmp_path}, tmp_path / "val", [])
+    assert own.at_ends["adapted"] == 1.0 and own.worst["adapted"] == pytest.approx(1 / 3)

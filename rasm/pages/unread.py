@@ -66,7 +66,9 @@ def judged(
     if reading.text and least_confidence > 0 and not reading.text.strip(f" {UNKNOWN}"):
         return "nothing" if chance is not None and chance < settings.likely else "unsure"  # signs, and none of them known
     if reading.text and least_confidence > 0 and not (among_text or in_cell) and is_dots(reading):
-        return "nothing" if chance is not None and chance < settings.likely else "unsure"  # dots where nothing of their size is text
+        # dots where nothing of their size is text. What is read surely is told all the same, but for a leader: nothing is lost with it
+        is_sure = reading.known_confidence >= settings.least_of_short and reading.text != "...."
+        return "nothing" if chance is not None and chance < settings.likely and not is_sure else "unsure"
     if reading.text:
         is_short = len(reading.text.replace(" ", "")) <= 2 or not any(sign.isalnum() for sign in reading.text)
         # a number in a table's cell is what is to be there: no stain is two figures

@@ -204,7 +204,8 @@ def test_dots_are_text_only_among_text() -> None:
     """Stains are read as bullets, and the points of a halftone as zeros, both surely."""
     for dots in ("●", "٠٠٠٠٠.", ". • ."):
         read = Reading(dots, 0.97, [])
-        assert judged(read, 0.7, chance=0.95) == "unsure" and judged(read, 0.7, chance=0.5) == "nothing"
+        assert judged(read, 0.7, chance=0.95) == "unsure" == judged(read, 0.7, chance=0.5), "told, since it was read surely"
+        assert judged(Reading(dots, 0.8, []), 0.7, chance=0.5) == "nothing"
         assert judged(read, 0.7, chance=0.95, among_text=True) == "text" == judged(read, 0.7, chance=0.95, in_cell=True)
         assert judged(read, 0.0, chance=0.95) == "text"
     assert judged(Reading("٠٥٠٠", 0.97, []), 0.7, chance=0.95) == "text", "a number is one"

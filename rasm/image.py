@@ -250,6 +250,12 @@ def line_to_array(image: Pixels, settings: ImageSettings) -> Pixels:
     return _stretch_contrast(np.asarray(small, dtype=np.uint8))
 
 
+def widen(line: Pixels, times: float) -> Pixels:
+    """A line of ``line_to_array``, drawn out to so many times its width."""
+    height_px, width_px = line.shape
+    return np.asarray(cv2.resize(line, (round(width_px * times), height_px), interpolation=cv2.INTER_LINEAR), dtype=np.uint8)
+
+
 def _stretch_contrast(grey: Pixels) -> Pixels:
     """Ink to 0 and paper to 255, inverting light text on dark; an image with nothing on it becomes white."""
     shares = cv2.calcHist([grey], [0], None, [256], [0, 256]).ravel().astype(np.int64).cumsum() / grey.size

@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 
-from rasm.text.charset import ARROWS, CHECKS, CURRENCY_2, LATIN_2, SIGNS_2, SUPERSCRIPTS
+from rasm.text.charset import ARROWS, CHECKS, CURRENCY_2, LATIN_2, LEADER, SIGNS_2, SUPERSCRIPTS
 
 _ALIKE = "0O1lI5S8B2Z6G"
 _UPPER, _LOWER, _DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz", "0123456789"
@@ -214,6 +214,7 @@ def moment(rng: random.Random) -> str:
             f"{rng.randint(1350, 1450)}هـ / {y}م",
             f"{y}-{m:02}-{d:02}T{h:02}:{n:02}:00Z",
             f"{m}/{y % 100:02}",
+            f"{LEADER}/{LEADER}/{rng.choice((str(y), LEADER))}",  # to be filled in
         )
     )
 
@@ -304,7 +305,25 @@ def item(rng: random.Random, words: list[str]) -> str:
         return measure(rng)
     if kind < 0.93:
         return formula(rng)
+    if kind < 0.95:
+        return plate(rng)
     return version(rng)
+
+
+def plate(rng: random.Random) -> str:
+    """A vehicle's registration: figures, and letters that stand apart; Saudi, Egyptian, Iranian, Emirati."""
+    letters, few = "أبحدرسصطعقكلمنهوى", rng.randint(1, 3)
+    figures = str(rng.randint(1, 9999))
+    return rng.choice(
+        (
+            f"{' '.join(rng.choices(letters, k=3))} {figures}",
+            f"{' '.join(rng.choices(letters, k=few))} {figures}",
+            f"{figures} {' '.join(rng.choices(letters, k=few))}",
+            f"{rng.randint(11, 99)} {rng.choice('بجدسصطقلمنوهی')} {rng.randint(111, 999)} - {rng.randint(10, 99)}",
+            f"{' '.join(rng.choices(_CLEAR, k=3))} {figures}",
+            f"{rng.choice(_CLEAR)} {rng.randint(1, 99999)}",
+        )
+    )
 
 
 def label(rng: random.Random, *, english: bool) -> str:
@@ -322,6 +341,8 @@ def bullet(rng: random.Random, *, english: bool) -> str:
             "●",
             "○",
             "■",
+            "▪",
+            "▪",
             "▪",
             "▫",
             "◦",

@@ -28,8 +28,8 @@ from model.rendering.setting import drawn_runs as printed_runs
 from model.rendering.strangers import Strangers
 from model.rendering.texts import Sample, TextSampler, TextSource
 from rasm.errors import DatasetError, RasmError
-from rasm.image import ImageSettings, Pixels, line_to_array
-from rasm.lines.ctc import WIDTH_STRIDE
+from rasm.image import ImageSettings, Pixels, line_to_array, widen
+from rasm.lines.ctc import WIDTH_STRIDE, stretch_of
 from rasm.text.bidi import Direction, drawn_runs, to_visual
 from rasm.text.charset import DIACRITICS, MARKS, UNKNOWN, ZWNJ, Charset
 
@@ -59,6 +59,8 @@ def _noise(rng: random.Random, shape: tuple[int, ...], grain_px: int = 0) -> Lev
 _UNMIRROR = str.maketrans("()[]{}<>«»≤≥", ")(][}{><»«≥≤")  # HarfBuzz mirrors right-to-left text itself, and runs come as drawn
 
 
+# of dense lines, how many are shown drawn out, and to how many signs a step: a reader counts what it read, which is not what stands there
+DRAWN_OUT, SPREADS = 0.75, (0.28, 0.42)
 _FILLED = 0.35  # of the lines with ticked boxes
 _DISPLAYED = 0.75  # of what programs set; the rest is printed and scanned
 _UNSEEN = frozenset(" " + ZWNJ)
@@ -138,6 +140,9 @@ class Synthesizer:
             pixels = line_to_array(drawn[0], self.image)
         except RasmError:
             return None
+        # a reader draws dense lines out, but only once it has read them as they are
+        if (times := stretch_of(len(classes), pixels.shape[1], rng.uniform(*SPREADS))) > 1 and rng.random() < DRAWN_OUT:
+            pixels = widen(pixels, times)
         # CTC needs a step a class, and one between doubles; less than this and no one could read it either
         return (
             SynthLine(pixels, text, classes, drawn[1], sample.direction) if pixels.shape[1] // WIDTH_STRIDE >= 1.3 * len(classes) else None

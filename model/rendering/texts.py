@@ -44,7 +44,7 @@ _DIACRITIC = re.compile(f"[{DIACRITICS}]")
 _SPACES = re.compile(r"\s+")
 # what documents of today have beside Arabic prose
 _OF_TODAY, _OF_TODAY_WEIGHTS = zip(
-    ("latin", 0.15), ("items", 0.23), ("mixed", 0.16), ("list", 0.11), ("language", 0.22), ("verse", 0.08), ("signs", 0.05), strict=True
+    ("latin", 0.15), ("items", 0.23), ("mixed", 0.16), ("list", 0.11), ("language", 0.22), ("verse", 0.1), ("signs", 0.05), strict=True
 )  # fmt: skip
 _SPACE_BEFORE = re.compile(r" ?([،؛:؟!.])(?= |$)")
 _HAMZA = str.maketrans("أإآ", "ااا")
@@ -67,6 +67,7 @@ _OTHER_LETTERS = URDU_LETTERS.strip("۔") + KURDISH_LETTERS + PASHTO_LETTERS + U
 _HAS_LATIN, _HAS_ARABIC = re.compile("[A-Za-z]"), re.compile("[\u0621-\u064a\u0671-\u06d5]")
 _OLD_KURDISH_HEH = re.compile(r"(?<=[^\s\W])(?<!^)ه")
 _PAUSE = re.compile("[\u06d6-\u06db]")
+_LAST_YEH = re.compile("ي(?=[\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06ed\u08d3-\u08ff]*(?:[\\sء]|$))")
 _QURANIC = re.compile("[\u06d6-\u06dc\u06df-\u06e8\u06ea-\u06ed]")
 # the Quran of the King Fahd Complex writes its sequential tanwin with other characters than Unicode has for them now
 _TANWIN = str.maketrans("\u0657\u065e\u0656", "\u08f0\u08f1\u08f2")
@@ -373,12 +374,13 @@ class TextSampler:
 
     def _verse(self, rng: random.Random, characters: int) -> Sample:
         text = self._words(rng, rng.choice(self.quran), characters).translate(_TANWIN)
+        # as Tanzil writes it: yeh without dots at the end, pauses apart from their words. The King Fahd Complex has neither
         if rng.random() < 0.5:
             text = text.translate(_ONE_TANWIN)
-        if (
-            rng.random() < 0.4
-        ):  # pauses stand apart from their words in the text of Tanzil, and close to these in that of the King Fahd Complex
-            text = _PAUSE.sub(r" \g<0>", text)
+            if rng.random() < 0.8:
+                text = _LAST_YEH.sub("ى", text)
+            if rng.random() < 0.8:
+                text = _PAUSE.sub(r" \g<0>", text)
         words = text.split()
         if rng.random() < 0.6:
             for _ in range(rng.choice((1, 1, 2))):

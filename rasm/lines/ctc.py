@@ -18,6 +18,18 @@ from rasm.text.charset import BLANK
 
 WIDTH_STRIDE = 4  # pixel columns a step: what model/crnn.py's strides come to
 
+# Nastaliq and vowelled text set more signs above each other than a line has steps to tell them in. A line with more than DENSE signs a
+# step is read once more, drawn out until it has SPREAD signs a step. train.py shows the network such lines (docs/choices.md)
+DENSE, SPREAD = 0.41, 0.36
+MOST_STRETCH = 2.0
+
+
+def stretch_of(signs: int, width_px: int, spread: float = SPREAD) -> float:
+    """How many times as wide a line of ``signs`` signs is to be drawn, that is ``width_px`` wide at the network's height; 1 where it is
+    not dense."""
+    density = WIDTH_STRIDE * signs / width_px
+    return min(MOST_STRETCH, density / spread) if density > DENSE else 1.0
+
 
 @dataclass(frozen=True)
 class Decoded:

@@ -11,6 +11,8 @@ A BiLSTM sees the padding, so a line that is padded to the width of its neighbou
 Here each line is padded by its own width alone (``ImageSettings.bucket_width``), and batched only with lines of the same
 padded width. All steps are decoded. So a batch of one reads as a batch of many. Few widths also spare ONNX Runtime the planning
 of a new shape for each line.
+
+A line whose signs stand denser than steps can tell them (Nastaliq, vowelled text) is read again, drawn out.
 """
 
 from __future__ import annotations
@@ -29,8 +31,8 @@ from numpy.typing import NDArray
 
 from rasm.config import from_dict
 from rasm.errors import ModelFileError, RasmError
-from rasm.image import ImageSettings, Pixels, line_to_array, pad_lines
-from rasm.lines.ctc import Decoded, best_path
+from rasm.image import ImageSettings, Pixels, line_to_array, pad_lines, widen
+from rasm.lines.ctc import Decoded, best_path, stretch_of
 from rasm.text.bidi import Direction
 from rasm.text.charset import UNKNOWN, Charset, find_direction, logical_signs
 from rasm.text.normalisation import finish_reading
@@ -248,6 +250,20 @@ class Recognizer:
 
         ``widths_px``: the widths of the images the lines were made of, in whose pixels characters are then placed.
         """
+        widths_px = widths_px if widths_px is not None else [line.shape[1] for line in lines]
+        readings = self._read_as_they_are(lines, widths_px)
+        drawn_out: dict[int, Pixels] = {}
+        for i, (line, reading) in enumerate(zip(lines, readings, strict=True)):
+            times = min(stretch_of(len(reading.visual), line.shape[1]), self.info.image.max_width_px / line.shape[1])
+            if times > 1:
+                drawn_out[i] = widen(line, times)
+        again = self._read_as_they_are([*drawn_out.values()], [widths_px[i] for i in drawn_out])
+        for i, reading in zip(drawn_out, again, strict=True):
+            if reading.confidence > readings[i].confidence:
+                readings[i] = reading
+        return readings
+
+    def _read_as_they_are(self, lines: Sequence[Pixels], widths_px: Sequence[int]) -> list[Reading]:
         readings: list[Reading | None] = [None] * len(lines)
         for batch in self._batches(lines):
             width_px = self.info.image.bucket_width(lines[batch[0]].shape[1])
@@ -255,8 +271,7 @@ class Recognizer:
             steps = log_probabilities.shape[1]
             for i, decoded, scores in zip(batch, self._decode(log_probabilities, [steps] * len(batch)), log_probabilities, strict=True):
                 line_px = lines[i].shape[1]
-                given_px = widths_px[i] if widths_px is not None else line_px
-                readings[i] = self._reading(decoded, scores, width_px / steps * given_px / line_px, given_px)
+                readings[i] = self._reading(decoded, scores, width_px / steps * widths_px[i] / line_px, widths_px[i])
         return [r for r in readings if r is not None]
 
     def log_probabilities(self, images: Pixels) -> LogProbabilities:

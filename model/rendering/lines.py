@@ -171,7 +171,11 @@ class Synthesizer:
             return display(rng, ink, size_px), Path(font.path).stem
         if not self.clean and rng.random() < 0.25:
             ink, baseline = _reproportioned(rng, ink, baseline, size_px)
+        if ink.size == 0:
+            return None
         ink, size_px = _frame(rng, ink, baseline, size_px)
+        if ink.size == 0:  # a lone mark, above or below all that is shown
+            return None
         if self.clean:
             return np.asarray(255 - ink, dtype=np.uint8), Path(font.path).stem
         # a vowel sign is a stroke or two: where most letters have one, what would wipe them out is left out

@@ -347,6 +347,7 @@ def export(checkpoint: Checkpoint, out: Path, name: str, version: str, arrays: L
         version,
         checkpoint.charset,
         checkpoint.image,
+        spread=checkpoint.train.spread,
         normalisation=normalisation(checkpoint),
         sources=tuple(checkpoint.sources),
         step=checkpoint.step,

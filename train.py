@@ -142,7 +142,9 @@ def train(args: Options, world: World) -> int:
             averaged = {k: v.to(device) for k, v in before.resume["averaged"].items()}
 
     # -- the data: batch k is a function of k, so that going on is starting at another k
-    source = BatchSource(train_arrays, make_synthesizer(args, charset, image), charset, image, config, config.steps * world.size)
+    source = BatchSource(
+        train_arrays, make_synthesizer(args, charset, image, config.spread), charset, image, config, config.steps * world.size
+    )
     numbers = range(step * world.size + world.rank, config.steps * world.size, world.size)
     workers = {"prefetch_factor": 8, "worker_init_fn": start_worker} if config.workers else {}
     loader = DataLoader(source, batch_size=None, sampler=numbers, num_workers=config.workers, pin_memory=device.type == "cuda", **workers)  # type: ignore[arg-type]
@@ -336,14 +338,14 @@ def choose_precision(asked: str, device: torch.device) -> torch.dtype:
     return torch.bfloat16 if torch.cpu._is_avx512_bf16_supported() else torch.float32
 
 
-def make_synthesizer(args: Options, charset: Charset, image: ImageSettings):  # type: ignore[no-untyped-def]
+def make_synthesizer(args: Options, charset: Charset, image: ImageSettings, spread: float):  # type: ignore[no-untyped-def]
     if not args.text:
         return None
     from model.rendering.fonts import find_fonts
     from model.rendering.lines import Synthesizer  # the text-rendering libraries, only where lines are rendered
     from model.rendering.texts import load_texts
 
-    return Synthesizer(load_texts(args.text), find_fonts(args.fonts, charset), charset, image)
+    return Synthesizer(load_texts(args.text), find_fonts(args.fonts, charset), charset, image, spread=spread)
 
 
 def learning_rate(config: TrainConfig, step: int, progress: float) -> float:

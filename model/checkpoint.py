@@ -127,6 +127,7 @@ def load_checkpoint(path: Path) -> Checkpoint:
     if "crnn" not in contents:
         raise CheckpointError(f"{path}: not a checkpoint of a recogniser of lines")
     contents["crnn"].setdefault("steps_at_once", 1)  # older files lack it
+    contents["train"].setdefault("spread", 0.0)  # before 0.15.0 no line was drawn out
     for key, cls in (("crnn", CRNNConfig), ("train", TrainConfig), ("image", ImageSettings)):
         contents[key] = from_dict(cls, contents[key])
     contents["charset"] = Charset.from_json(contents["charset"])

@@ -75,6 +75,7 @@ class TrainConfig:
     # data
     synthetic_share: float = option(0.5, "share of rendered lines where arrays are given too", most=1)
     augment_share: float = option(0.6, "share of lines from arrays that are augmented", most=1)
+    spread: float = option(0.39, "signs a step that denser lines are drawn out to, here and in reading; 0: none is", most=1)
     workers: int = option(2, "processes that render, load and augment")
     seed: int = option(1, "of the weights, the batches, the rendering and the augmentation")
     # watching

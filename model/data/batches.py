@@ -25,9 +25,9 @@ from torch.utils.data import Dataset
 from model.config import TrainConfig
 from model.data.arrays import LineArrays
 from model.data.augment import augment_line
-from model.rendering.lines import DRAWN_OUT, SPREADS, Synthesizer
+from model.rendering.lines import Synthesizer, draw_out
 from rasm.errors import DatasetError
-from rasm.image import ImageSettings, Pixels, pad_lines, widen
+from rasm.image import ImageSettings, Pixels, pad_lines
 from rasm.lines.ctc import stretch_of
 from rasm.text.charset import Charset
 
@@ -86,7 +86,7 @@ class BatchSource(Dataset[Batch]):
         for a, lines in enumerate(arrays):
             for i, width in enumerate(lines.widths.tolist()):
                 # dense lines are drawn out, as a reader does it
-                width = min(max(width, self.widths_px[-1]), round(width * stretch_of(len(lines.label(i)), width)))
+                width = min(max(width, self.widths_px[-1]), round(width * stretch_of(len(lines.label(i)), width, config.spread)))
                 if width <= self.widths_px[-1]:
                     self.buckets[bisect.bisect_left(self.widths_px, width)].append((a, i))
                 else:
@@ -116,8 +116,7 @@ class BatchSource(Dataset[Batch]):
             torch.manual_seed(rng.getrandbits(63))
             for a, i in chosen:
                 line, label = self.arrays[a].line(i), self.arrays[a].label(i)
-                if (times := stretch_of(len(label), line.shape[1], rng.uniform(*SPREADS))) > 1 and rng.random() < DRAWN_OUT:
-                    line = widen(line, max(1.0, min(times, width_px / line.shape[1])))
+                line = draw_out(rng, line, len(label), self.config.spread, width_px)
                 if rng.random() < self.config.augment_share:
                     varied = augment_line(line, width_px)
                     line = varied if varied.shape[1] // 4 > len(label) * 1.2 else line

@@ -59,14 +59,22 @@ def _noise(rng: random.Random, shape: tuple[int, ...], grain_px: int = 0) -> Lev
 _UNMIRROR = str.maketrans("()[]{}<>«»≤≥", ")(][}{><»«≥≤")  # HarfBuzz mirrors right-to-left text itself, and runs come as drawn
 
 
-# of dense lines, how many are shown drawn out, and to how many signs a step: a reader counts what it read, which is not what stands there
-DRAWN_OUT, SPREADS = 0.75, (0.28, 0.42)
+# of dense lines, how many are shown drawn out, and how far: a reader counts what it read, which is not what stands there
+_DRAWN_OUT, _SPREADS = 0.75, (0.72, 1.08)
 _FILLED = 0.35  # of the lines with ticked boxes
 _DISPLAYED = 0.75  # of what programs set; the rest is printed and scanned
 _UNSEEN = frozenset(" " + ZWNJ)
 _LATIN = frozenset("09AZaz")
 # of a line of Arabic, the letters and figures are of one font; what stands between them may be of another
 _SET_IN_LINE_FONT = frozenset(c for c in map(chr, range(0x600, 0x900)) if unicodedata.category(c)[0] in "LMN") | frozenset("﴾﴿ﷺ")
+
+
+def draw_out(rng: random.Random, line: Pixels, signs: int, spread: float, most_px: int | None = None) -> Pixels:
+    """A line of so many signs as a reader may see it: most of the dense ones drawn out. Not all: what it reads first is as it is."""
+    times = stretch_of(signs, line.shape[1], spread * rng.uniform(*_SPREADS))
+    if most_px:
+        times = min(times, most_px / line.shape[1])
+    return widen(line, times) if times > 1 and rng.random() < _DRAWN_OUT else line
 
 
 @dataclass(frozen=True)
@@ -93,8 +101,11 @@ class Synthesizer:
         max_characters: int = 90,
         as_written: bool = False,
         clean: bool = False,
+        spread: float = 0.0,
     ) -> None:
+        """``spread``: as ``TrainConfig`` has it."""
         self.clean = clean
+        self.spread = spread
         self.sampler = TextSampler(texts, charset, as_written=as_written)
         self.arabic = [f for f in fonts if f.arabic]
         self.arabic_weights = [f.weight for f in self.arabic]
@@ -140,9 +151,7 @@ class Synthesizer:
             pixels = line_to_array(drawn[0], self.image)
         except RasmError:
             return None
-        # a reader draws dense lines out, but only once it has read them as they are
-        if (times := stretch_of(len(classes), pixels.shape[1], rng.uniform(*SPREADS))) > 1 and rng.random() < DRAWN_OUT:
-            pixels = widen(pixels, times)
+        pixels = draw_out(rng, pixels, len(classes), self.spread)
         # CTC needs a step a class, and one between doubles; less than this and no one could read it either
         return (
             SynthLine(pixels, text, classes, drawn[1], sample.direction) if pixels.shape[1] // WIDTH_STRIDE >= 1.3 * len(classes) else None

@@ -19,16 +19,18 @@ from rasm.text.charset import BLANK
 WIDTH_STRIDE = 4  # pixel columns a step: what model/crnn.py's strides come to
 
 # Nastaliq and vowelled text set more signs above each other than a line has steps to tell them in. A line with more than DENSE signs a
-# step is read once more, drawn out until it has SPREAD signs a step. train.py shows the network such lines (docs/choices.md)
-DENSE, SPREAD = 0.41, 0.36
+# step is read once more, drawn out until it has so many as its model was trained with (docs/choices.md)
+DENSE = 0.41
 MOST_STRETCH = 2.0
 
 
-def stretch_of(signs: int, width_px: int, spread: float = SPREAD) -> float:
-    """How many times as wide a line of ``signs`` signs is to be drawn, that is ``width_px`` wide at the network's height; 1 where it is
-    not dense."""
+def stretch_of(signs: int, width_px: int, spread: float) -> float:
+    """How many times its width, ``width_px`` at the network's height, a line of ``signs`` signs is to have; 1 where it is not dense.
+
+    ``spread``: signs a step that it has then; 0: no line is drawn out.
+    """
     density = WIDTH_STRIDE * signs / width_px
-    return min(MOST_STRETCH, density / spread) if density > DENSE else 1.0
+    return max(1.0, min(MOST_STRETCH, density / spread)) if spread and density > DENSE else 1.0
 
 
 @dataclass(frozen=True)

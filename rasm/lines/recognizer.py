@@ -55,6 +55,7 @@ class ModelInfo:
     precision: Literal["fp32", "int8"] = "fp32"
     fixed_ranges: bool = False  # of int8: whether its scales are the same for all lines (see export.py), so that it may batch them
     calibration: tuple[float, float] = (1.0, 0.0)  # of confidences: slope and offset of their logit (Platt 1999); see export.py
+    spread: float = 0.0  # signs a step that dense lines are drawn out to; 0: it was not trained on such lines
     normalisation: str = ""  # what was done to the labels it was trained on, for people
     sources: tuple[str, ...] = ()  # what it was trained on, for people
     step: int = 0
@@ -254,13 +255,12 @@ class Recognizer:
         readings = self._read_as_they_are(lines, widths_px)
         drawn_out: dict[int, Pixels] = {}
         for i, (line, reading) in enumerate(zip(lines, readings, strict=True)):
-            times = min(stretch_of(len(reading.visual), line.shape[1]), self.info.image.max_width_px / line.shape[1])
+            times = min(stretch_of(len(reading.visual), line.shape[1], self.info.spread), self.info.image.max_width_px / line.shape[1])
             if times > 1:
                 drawn_out[i] = widen(line, times)
         again = self._read_as_they_are([*drawn_out.values()], [widths_px[i] for i in drawn_out])
         for i, reading in zip(drawn_out, again, strict=True):
-            if reading.confidence > readings[i].confidence:
-                readings[i] = reading
+            readings[i] = reading
         return readings
 
     def _read_as_they_are(self, lines: Sequence[Pixels], widths_px: Sequence[int]) -> list[Reading]:

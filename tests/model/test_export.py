@@ -64,6 +64,7 @@ def test_metadata_tell_what_the_checkpoint_is(exported: Path, checkpoint: Path) 
     assert (info.name, info.version, info.precision, info.format_version) == ("rasm-tiny", "0.2.0", "fp32", 1)
     assert (info.charset, info.image, info.settings_digest) == (CHARSET, SETTINGS, SETTINGS.digest())
     assert "look-alikes" in info.normalisation
+    assert info.spread == made_of.train.spread > 0
     assert (info.step, info.seconds, list(info.sources)) == (made_of.step, made_of.seconds, made_of.sources)
     assert info.metrics.items() >= made_of.metrics.items()
 
@@ -141,6 +142,8 @@ def test_the_stored_checkpoint_of_version_1_still_reads_as_its_model() -> None:
     network = load_checkpoint(FIXTURES / "tiny_v1.pt").network()
     recognizer = Recognizer(FIXTURES / "tiny_v1.onnx", threads=1)
     assert check_parity(recognizer, network, random_lines([(1, 64), (3, 320)], recognizer.info.image.height_px)) < 1e-3
+    # neither says anything of dense lines: it was not trained on any that were drawn out
+    assert load_checkpoint(FIXTURES / "tiny_v1.pt").train.spread == recognizer.info.spread == 0
 
 
 def disturbed(weights: np.ndarray) -> np.ndarray:

@@ -101,6 +101,27 @@ def test_nothing_to_train_on_is_said(arrays: LineArrays) -> None:
         source(arrays, replace(CONFIG, bucket_px=32, max_width_px=32))
 
 
+def test_dense_lines_are_drawn_out_as_a_reader_does_it(tmp_path: Path) -> None:
+    """Half a sign a step: most of them are shown wider, none wider than its batch, and the sparse one stays."""
+    with ArrayWriter(tmp_path, IMAGE, DEFAULT_CHARSET) as writer:
+        writer.add(np.full((48, 160), 7, np.uint8), DEFAULT_CHARSET.encode("ابتث" * 5), "dense", "g")
+        writer.add(np.full((48, 160), 9, np.uint8), DEFAULT_CHARSET.encode("ابتث"), "sparse", "g")
+        writer.finish({})
+
+    def widths(spread: float) -> dict[int, set[int]]:
+        lines = source(LineArrays(tmp_path), replace(CONFIG, spread=spread))
+        seen: dict[int, set[int]] = {7: set(), 9: set()}
+        for k in range(30):
+            for image in lines[k].images[:, 0].numpy():
+                seen[int(image[0, 0])].add(int((image[0] < 255).sum()))
+        return seen
+
+    assert widths(0.0) == {7: {160}, 9: {160}}
+    drawn_out = widths(0.39)
+    assert drawn_out[9] == {160}
+    assert 160 in drawn_out[7] and len(drawn_out[7]) > 3 and 190 < max(drawn_out[7]) <= 256
+
+
 def test_augmentation_keeps_height_and_bound_and_follows_the_seed() -> None:
     line = np.full((48, 200), 255, np.uint8)
     line[15:35, 20:180:7] = 0

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from rasm.lines.ctc import best_path, steps_needed
+from rasm.lines.ctc import best_path, steps_needed, stretch_of
 
 
 def scores(path: list[int], probabilities: list[float] | None = None, classes: int = 4) -> np.ndarray:
@@ -56,3 +56,18 @@ def test_no_steps_and_no_lines() -> None:
 @pytest.mark.parametrize(("classes", "steps"), [([], 0), ([1], 1), ([1, 2, 1], 3), ([1, 1], 3), ([2, 2, 2, 1, 1], 8)])
 def test_steps_needed_counts_the_blanks_of_repeats(classes: list[int], steps: int) -> None:
     assert steps_needed(classes) == steps
+
+
+@pytest.mark.parametrize(
+    ("signs", "width_px", "spread", "times"),
+    [
+        (40, 400, 0.39, 1.0),  # 0.40 signs a step: not dense
+        (50, 400, 0.39, 0.5 / 0.39),
+        (50, 400, 0.0, 1.0),  # a model that saw none drawn out
+        (190, 400, 0.39, 2.0),  # no further than twice
+        (50, 400, 0.6, 1.0),  # never narrower
+        (0, 400, 0.39, 1.0),
+    ],
+)
+def test_dense_lines_are_drawn_out_to_the_spread(signs: int, width_px: int, spread: float, times: float) -> None:
+    assert stretch_of(signs, width_px, spread) == pytest.approx(times)

@@ -41,9 +41,13 @@ CERTAIN = float(np.exp(SHARPNESS) / (np.exp(SHARPNESS) + DEFAULT_CHARSET.classes
 
 
 def barcode_model(
-    path: Path, metadata: dict[str, str] | None = None, classes: int = DEFAULT_CHARSET.classes, width: str | int = "width"
+    path: Path,
+    metadata: dict[str, str] | None = None,
+    classes: int = DEFAULT_CHARSET.classes,
+    width: str | int = "width",
+    column: int = 0,
 ) -> Path:
-    """An ONNX file that reads class ``255 - pixel`` in every fourth column of the first row."""
+    """An ONNX file that reads class ``255 - pixel`` in every fourth column of the first row, from ``column`` on."""
 
     def constant(name: str, value: Any, dtype: Any = np.int64) -> TensorProto:
         return numpy_helper.from_array(np.array(value, dtype=dtype), name)
@@ -57,7 +61,7 @@ def barcode_model(
         helper.make_node("LogSoftmax", ["logits"], ["log_probabilities"], axis=-1),
     ]
     constants = [
-        *(constant(n, v) for n, v in (("starts", [0, 0]), ("ends", [1, 1 << 30]), ("axes", [2, 3]), ("strides", [1, STEP_PX]))),
+        *(constant(n, v) for n, v in (("starts", [0, column]), ("ends", [1, 1 << 30]), ("axes", [2, 3]), ("strides", [1, STEP_PX]))),
         *(constant(n, v) for n, v in (("shape", [0, -1]), ("paper", 255), ("depth", classes))),
         constant("values", [0, SHARPNESS], np.float32),
     ]
@@ -119,6 +123,33 @@ def test_each_character_is_where_its_sign_was_drawn(reader: Recognizer, text: st
     centres = [int((c.start_px + c.end_px) / 2) for c in reading.signs]
     seen = {x: DEFAULT_CHARSET.characters[255 - int(line[0, x]) - 1] for x in centres}
     assert to_logical("".join(seen[x] for x in sorted(centres))) == text
+
+
+@pytest.mark.parametrize(
+    ("spread", "width_px", "widths_read"),
+    [
+        (0.25, 128, [128, 256]),  # half a sign a step: twice as wide
+        (0.0, 128, [128]),  # a model that was not trained on such lines reads them once
+        (0.25, 768, [768, 1024]),  # no wider than the model reads
+    ],
+)
+def test_dense_lines_are_read_again_drawn_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, spread: float, width_px: int, widths_read: list[int]
+) -> None:
+    reader = Recognizer(barcode_model(tmp_path / "m.onnx", replace(INFO, spread=spread).to_metadata(), column=2), threads=1)
+    seen: list[int] = []
+    run = reader.log_probabilities
+    monkeypatch.setattr(reader, "log_probabilities", lambda images: (seen.append(images.shape[3]), run(images))[1])
+    text = "ابتث" * (width_px // 32)  # a sign and a blank: two steps of four pixels
+    sparse = barcode("اب", margin_steps=16)
+    dense_reading, sparse_reading = reader.read_arrays([barcode(text), sparse], [2 * width_px, sparse.shape[1]])
+    assert sparse_reading.text == "اب"
+    assert seen == [width_px, reader.info.image.bucket_width(sparse.shape[1]), *widths_read[1:]]
+    if widths_read[-1] != 1024:  # where whole steps are drawn out to whole steps, the barcode can be read
+        assert dense_reading.text == text
+    # places are in the pixels of the given image, however it was read
+    places = sorted((sign.start_px + sign.end_px) / 2 for sign in dense_reading.signs)
+    assert 0 <= places[0] < 16 and 2 * width_px - 24 < places[-1] <= 2 * width_px
 
 
 @pytest.mark.parametrize(

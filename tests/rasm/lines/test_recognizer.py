@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 import onnx
 import pytest
+from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
 from rasm.errors import ImageTooSmall, LineTooLong, ModelFileError
@@ -139,7 +140,12 @@ def test_dense_lines_are_read_again_drawn_out(
     reader = Recognizer(barcode_model(tmp_path / "m.onnx", replace(INFO, spread=spread).to_metadata(), column=2), threads=1)
     seen: list[int] = []
     run = reader.log_probabilities
-    monkeypatch.setattr(reader, "log_probabilities", lambda images: (seen.append(images.shape[3]), run(images))[1])
+
+    def watched(images: Pixels) -> NDArray[np.float32]:
+        seen.append(images.shape[3])
+        return run(images)
+
+    monkeypatch.setattr(reader, "log_probabilities", watched)
     text = "ابتث" * (width_px // 32)  # a sign and a blank: two steps of four pixels
     sparse = barcode("اب", margin_steps=16)
     dense_reading, sparse_reading = reader.read_arrays([barcode(text), sparse], [2 * width_px, sparse.shape[1]])

@@ -19,6 +19,7 @@ from rasm.pages.found import FoundPage, TextLine, moved
 
 _LEVEL = np.eye(3)[:2]  # the way back from a page that is level as it is
 _SHARES = (1.0, 0.8, 0.6, 0.4, 0.2)  # of how far a line's ink reaches: the nearer the middle, the later it is drawn
+_END = 4.0  # sizes of type at a line's end: a bullet, its gap and some signs of the text after it
 _SPECK = 0.002  # of a type's size squared: ink that is less is no mark
 
 
@@ -137,25 +138,35 @@ def _without_bullets(cut: Pixels, size: float, baseline: float, settings: CropSe
     """The image without a disc or square that stands by itself before or after the text, which reads as ه or ٥ else; and where its ink is.
     baseline: where it is, of the image's height."""
     ink, paper = _ink_of(cut, settings.ink)
-    _, labels, boxes, centres = cv2.connectedComponentsWithStats(ink.view(np.uint8))
+    # what stands at an end, and what is next to it: nothing else of a long line need be looked at
+    reach = round(_END * size)
+    ends = [slice(None)] * 2 if cut.shape[1] < 3 * reach else [slice(cut.shape[1] - reach, None), slice(reach)]
+    given = cut
+    for part, at_right in zip(ends, (True, False), strict=True):
+        where = _bullet(ink[:, part], at_right, size, baseline, settings)
+        if where is not None:
+            cut = cut.copy() if cut is given else cut
+            cut[:, part][where] = np.uint8(paper)
+    return cut, ink if cut is given else _ink_of(cut, settings.ink)[0]
+
+
+def _bullet(ink: NDArray[np.bool_], at_right: bool, size: float, baseline: float, settings: CropSettings) -> NDArray[np.bool_] | None:
+    """Where there is one at this end, with the fainter edge around it."""
+    _, labels, boxes, centres = cv2.connectedComponentsWithStats(np.ascontiguousarray(ink).view(np.uint8))
     marks = np.flatnonzero(boxes[:, cv2.CC_STAT_AREA] > _SPECK * size * size)[1:]  # the first is the paper
     if len(marks) < 3:
-        return cut, ink
-    given = cut
+        return None
     x0 = boxes[marks, cv2.CC_STAT_LEFT]
     x1 = x0 + boxes[marks, cv2.CC_STAT_WIDTH]
-    for k, gap in (
-        (int(x1.argmax()), int(x0[x1.argmax()] - np.partition(x1, -2)[-2])),
-        (int(x0.argmin()), int(np.partition(x0, 1)[1] - x1[x0.argmin()])),
-    ):
-        _, _, width, height, area = boxes[marks[k]].tolist()
-        least, most = settings.bullet
-        is_solid = area > settings.solid * width * height and 0.7 < width / height < 1.4
-        level = (centres[marks[k]][1] / len(cut) - baseline) * len(cut) / size  # how far below the baseline its middle is
-        if gap > settings.apart * size and is_solid and least * size < height < most * size and abs(level + 0.25) < 0.35:
-            where = cv2.dilate((labels == marks[k]).astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
-            cut = np.where(where, np.uint8(paper), cut)
-    return cut, ink if cut is given else _ink_of(cut, settings.ink)[0]
+    k = int(x1.argmax() if at_right else x0.argmin())
+    gap = int(x0[k] - np.partition(x1, -2)[-2]) if at_right else int(np.partition(x0, 1)[1] - x1[k])
+    _, _, width, height, area = boxes[marks[k]].tolist()
+    least, most = settings.bullet
+    is_solid = area > settings.solid * width * height and 0.7 < width / height < 1.4
+    level = (centres[marks[k]][1] / len(ink) - baseline) * len(ink) / size  # how far below the baseline its middle is
+    if gap > settings.apart * size and is_solid and least * size < height < most * size and abs(level + 0.25) < 0.35:
+        return np.asarray(cv2.dilate((labels == marks[k]).astype(np.uint8), np.ones((5, 5), np.uint8)) > 0)
+    return None
 
 
 def _ink(pixels: Pixels, paper: Pixels, share: float) -> NDArray[np.bool_]:

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from rasm.image import Pixels, to_grey
+from rasm.image import Pixels, shrink, to_grey
 
 _LOOK_PX = 500  # the longer side of what the outline is looked for in
 _LEAST_AREA = 0.25  # of the picture
@@ -46,7 +46,7 @@ def _corners(page: Pixels) -> NDArray[np.float64] | None:
     scale = _LOOK_PX / max(height, width)
     if scale >= 1 or scale * min(height, width) < 1:  # too small for a photograph of a page, or a strip
         return None
-    grey = to_grey(np.asarray(cv2.resize(page, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8))
+    grey = to_grey(shrink(page, round(width * scale), round(height * scale)))
     _, light = cv2.threshold(cv2.GaussianBlur(grey, (5, 5), 0), 0, 255, cv2.THRESH_OTSU)
     # all around the page is what it lies on: where the picture's edge is light, it is a scan
     edge = np.concatenate([light[0], light[-1], light[:, 0], light[:, -1]])

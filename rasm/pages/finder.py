@@ -31,7 +31,7 @@ from numpy.typing import NDArray
 
 from rasm import weights
 from rasm.errors import ModelFileError
-from rasm.image import Pixels, to_grey
+from rasm.image import Pixels, shrink, to_grey
 from rasm.lines.recognizer import shrinking
 from rasm.pages.found import Box, FoundPage, Matrix, TextLine, moved
 from rasm.pages.pieces import whole_lines
@@ -149,7 +149,7 @@ class LineFinder:
         height, width = grey.shape
         scale = min(side_px / max(height, width), self.settings.most_enlarged)
         rows, columns = max(8, round(height * scale)), max(8, round(width * scale))
-        seen = cv2.resize(grey, (columns, rows), interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
+        seen = shrink(grey, columns, rows)
         padded = cv2.copyMakeBorder(seen, 0, -rows % _STRIDE, 0, -columns % _STRIDE, cv2.BORDER_REPLICATE)
         # ONNX Runtime keeps its memory from page to page: where it gave it back, glibc before 2.38 would not use again what was aligned
         # (its bug 14581), and a process might grow with every page

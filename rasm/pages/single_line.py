@@ -24,11 +24,11 @@ def is_line(image: Pixels) -> tuple[bool, FoundPage | None]:
     # two lines have no room in so few rows, and a word alone is as wide as high
     if height < _LEAST_PAGE_PX or width > 40 * height:
         return True, None
+    if width <= 0.8 * height:  # a page upright
+        return False, None
     has_rule = _has_rule(image)
     if width > 3 * height and not has_rule and not _has_gap(image):
         return True, None
-    if width <= 0.8 * height:  # a page upright
-        return False, None
     found = shipped_finder().find(image)
     if not found.lines:
         return width > 3 * height, found

@@ -8,6 +8,7 @@ the recogniser sees every line at one height: a stray mark must not make all let
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import cv2
@@ -55,8 +56,8 @@ class Crop:
     ink: NDArray[np.bool_] = field(repr=False)
 
 
-def cut_lines(page: Pixels, found: FoundPage, settings: CropSettings = CropSettings()) -> list[Crop]:
-    """The image of each of ``found.lines``. ``page``: as it was given to the finder.
+def cut_lines(page: Pixels, found: FoundPage, settings: CropSettings = CropSettings(), *, only: Sequence[int] | None = None) -> list[Crop]:
+    """The image of each of ``found.lines``, or of those with the numbers ``only``. ``page``: as it was given to the finder.
 
     Each pixel within several lines' outlines belongs to that whose middle is nearest, by its own height.
     """
@@ -67,7 +68,8 @@ def cut_lines(page: Pixels, found: FoundPage, settings: CropSettings = CropSetti
     for k in range(len(_SHARES)):
         for n, outline in enumerate(outlines, 1):
             cv2.fillPoly(owners, [outline[k]], n)
-    return [_cut(grey, owners, scale, n, line, found.to_page, settings) for n, line in enumerate(found.lines, 1)]
+    numbers = range(len(found.lines)) if only is None else only
+    return [_cut(grey, owners, scale, n + 1, found.lines[n], found.to_page, settings) for n in numbers]
 
 
 def _outlines(line: TextLine, to_page: NDArray[np.float64], scale: float) -> NDArray[np.int32]:

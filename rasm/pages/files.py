@@ -18,6 +18,7 @@ from collections.abc import Iterator, Sequence
 from types import TracebackType
 from typing import IO, BinaryIO, Self
 
+import cv2
 import numpy as np
 import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
@@ -33,6 +34,7 @@ MAX_PAGES = 1000
 PAGE_SUFFIXES = (".pdf", ".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".webp")
 RENDER_DPI = 300
 _RENDER_SIDE_PX = 3600  # the longer side of a rendered page at most: A4 at 300 dots an inch
+_ROWS = 64  # of a picture, looked at together
 _RENDER_LEAST_PX = 1400  # and at least, for pages that are given in some unit other than the point
 CLIP_PX = 96  # the height of a clip at most: twice what the recogniser sees
 HEAD_BYTES = 1024  # of a file, that tell what it is
@@ -233,7 +235,7 @@ class _Pdf(PageFile):
                 page = self._pdf[index]
                 try:
                     bitmap = page.render(scale=self._scale(page), rev_byteorder=True)
-                    pixels = np.array(bitmap.to_numpy()[..., :3], dtype=np.uint8)
+                    pixels = _without_needless_colour(bitmap.to_numpy())
                     bitmap.close()
                 finally:
                     page.close()
@@ -242,9 +244,6 @@ class _Pdf(PageFile):
         if min(pixels.shape[:2]) < MIN_SIDE_PX:
             height_px, width_px = pixels.shape[:2]
             raise ImageTooSmall(f"page {index + 1} is {width_px} x {height_px} px; at least {MIN_SIDE_PX} px a side are needed")
-        grey = pixels[..., 0]
-        if (grey == pixels[..., 1]).all() and (grey == pixels[..., 2]).all():
-            return np.ascontiguousarray(grey)
         return pixels
 
     def _scale(self, page: pdfium.PdfPage) -> float:
@@ -301,6 +300,17 @@ class _Pdf(PageFile):
     def close(self) -> None:
         with pdfium_lock:
             self._pdf.close()
+
+
+def _without_needless_colour(drawn: Pixels) -> Pixels:
+    """A copy of what PDFium drew, (height, width, 3 or 4): in grey where all of it is. A few rows at a time stay in the processor's cache."""
+    grey = np.empty(drawn.shape[:2], np.uint8)
+    for top in range(0, len(drawn), _ROWS):
+        red, green, blue = cv2.split(drawn[top : top + _ROWS])[:3]
+        if not (np.array_equal(red, green) and np.array_equal(red, blue)):
+            return np.array(drawn[..., :3])
+        grey[top : top + _ROWS] = red
+    return grey
 
 
 def _check_count(count: int, max_pages: int) -> None:

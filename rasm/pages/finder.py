@@ -163,42 +163,49 @@ class LineFinder:
         height, width = found.cores.shape
         gutters = np.repeat(np.repeat(found.maps[self._index["gutter"]] > settings.area, 2, axis=0), 2, axis=1)[:height, :width]
         cores = (found.cores > settings.core) & ~gutters  # no line crosses one
-        count, labels, boxes, _ = cv2.connectedComponentsWithStats(cores.view(np.uint8), connectivity=4)
+        count, labels = cv2.connectedComponents(cores.view(np.uint8), connectivity=4)
+        if count == 1:
+            return []
         all_ys, all_xs = np.nonzero(cores)
-        order = np.argsort(labels[all_ys, all_xs], kind="stable")  # the pixels of each core together
-        all_ys, all_xs = all_ys[order], all_xs[order]
+        of = labels[all_ys, all_xs]
+        order = np.argsort(of, kind="stable")  # the pixels of each core together
+        of, all_ys, all_xs = of[order], all_ys[order], all_xs[order]
+        # of all cores at once: NumPy is slow at single ones
+        areas = np.bincount(of, minlength=count)[1:]
+        starts = np.cumsum(areas) - areas
+        tops, lefts, rights = np.minimum.reduceat(all_ys, starts), np.minimum.reduceat(all_xs, starts), np.maximum.reduceat(all_xs, starts)
         all_chances = found.cores[all_ys, all_xs]
-        rows = np.minimum(all_ys // 2, found.maps.shape[1] - 1)
-        columns = np.minimum(all_xs // 2, found.maps.shape[2] - 1)
-        all_maps = found.maps.transpose(1, 2, 0)[rows, columns]  # (pixels of cores, maps)
-        ends = np.cumsum(boxes[1:, cv2.CC_STAT_AREA]).tolist()
+        most_chances = np.maximum.reduceat(all_chances, starts)
+        mean_chances = (np.add.reduceat(all_chances, starts) / areas).tolist()
+        # a pixel of the maps is two columns of the cores
+        even = (all_xs % 2 == 0) | (lefts == rights)[of - 1]
+        rows, columns = np.minimum(all_ys[even] // 2, found.maps.shape[1] - 1), np.minimum(all_xs[even] // 2, found.maps.shape[2] - 1)
+        all_maps = found.maps.reshape(len(found.maps), -1)[:, rows * found.maps.shape[2] + columns]  # (maps, pixels)
+        counts = np.bincount(of[even], minlength=count)[1:]
+        firsts_of = np.cumsum(counts) - counts
+        means = np.add.reduceat(all_maps, firsts_of, axis=1) / counts  # (maps, cores)
         first_kind = self._index[f"kind:{self._kinds[0]}"]
+        kinds = means[first_kind : first_kind + len(self._kinds)].argmax(axis=0).tolist()
+        firsts, lasts = means[self._index["first"]].tolist(), means[self._index["last"]].tolist()
         lines = []
-        for n in range(1, count):
-            x, y, width, _, area = boxes[n].tolist()
-            if area < 4 or width < 2:
-                continue
-            own = slice(ends[n - 1] - area, ends[n - 1])
-            chances = all_chances[own]
-            if chances.max() < settings.sure:
-                continue
+        for n in np.flatnonzero((areas >= 4) & (rights > lefts) & (most_chances >= settings.sure)).tolist():
+            x, y, width = int(lefts[n]), int(tops[n]), int(rights[n] - lefts[n]) + 1
+            own = slice(int(starts[n]), int(starts[n] + areas[n]))
             ys, xs = all_ys[own] - y, all_xs[own] - x
             in_column = np.bincount(xs, minlength=width)
             middle = np.bincount(xs, ys, minlength=width) / np.maximum(in_column, 1)
-            here = all_maps[own]
-            above, below, size, baseline = (float(v) for v in np.median(here[:, :4], axis=0))
+            of_maps = slice(int(firsts_of[n]), int(firsts_of[n] + counts[n]))
+            above, below, size, baseline = np.median(all_maps[:4, of_maps], axis=1).tolist()
             size_px = 16 * math.exp(size)
             middle = _smooth(middle, max(1, int(settings.smooth * size_px)) | 1)
             points = np.column_stack([np.arange(width) + x + 0.5, middle + y + 0.5]) * (2 / scale)
             points = points[np.linspace(0, width - 1, max(2, min(width, int(width * 4 / size_px)))).round().astype(int)]
             points[0, 0] -= 1 / scale
             points[-1, 0] += 1 / scale
-            kinds = here[:, first_kind : first_kind + len(self._kinds)].mean(axis=0)
-            first, last = (float(here[:, self._index[name]].mean()) for name in ("first", "last"))
             lines.append(
                 TextLine(
                     points, points + np.array([0, baseline * size_px / scale]), 10 * math.exp(above) / scale, 10 * math.exp(below) / scale,
-                    size_px / scale, self._kinds[int(kinds.argmax())], first, last, float(chances.mean()),
+                    size_px / scale, self._kinds[kinds[n]], firsts[n], lasts[n], mean_chances[n],
                 )
             )  # fmt: skip
         return lines

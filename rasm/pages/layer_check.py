@@ -69,10 +69,11 @@ def says_what_is_seen(layer: TextLayer, seen: PictureOfLayer, recognizer: Recogn
     if _covered(boxes, [line.box for line in lines]) < SETTINGS.covered:
         return False
     places = {id(line): place for line in lines if (place := _place(line.box, boxes)) is not None}
-    crops = cut_lines(seen.pixels, seen.found)
-    return _agree(
-        [line for line in lines if id(line) in places], lambda chosen: [crops[places[id(line)]].pixels for line in chosen], recognizer
-    )
+
+    def crops(chosen: Sequence[Line]) -> list[Pixels]:
+        return [crop.pixels for crop in cut_lines(seen.pixels, seen.found, only=[places[id(line)] for line in chosen])]
+
+    return _agree([line for line in lines if id(line) in places], crops, recognizer)
 
 
 def _agree(lines: Sequence[Line], pictures: Callable[[Sequence[Line]], list[Pixels]], recognizer: Recognizer) -> bool:

@@ -385,9 +385,10 @@ def _word_boxes(crop: Crop, size_px: float, words: Sequence[Sequence[_Sign]]) ->
     """Where each word stands on its crop. The ink is where it is; the network's borders are good to half a letter."""
     ink = crop.ink
     height, width = ink.shape
-    columns = ink.any(axis=0)
-    first, after = np.where(columns, ink.argmax(axis=0), height), np.where(columns, height - ink[::-1].argmax(axis=0), 0)  # rows of ink
-    has_ink = columns.tobytes()
+    rows = np.arange(height, dtype=np.int16)[:, None]
+    # of each column, the first row with ink and the row after the last
+    first, after = np.where(ink, rows, np.int16(height)).min(axis=0), np.where(ink, rows + np.int16(1), np.int16(0)).max(axis=0)
+    has_ink = (after > 0).tobytes()
     slack = max(1, round(_SLACK * size_px))
     found = []
     for signs in words:

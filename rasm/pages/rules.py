@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from typing import Any
 
 import cv2
 import numpy as np
@@ -137,7 +138,7 @@ def _level_edges(image: Pixels, length: int, levels: int, settings: RuleSettings
     return np.array(found, np.float64).reshape(-1, 3)
 
 
-def _rows_with(edge: Pixels, length: int) -> NDArray[np.intp]:
+def _rows_with(edge: NDArray[Any], length: int) -> NDArray[np.intp]:
     """The rows of a mask of ones that may have so many in succession: these fill a row of whole groups of eight, which are told at once."""
     width = edge.shape[1] // 8 * 8
     whole = (np.ascontiguousarray(edge[:, :width]).view(np.uint64) == _EIGHT_ONES).view(np.uint8)

@@ -101,12 +101,13 @@ def _cut(
         top = np.full(len(xs), round(float(np.median(top))), np.float64)
     ys = top.astype(np.float32) + np.arange(max(2, round(above + below)), dtype=np.float32)[:, None]
     if is_straight and np.array_equal(to_page, _LEVEL):  # nothing is between two pixels
-        rows, columns = (np.clip(at, 0, side - 1).astype(np.intp) for at, side in zip((ys[:, 0], xs), grey.shape, strict=False))
-        cut = np.ascontiguousarray(grey[rows[:, None], columns])
+        cut = _piece(grey, int(ys[0, 0]), int(xs[0]), ys.shape)
         rows, columns = (np.rint(at * np.float32(scale)).astype(np.intp) for at in (ys[:, 0], xs))
         inside = [(at >= 0) & (at < side) for at, side in zip((rows, columns), owners.shape, strict=True)]
+        near = owners[max(0, rows[0]) : rows[-1] + 1, max(0, columns[0]) : columns[-1] + 1]
         owner = np.zeros(cut.shape[:2], np.float32)
-        owner[np.ix_(*inside)] = owners[np.ix_(rows[inside[0]], columns[inside[1]])]
+        if ((near != 0) & (near != number)).any():  # else there is no one else
+            owner[np.ix_(*inside)] = owners[np.ix_(rows[inside[0]], columns[inside[1]])]
     else:
         (a, b, c), (d, e, f) = to_page.astype(np.float32)
         map_x, map_y = a * xs + b * ys + c, d * xs + e * ys + f
@@ -119,6 +120,19 @@ def _cut(
         cut = _without(cut, others, owner == number, settings)
     cut, ink = _without_bullets(cut, size, above / (above + below), settings)
     return Crop(cut, float(xs[0]), top, ink)
+
+
+def _piece(image: Pixels, top: int, left: int, shape: tuple[int, ...]) -> Pixels:
+    """(height, width, …) of the image; beyond its edges, what is there."""
+    height, width = shape
+    inner = image[max(0, top) : max(0, top + height), max(0, left) : max(0, left + width)]
+    beyond = max(0, -top), max(0, top + height - image.shape[0]), max(0, -left), max(0, left + width - image.shape[1])
+    if not any(beyond):
+        return np.ascontiguousarray(inner)
+    if min(inner.shape) > 0 and inner.shape[0] + beyond[0] + beyond[1] == height and inner.shape[1] + beyond[2] + beyond[3] == width:
+        return np.asarray(cv2.copyMakeBorder(inner, *beyond, cv2.BORDER_REPLICATE), np.uint8)
+    rows, columns = (np.clip(np.arange(n) + at, 0, side - 1) for n, at, side in zip(shape, (top, left), image.shape, strict=False))
+    return np.ascontiguousarray(image[rows[:, None], columns])
 
 
 def _without(cut: Pixels, others: NDArray[np.bool_], own: NDArray[np.bool_], settings: CropSettings) -> Pixels:

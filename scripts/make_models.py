@@ -28,7 +28,7 @@ from rasm.errors import ConfigError
 from rasm.weights import SHIPPED_MODEL
 
 ROOT = Path(__file__).resolve().parent.parent
-VERSION = "0.14.0"
+VERSION = "0.15.0"
 
 # how often each text is drawn from, against those of its kind: Arabic, Latin, or another language. Their licences: CC BY-SA, CC BY, MIT,
 # Apache-2.0, public domain
@@ -83,7 +83,7 @@ PRINT_LINES = ("jstor/train", "books", "pages", "pages", "own-readings")
 SHARES = "--synthetic-share 0.68 --augment-share 0.65"
 PRINT = (
     Stage(
-        "print", 51_000, 65_536,
+        "print", 70_000, 65_536,
         f"--learning-rate 1.5e-3 --constant-share 0.25 --average 0.999 {SHARES} --seed 401", (*PRINT_LINES, "lithographs"),
     ),
     Stage(

@@ -140,11 +140,11 @@ def _level_edges(image: Pixels, length: int, levels: int, settings: RuleSettings
 
 def _rows_with(edge: NDArray[Any], length: int) -> NDArray[np.intp]:
     """The rows of a mask of ones that may have so many in succession: these fill a row of whole groups of eight, which are told at once."""
+    within = (length - 7) // 8
+    if within < 1:  # it may fill none
+        return np.arange(len(edge))
     width = edge.shape[1] // 8 * 8
     whole = (np.ascontiguousarray(edge[:, :width]).view(np.uint64) == _EIGHT_ONES).view(np.uint8)
-    within = max(1, (length - 7) // 8)
-    if whole.shape[1] < within:
-        return np.arange(len(edge))
     return np.flatnonzero(cv2.erode(whole, np.ones((1, within), np.uint8)).any(axis=1))
 
 

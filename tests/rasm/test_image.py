@@ -3,12 +3,13 @@
 import io
 import zlib
 
+import cv2
 import numpy as np
 import pytest
 from PIL import Image
 
 from rasm.errors import EmptyImage, ImageTooLarge, ImageTooSmall, LineTooLong, UnreadableImage, UnsupportedImage
-from rasm.image import MAX_JPEG_SCANS, ImageSettings, Pixels, decode, line_to_array, pad_lines, to_grey
+from rasm.image import MAX_JPEG_SCANS, ImageSettings, Pixels, decode, line_to_array, pad_lines, shape_of, shrink, to_grey, widen
 
 SETTINGS = ImageSettings()
 FORMATS = ["PNG", "JPEG", "WEBP", "BMP", "TIFF"]
@@ -93,6 +94,39 @@ def test_exif_orientation(orientation: int, format: str) -> None:
     read = to_grey(decode(encoded(Image.fromarray(np.ascontiguousarray(stored)), format, exif=exif)))
     assert read.shape == (40, 200)
     assert difference(read, picture()) < 4
+
+
+def test_the_shape_of_a_png_is_told_without_decoding_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pillow looks for EXIF behind the pixels. Where the file has none, nothing is decoded; where it has, it is found."""
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    upright, turned = (encoded(Image.fromarray(picture()), "PNG", **options) for options in ({}, {"exif": exif}))
+    assert shape_of(turned)[1] == (40, 200)
+
+    def refuse(self: Image.Image) -> None:
+        raise AssertionError("decoded")
+
+    monkeypatch.setattr("PIL.PngImagePlugin.PngImageFile.load", refuse)
+    assert shape_of(upright) == (1.0, (200, 40))
+
+
+@pytest.mark.parametrize("channels", [(), (3,)])
+@pytest.mark.parametrize("size", [(60, 90), (101, 150), (199, 301), (31, 40)], ids=str)
+def test_shrinking_keeps_the_mean_of_each_place(size: tuple[int, int], channels: tuple[int, ...]) -> None:
+    coarse = np.random.default_rng(3).integers(0, 256, (6, 9, *channels), dtype=np.uint8)
+    image = cv2.resize(coarse, (603, 402), interpolation=cv2.INTER_CUBIC)
+    small = shrink(image, size[1], size[0])
+    assert small.shape == (*size, *channels) and small.dtype == np.uint8
+    exact = cv2.resize(image, (size[1], size[0]), interpolation=cv2.INTER_AREA)
+    assert np.abs(small.astype(int) - exact).mean() < 3
+
+
+def test_a_line_that_is_drawn_out_is_the_same_line() -> None:
+    line = line_to_array(picture(), SETTINGS)
+    wide = widen(line, 1.5)
+    assert wide.shape == (line.shape[0], round(1.5 * line.shape[1]))
+    back = cv2.resize(wide, line.shape[::-1], interpolation=cv2.INTER_AREA)
+    assert np.abs(back.astype(int) - line).mean() < 6
 
 
 def test_broken_exif_does_not_matter() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -18,9 +19,10 @@ from model.rendering.fonts import AS_IT_IS, CUTS, HANGINGS, Face, Font, Way, fin
 from model.rendering.lines import Synthesizer
 from model.rendering.screen import display, filled_box
 from model.rendering.setting import _is_tooth_before_last_yeh, drawn_runs, modern_runs
-from model.rendering.texts import Sample, TextSampler, load_texts
+from model.rendering.texts import Sample, TextSampler, TextSource, load_texts
 from rasm.errors import DatasetError
 from rasm.image import ImageSettings
+from rasm.lines.ctc import DENSE, WIDTH_STRIDE
 from rasm.text.bidi import to_visual
 from rasm.text.charset import DEFAULT_CHARSET, UNKNOWN
 from tests.paths import ROOT
@@ -308,6 +310,44 @@ def test_a_stranger_is_one_unknown_sign(synthesizer: Synthesizer) -> None:
     for seed in range(30):
         bitmap, above = synthesizer.strangers.draw(random.Random(seed), 34)
         assert bitmap.any() and bitmap.shape[0] < 3 * 34 and -34 < above < 3 * 34
+
+
+def test_verses_are_spelt_as_tanzil_does_too(tmp_path: Path) -> None:
+    """The last yeh without dots, also before hamza and under marks, and no other; small circles for what is not said."""
+    (tmp_path / "quran.txt").write_text("إِنِّي فِي شَيۡءٖ يَكِيدُونَ ءَامَنُواْ نَبِيّٞۚ\n" * 20, encoding="utf-8")
+    sampler = TextSampler(load_texts([str(tmp_path)]), DEFAULT_CHARSET)
+    verses = " ".join(sampler._verse(random.Random(seed), 60).text for seed in range(120))
+    for way in ("إِنِّي", "إِنِّى", "شَيۡء", "شَىْء", "يَكِيدُونَ", "ءَامَنُواْ", "ءَامَنُوا۟", "نَبِى", "نَبِي"):
+        assert way in verses, way
+    assert "ىَكِ" not in verses and "كِىدُ" not in verses
+
+
+def test_dense_lines_are_drawn_out_mostly(fonts: list[Font]) -> None:
+    texts = [TextSource("vowelled", ["كَتَّبَ الطُّلَّابُ وَقَرَؤُوا الْكُتُبَ كُلَّهَا"] * 5, 1.0)]
+
+    def densities(spread: float) -> list[float]:
+        synthesizer = Synthesizer(texts, fonts, DEFAULT_CHARSET, ImageSettings(), as_written=True, clean=True, spread=spread)
+        lines = [synthesizer.line(seed) for seed in range(60)]
+        return [WIDTH_STRIDE * len(line.classes) / line.pixels.shape[1] for line in lines]
+
+    as_they_are, drawn_out = densities(0.0), densities(0.39)
+    dense = [i for i, density in enumerate(as_they_are) if density > DENSE]
+    assert len(dense) > 20
+    wider = [i for i in dense if drawn_out[i] < 0.43]
+    assert 0.5 * len(dense) < len(wider) < len(dense)
+    assert all(drawn_out[i] == as_they_are[i] for i in range(60) if i not in wider)
+
+
+def test_a_line_of_which_nothing_is_shown_is_drawn_anew(synthesizer: Synthesizer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A mark alone may be cut away whole: no picture is better than an empty one."""
+    monkeypatch.setattr("model.rendering.lines._frame", lambda rng, ink, baseline, size_px: (np.zeros((0, 9), np.float32), size_px))
+    assert synthesizer.scan(1, "باب") is None
+
+
+def test_number_plates() -> None:
+    plates = [kinds.plate(random.Random(seed)) for seed in range(300)]
+    assert all(any(c.isdigit() for c in plate) for plate in plates)
+    assert any(re.fullmatch(r"[ء-ي] [ء-ي] [ء-ي] \d{1,4}", plate) for plate in plates)
 
 
 def test_persian_is_drawn_with_its_own_letters() -> None:

@@ -110,19 +110,32 @@ def test_a_page_without_lines() -> None:
     assert no_lines(np.full((20, 20), 255, np.uint8)) and no_lines(np.full((20, 20, 3), 255, np.uint8))
 
 
+@pytest.mark.parametrize("copies", [1, 3], ids=["of a short line", "of a long line, whose ends are looked at"])
 @pytest.mark.parametrize("mirrored", [False, True], ids=["at the right", "at the left"])
-def test_a_bullet_is_no_letter(mirrored: bool) -> None:
-    text = golden_line("figures", 40)[:, -300:]
-    page = np.full((200, 500), 255, np.uint8)
-    page[80:120, 100:400] = text
+def test_a_bullet_is_no_letter(mirrored: bool, copies: int) -> None:
+    text = np.tile(golden_line("figures", 40)[:, -300:], copies)
+    end = 100 + 300 * copies
+    page = np.full((200, end + 100), 255, np.uint8)
+    page[80:120, 100:end] = text
     plain = page.copy()
-    cv2.circle(page, (425, 104), 6, 0, -1)
-    xs = np.linspace(100, 435, 20)
+    cv2.circle(page, (end + 25, 104), 6, 0, -1)
+    xs = np.linspace(100, end + 35, 20)
     middle = np.column_stack([xs, np.full(20, 100.0)])
     line = TextLine(middle, middle + np.array([0, 11]), 20, 20, 30, "list-item", 0, 0, 1)
     if mirrored:
         page, plain = np.ascontiguousarray(page[:, ::-1]), np.ascontiguousarray(plain[:, ::-1])
-        mirror = np.column_stack([499 - middle[::-1, 0], middle[:, 1]])
+        mirror = np.column_stack([page.shape[1] - 1 - middle[::-1, 0], middle[:, 1]])
         line = TextLine(mirror, mirror + np.array([0, 11]), 20, 20, 30, "list-item", 0, 0, 1)
     (with_bullet,), (without,) = (cut_lines(image, found(line)) for image in (page, plain))
     assert np.abs(with_bullet.pixels.astype(int) - without.pixels).max() < 60
+
+
+def test_only_the_lines_that_are_asked_for_are_cut() -> None:
+    page = np.full((300, 400), 255, np.uint8)
+    middles = [np.column_stack([np.linspace(50, 350, 5), np.full(5, y)]) for y in (60.0, 100.0, 140.0)]
+    page[50:70, 50:350] = page[90:110, 60:340] = page[130:150, 70:330] = 0
+    lines = [TextLine(middle, middle + np.array([0, 11]), 20, 20, 30, "paragraph", 0, 0, 1) for middle in middles]
+    whole = cut_lines(page, found(*lines))
+    some = cut_lines(page, found(*lines), only=[2, 0])
+    for crop, other in zip(some, (whole[2], whole[0]), strict=True):  # the others are painted over all the same
+        assert np.array_equal(crop.pixels, other.pixels) and crop.left_px == other.left_px

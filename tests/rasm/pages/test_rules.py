@@ -16,7 +16,7 @@ from rasm.pages.figures import with_figures
 from rasm.pages.found import FoundPage, Grid, TextLine
 from rasm.pages.layer_tables import with_tables
 from rasm.pages.levels import head_rows, heading_level, list_levels
-from rasm.pages.rules import find_edges, grids_of, with_grids
+from rasm.pages.rules import _rows_with, find_edges, grids_of, with_grids
 from rasm.pages.tables import find_tables
 
 SIZE = 20.0
@@ -320,3 +320,17 @@ def test_whatever_stretches_of_rules_are_missing_cells_tile_their_grid(seed: int
         left, top, right, bottom = grid.box
         covered = sum((c.box[2] - c.box[0]) * (c.box[3] - c.box[1]) for c in grid.cells)
         assert covered == pytest.approx((right - left) * (bottom - top))
+
+
+@pytest.mark.parametrize("length", [12, 20, 41])
+def test_rows_with_long_edges_are_told_by_groups_of_eight(length: int) -> None:
+    """None is missed wherever its edge begins, and one that is far from long enough is left out."""
+    edge = np.zeros((64, 203), np.uint8)
+    for row in range(16):
+        edge[row, 3 + row : 3 + row + length] = 1
+        edge[16 + row, 3 + row : 3 + row + length // 3] = 1
+    rows = _rows_with(edge, length).tolist()
+    assert set(range(16)) <= set(rows)
+    assert length < 15 or not set(rows) & set(range(16, 64))  # else all are looked at
+    whole = cv2.erode(edge, np.ones((1, length), np.uint8))
+    assert set(np.flatnonzero(whole.any(axis=1)).tolist()) <= set(rows)

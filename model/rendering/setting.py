@@ -11,10 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from model.rendering.fonts import CUTS, DRAWN_AS, HANGINGS, OLD_STOP, RETURNED_YEH, STACKING_FACES, Font, Way, is_book_face
-from model.rendering.texts import JOINS_NEXT, JOINS_PREVIOUS
 from rasm.text.bidi import Direction
 from rasm.text.bidi import drawn_runs as runs_of
-from rasm.text.charset import ARABIC_INDIC_DIGITS, EXTENDED_DIGITS, LEADER, MARKS, TATWEEL
+from rasm.text.charset import ARABIC_INDIC_DIGITS, EXTENDED_DIGITS, JOINS_NEXT, JOINS_PREVIOUS, LEADER, MARKS, TATWEEL
 
 _SIZES_PX = (28, 34, 40, 46)  # lines of 48 px, set solid, have 34
 _KAF, NOT_JOINING = frozenset("كک"), frozenset("اأإآدذرزوؤةىءژ")

@@ -24,6 +24,8 @@ from rasm.text.charset import (
     AYAH,
     DIACRITICS,
     EXTENDED_DIGITS,
+    JOINS_NEXT,
+    JOINS_PREVIOUS,
     KURDISH_LETTERS,
     LEADER,
     PASHTO_LETTERS,
@@ -49,9 +51,6 @@ _OF_TODAY, _OF_TODAY_WEIGHTS = zip(
 _SPACE_BEFORE = re.compile(r" ?([،؛:؟!.])(?= |$)")
 _HAMZA = str.maketrans("أإآ", "ااا")
 _TO_WESTERN = str.maketrans(ARABIC_INDIC_DIGITS + EXTENDED_DIGITS, WESTERN_DIGITS * 2)
-# letters that join to the next one, and those that can be joined to: a kashida goes between two of them
-JOINS_NEXT = set("بتثجحخسشصضطظعغفقكلمنهيئپچگک")
-JOINS_PREVIOUS = JOINS_NEXT | set("ادذرزوةىأإآؤژ")
 _RARE_LETTERS = "ؤئآإأءظغثذضزطپچژڤگٱ"
 _RARE_SIGNS = "ﷺ؛؟!«»[](){}*/+=%°×&#@§•\"'_"
 _LATIN = """
@@ -66,7 +65,8 @@ _LATIN_WORD = re.compile(r"(?<![\w:{<%@/.])[A-Za-zÀ-ÿ][A-Za-zÀ-ÿ'’-]+")
 _OTHER_LETTERS = URDU_LETTERS.strip("۔") + KURDISH_LETTERS + PASHTO_LETTERS + UYGHUR_LETTERS + SINDHI_LETTERS.strip("۽۾")
 _HAS_LATIN, _HAS_ARABIC = re.compile("[A-Za-z]"), re.compile("[\u0621-\u064a\u0671-\u06d5]")
 _OLD_KURDISH_HEH = re.compile(r"(?<=[^\s\W])(?<!^)ه")
-_PAUSE = re.compile("[\u06d6-\u06db]")
+_PAUSES = "\u06d6\u06d7\u06d8\u06d9\u06da\u06db"
+_PAUSE = re.compile(f"[{_PAUSES}]")
 _LAST_YEH = re.compile("ي(?=[\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06ed\u08d3-\u08ff]*(?:[\\sء]|$))")
 _QURANIC = re.compile("[\u06d6-\u06dc\u06df-\u06e8\u06ea-\u06ed]")
 # the Quran of the King Fahd Complex writes its sequential tanwin with other characters than Unicode has for them now
@@ -381,7 +381,12 @@ class TextSampler:
                 text = _LAST_YEH.sub("ى", text)
             if rng.random() < 0.8:
                 text = _PAUSE.sub(r" \g<0>", text)
+        if rng.random() < 0.3:  # some pauses stand in a few verses alone
+            text = _PAUSE.sub(lambda mark: rng.choice(_PAUSES), text)
         words = text.split()
+        if rng.random() < 0.15:
+            i = rng.randrange(len(words))
+            words[i] += rng.choice(("", " ")) + rng.choice(_PAUSES)
         if rng.random() < 0.6:
             for _ in range(rng.choice((1, 1, 2))):
                 words.insert(rng.randint(0, len(words)), AYAH + str(rng.randint(1, 286)).translate(TO_ARABIC_INDIC))

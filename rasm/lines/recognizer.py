@@ -34,8 +34,8 @@ from rasm.errors import ModelFileError, RasmError
 from rasm.image import ImageSettings, Pixels, line_to_array, pad_lines, widen
 from rasm.lines.ctc import Decoded, best_path, stretch_of
 from rasm.text.bidi import Direction
-from rasm.text.charset import UNKNOWN, Charset, find_direction, logical_signs
-from rasm.text.normalisation import finish_reading
+from rasm.text.charset import TATWEEL, UNKNOWN, Charset, find_direction, logical_signs
+from rasm.text.normalisation import finish_reading, is_spaced_out
 
 FORMAT_VERSION = 1
 MAX_BATCH_COLUMNS = 8_192  # pixel columns a batch: more lines at a time are not faster on a CPU, and bounds the memory
@@ -309,7 +309,10 @@ class Recognizer:
         confidences = [0.0 if c == UNKNOWN else p for c, p in zip(visual, self.info.calibrated(decoded.probabilities), strict=True)]
         direction, is_told = find_direction(visual)
         signs = [Sign(text, confidences[i], borders[i], borders[i + 1]) for text, i in logical_signs(visual, direction)]
-        return Reading(_text_of(signs), sum(confidences) / len(confidences), signs, direction, is_told, visual)
+        reading = Reading(_text_of(signs), sum(confidences) / len(confidences), signs, direction, is_told, visual)
+        if TATWEEL in visual and is_spaced_out("".join(sign.text for sign in signs)):  # how it is set, not what it says
+            return reading.without([at for at, c in enumerate(visual) if c == TATWEEL])
+        return reading
 
 
 def _text_of(signs: Sequence[Sign]) -> str:

@@ -303,7 +303,7 @@ class _Pdf(PageFile):
 
 
 def _without_needless_colour(drawn: Pixels) -> Pixels:
-    """A copy of what PDFium drew, (height, width, 3 or 4): in grey where all of it is. A few rows at a time stay in the processor's cache."""
+    """A copy of what PDFium drew, (height, width, 3 or 4): in grey where all of it is. Few rows at a time stay in the processor's cache."""
     grey = np.empty(drawn.shape[:2], np.uint8)
     for top in range(0, len(drawn), _ROWS):
         red, green, blue = cv2.split(drawn[top : top + _ROWS])[:3]

@@ -33,6 +33,9 @@ BLANK = 0  # the CTC blank's index, as in torch.nn.CTCLoss's default
 
 DIACRITICS = "\u064b\u064c\u064d\u064e\u064f\u0650\u0651\u0652\u0670"
 TATWEEL = "\u0640"
+# letters that join to the next one, and those that can be joined to: a kashida goes between two of them
+JOINS_NEXT = frozenset("بتثجحخسشصضطظعغفقكلمنهيئپچگک")
+JOINS_PREVIOUS = JOINS_NEXT | frozenset("ادذرزوةىأإآؤژ")
 LEADER = "\u2026"  # any run of four or more leader dots or dashes; see rasm/text/normalisation.py
 
 ARABIC_LETTERS = "ءآأؤإئابةتثجحخدذرزسشصضطظعغفقكلمنهوىيٱ"

@@ -21,6 +21,8 @@ from rasm.text.charset import (
     ARABIC_INDIC_DIGITS,
     DIACRITICS,
     EXTENDED_DIGITS,
+    JOINS_NEXT,
+    JOINS_PREVIOUS,
     LEADER,
     MARKS,
     TATWEEL,
@@ -178,6 +180,17 @@ def apply_profile(text: str, profile: Profile) -> str:
     elif profile.digits == "arabic_indic":
         text = text.translate(str.maketrans(WESTERN_DIGITS + EXTENDED_DIGITS, ARABIC_INDIC_DIGITS * 2))
     return text
+
+
+_JOIN = re.compile(f"[{''.join(sorted(JOINS_NEXT))}]({TATWEEL}*)(?=[{''.join(sorted(JOINS_PREVIOUS))}])")
+_FEWEST_JOINS, _MOST_WITHOUT = 5, 0.3
+
+
+def is_spaced_out(text: str) -> bool:
+    """Whether nearly all joins of a line's letters are drawn out: so are faces of one width, and letters that a program sets apart. A
+    writer lengthens one or two of a word, and a printer those that fill the line."""
+    joins = [join.group(1) for join in _JOIN.finditer(_DIACRITIC.sub("", text))]
+    return len(joins) >= _FEWEST_JOINS and joins.count("") <= _MOST_WITHOUT * len(joins)
 
 
 def finish_reading(text: str) -> str:

@@ -320,6 +320,7 @@ def test_verses_are_spelt_as_tanzil_does_too(tmp_path: Path) -> None:
     for way in ("إِنِّي", "إِنِّى", "شَيۡء", "شَىْء", "يَكِيدُونَ", "ءَامَنُواْ", "ءَامَنُوا۟", "نَبِى", "نَبِي"):
         assert way in verses, way
     assert "ىَكِ" not in verses and "كِىدُ" not in verses
+    assert all(pause in verses for pause in "ۖۗۘۙۚۛ")  # however rare in the text
 
 
 def test_dense_lines_are_drawn_out_mostly(fonts: list[Font]) -> None:

@@ -113,6 +113,13 @@ def test_text_comes_in_logical_order(reader: Recognizer, text: str) -> None:
     assert all(c.confidence == pytest.approx(CERTAIN) for c in reading.signs)
 
 
+def test_joins_that_are_all_drawn_out_are_how_it_is_set(reader: Recognizer) -> None:
+    (reading,) = reader.read_arrays([barcode("الـصـبـر مـفـتـاح", margin_steps=2)])
+    assert reading.text == "".join(sign.text for sign in reading.signs) == "الصبر مفتاح"
+    assert "ـ" not in reading.visual and len(reading.visual) == len(reading.signs)
+    assert all(a.start_px > b.start_px for a, b in itertools.pairwise(reading.signs))
+
+
 @pytest.mark.parametrize("text", [t for t in TEXTS if len(t) > 1])
 def test_each_character_is_where_its_sign_was_drawn(reader: Recognizer, text: str) -> None:
     line = barcode(text, margin_steps=3)

@@ -13,6 +13,7 @@ from rasm.text.normalisation import (
     Profile,
     apply_profile,
     finish_reading,
+    is_spaced_out,
     normalise_label,
 )
 
@@ -170,3 +171,19 @@ def test_a_non_joiner_stays_where_it_is_seen(typed: str, label: str) -> None:
 def test_unknown_signs_can_be_left_out(text: str, left: str) -> None:
     assert apply_profile(text, Profile()) == text
     assert apply_profile(text, Profile(unknown="leave_out")) == left
+
+
+@pytest.mark.parametrize(
+    ("text", "spaced_out"),
+    [
+        ("إِنَّ الـصَّـبْـرَ مِـفْـتَـاحُ الـفَـرَجِ", True),  # a face of one width
+        ("عـلـى أنـه يـخـول", True),
+        ("السـلام عليكم ورحمة الله", False),  # a line that is filled
+        ("الـكتـاب الأول من الجزء الثاني", False),
+        ("بـاب", False),  # too few to tell
+        ("جــــد", False),
+        ("plain words", False),
+    ],
+)
+def test_letters_that_are_set_apart_are_no_kashidas(text: str, spaced_out: bool) -> None:
+    assert is_spaced_out(text) == spaced_out

@@ -17,11 +17,11 @@ from typing import NamedTuple
 from model.rendering import kinds as kinds
 from model.rendering import ornaments
 from model.rendering.ornaments import TO_ARABIC_INDIC
+from model.rendering.verses import TANWIN, as_spelt
 from rasm.errors import DatasetError
 from rasm.text.bidi import Direction
 from rasm.text.charset import (
     ARABIC_INDIC_DIGITS,
-    AYAH,
     DIACRITICS,
     EXTENDED_DIGITS,
     JOINS_NEXT,
@@ -65,13 +65,7 @@ _LATIN_WORD = re.compile(r"(?<![\w:{<%@/.])[A-Za-zÀ-ÿ][A-Za-zÀ-ÿ'’-]+")
 _OTHER_LETTERS = URDU_LETTERS.strip("۔") + KURDISH_LETTERS + PASHTO_LETTERS + UYGHUR_LETTERS + SINDHI_LETTERS.strip("۽۾")
 _HAS_LATIN, _HAS_ARABIC = re.compile("[A-Za-z]"), re.compile("[\u0621-\u064a\u0671-\u06d5]")
 _OLD_KURDISH_HEH = re.compile(r"(?<=[^\s\W])(?<!^)ه")
-_PAUSES = "\u06d6\u06d7\u06d8\u06d9\u06da\u06db"
-_PAUSE = re.compile(f"[{_PAUSES}]")
-_LAST_YEH = re.compile("ي(?=[\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06ed\u08d3-\u08ff]*(?:[\\sء]|$))")
 _QURANIC = re.compile("[\u06d6-\u06dc\u06df-\u06e8\u06ea-\u06ed]")
-# the Quran of the King Fahd Complex writes its sequential tanwin with other characters than Unicode has for them now
-_TANWIN = str.maketrans("\u0657\u065e\u0656", "\u08f0\u08f1\u08f2")
-_ONE_TANWIN = str.maketrans("\u08f0\u08f1\u08f2\u06e1\u0652", "\u064b\u064c\u064d\u0652\u06df")
 NASTALIQ, QURAN_FACES = ("nastaliq",), ("amiri", "scheherazade", "qur", "naskh")
 _WORD_LIST = 1000  # lines of one word each: so many are no poem, and no table of contents
 _BY_RANK = 0.8  # of the words from such a list; the rest are drawn evenly, since rare letters stand in rare words
@@ -364,7 +358,7 @@ class TextSampler:
 
     def _own_letters(self, text: str, language: str) -> Sample:
         if language == "quran":
-            return Sample(normalise_label(text.translate(_TANWIN), LabelSettings()), "rtl")
+            return Sample(normalise_label(text.translate(TANWIN), LabelSettings()), "rtl")
         if language == "ckb" and "ە" not in text:  # typed as ه; it stands after a letter that is no vowel
             text = _OLD_KURDISH_HEH.sub("ە", text)
         label = normalise_label(text, LabelSettings(keep_apart=OTHER_LANGUAGES, joiners="keep"))
@@ -373,25 +367,9 @@ class TextSampler:
         return Sample(as_drawn(label), "rtl", persian=language != "ug")
 
     def _verse(self, rng: random.Random, characters: int) -> Sample:
-        text = self._words(rng, rng.choice(self.quran), characters).translate(_TANWIN)
-        # as Tanzil writes it: yeh without dots at the end, pauses apart from their words. The King Fahd Complex has neither
-        if rng.random() < 0.5:
-            text = text.translate(_ONE_TANWIN)
-            if rng.random() < 0.8:
-                text = _LAST_YEH.sub("ى", text)
-            if rng.random() < 0.8:
-                text = _PAUSE.sub(r" \g<0>", text)
-        if rng.random() < 0.3:  # some pauses stand in a few verses alone
-            text = _PAUSE.sub(lambda mark: rng.choice(_PAUSES), text)
-        words = text.split()
-        if rng.random() < 0.15:
-            i = rng.randrange(len(words))
-            words[i] += rng.choice(("", " ")) + rng.choice(_PAUSES)
-        if rng.random() < 0.6:
-            for _ in range(rng.choice((1, 1, 2))):
-                words.insert(rng.randint(0, len(words)), AYAH + str(rng.randint(1, 286)).translate(TO_ARABIC_INDIC))
+        text = as_spelt(rng, self._words(rng, rng.choice(self.quran), characters))
         return Sample(
-            normalise_label(" ".join(words), LabelSettings()),
+            normalise_label(text, LabelSettings()),
             "rtl",
             modern=rng.random() < 0.5,
             faces=QURAN_FACES if rng.random() < 0.45 else (),

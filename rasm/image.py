@@ -209,7 +209,7 @@ def _to_uint8(image: Image.Image) -> Pixels:
         rgba = image.convert("RGBA")
         image = Image.alpha_composite(Image.new("RGBA", rgba.size, (255, 255, 255, 255)), rgba).convert("RGB")
     elif image.mode in ("1", "L"):
-        return np.ascontiguousarray(np.asarray(image.convert("L"), dtype=np.uint8))
+        return np.array(image if image.mode == "L" else image.convert("L"), dtype=np.uint8)
     return np.ascontiguousarray(np.asarray(image.convert("RGB"), dtype=np.uint8))
 
 

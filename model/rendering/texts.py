@@ -46,7 +46,7 @@ _DIACRITIC = re.compile(f"[{DIACRITICS}]")
 _SPACES = re.compile(r"\s+")
 # what documents of today have beside Arabic prose
 _OF_TODAY, _OF_TODAY_WEIGHTS = zip(
-    ("latin", 0.15), ("items", 0.23), ("mixed", 0.16), ("list", 0.11), ("language", 0.22), ("verse", 0.1), ("signs", 0.05), strict=True
+    ("latin", 0.15), ("items", 0.23), ("mixed", 0.16), ("list", 0.11), ("language", 0.22), ("verse", 0.14), ("signs", 0.05), strict=True
 )  # fmt: skip
 _SPACE_BEFORE = re.compile(r" ?([،؛:؟!.])(?= |$)")
 _HAMZA = str.maketrans("أإآ", "ااا")

@@ -59,6 +59,6 @@ def scribble(width_px: int = 700, seed: int = 0) -> Pixels:
 
 
 def page_with_a_scribble() -> Pixels:
-    """A line and a few words that are read, and below them one that cannot be, with a quarter of the page's signs."""
+    """Two stretches of a line that are read, and below them one that cannot be, with more than a quarter of the page's signs."""
     line = golden_line("figures")
-    return sheet([(line, 960, 80), (line[:, 545:], 930, 152), (scribble(), 900, 300)], 1030, 460)
+    return sheet([(line[:, 250:], 960, 80), (line[:, 545:], 930, 152), (scribble(), 900, 300)], 1030, 460)

@@ -37,5 +37,5 @@ def as_spelt(rng: random.Random, text: str) -> str:
         words[i] += rng.choice(("", " ")) + rng.choice(_PAUSES)
     if rng.random() < 0.6:
         for _ in range(rng.choice((1, 1, 2))):
-            words.insert(rng.randint(0, len(words)), AYAH + str(rng.randint(1, 286)).translate(TO_ARABIC_INDIC))
+            words.insert(rng.randint(0, len(words)), AYAH + str(int(286 ** rng.random())).translate(TO_ARABIC_INDIC))  # most are low
     return " ".join(words)

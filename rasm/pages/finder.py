@@ -182,8 +182,8 @@ class LineFinder:
         rows, columns = np.minimum(all_ys[even] // 2, found.maps.shape[1] - 1), np.minimum(all_xs[even] // 2, found.maps.shape[2] - 1)
         all_maps = found.maps.reshape(len(found.maps), -1)[:, rows * found.maps.shape[2] + columns]  # (maps, pixels)
         counts = np.bincount(of[even], minlength=count)[1:]
-        firsts_of = np.cumsum(counts) - counts
-        means = np.add.reduceat(all_maps, firsts_of, axis=1) / counts  # (maps, cores)
+        map_starts = np.cumsum(counts) - counts
+        means = np.add.reduceat(all_maps, map_starts, axis=1) / counts  # (maps, cores)
         first_kind = self._index[f"kind:{self._kinds[0]}"]
         kinds = means[first_kind : first_kind + len(self._kinds)].argmax(axis=0).tolist()
         firsts, lasts = means[self._index["first"]].tolist(), means[self._index["last"]].tolist()
@@ -194,7 +194,7 @@ class LineFinder:
             ys, xs = all_ys[own] - y, all_xs[own] - x
             in_column = np.bincount(xs, minlength=width)
             middle = np.bincount(xs, ys, minlength=width) / np.maximum(in_column, 1)
-            of_maps = slice(int(firsts_of[n]), int(firsts_of[n] + counts[n]))
+            of_maps = slice(int(map_starts[n]), int(map_starts[n] + counts[n]))
             above, below, size, baseline = np.median(all_maps[:4, of_maps], axis=1).tolist()
             size_px = 16 * math.exp(size)
             middle = _smooth(middle, max(1, int(settings.smooth * size_px)) | 1)

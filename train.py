@@ -142,9 +142,8 @@ def train(args: Options, world: World) -> int:
             averaged = {k: v.to(device) for k, v in before.resume["averaged"].items()}
 
     # -- the data: batch k is a function of k, so that going on is starting at another k
-    source = BatchSource(
-        train_arrays, make_synthesizer(args, charset, image, config.spread), charset, image, config, config.steps * world.size
-    )
+    synthesizer = make_synthesizer(args, charset, image, config.spread)
+    source = BatchSource(train_arrays, synthesizer, charset, image, config, config.steps * world.size)
     numbers = range(step * world.size + world.rank, config.steps * world.size, world.size)
     workers = {"prefetch_factor": 8, "worker_init_fn": start_worker} if config.workers else {}
     loader = DataLoader(source, batch_size=None, sampler=numbers, num_workers=config.workers, pin_memory=device.type == "cuda", **workers)  # type: ignore[arg-type]

@@ -161,11 +161,13 @@ def _without_bullets(cut: Pixels, size: float, baseline: float, settings: CropSe
     ink, paper = _ink_of(cut, settings.ink)
     # what stands at an end, and what is next to it: nothing else of a long line need be looked at
     reach = round(_END * size)
-    ends = [slice(None)] * 2 if cut.shape[1] < 3 * reach else [slice(cut.shape[1] - reach, None), slice(reach)]
+    is_short = cut.shape[1] < 3 * reach
+    ends = [slice(None)] * 2 if is_short else [slice(cut.shape[1] - reach, None), slice(reach)]
+    fewest = 3 if is_short else 2  # marks; a word that joins throughout is one, and of a long line there is more beyond its end
     given = cut
     for part, at_right in zip(ends, (True, False), strict=True):
         end = ink[:, part]
-        if _stands_apart(end, at_right, size, settings) and (where := _bullet(end, at_right, size, baseline, settings)) is not None:
+        if _stands_apart(end, at_right, size, settings) and (where := _bullet(end, at_right, size, baseline, fewest, settings)) is not None:
             cut = cut.copy() if cut is given else cut
             cut[:, part][where] = np.uint8(paper)
     return cut, ink if cut is given else _ink_of(cut, settings.ink)[0]
@@ -181,11 +183,13 @@ def _stands_apart(ink: NDArray[np.bool_], at_right: bool, size: float, settings:
     return bool(len(gaps)) and filled[gaps[0]] - filled[0] < 1.4 * settings.bullet[1] * size
 
 
-def _bullet(ink: NDArray[np.bool_], at_right: bool, size: float, baseline: float, settings: CropSettings) -> NDArray[np.bool_] | None:
-    """Where there is one at this end, with the fainter edge around it."""
+def _bullet(
+    ink: NDArray[np.bool_], at_right: bool, size: float, baseline: float, fewest: int, settings: CropSettings
+) -> NDArray[np.bool_] | None:
+    """Where there is one at this end, with the fainter edge around it; None where fewer than ``fewest`` marks stand there."""
     _, labels, boxes, centres = cv2.connectedComponentsWithStats(np.ascontiguousarray(ink).view(np.uint8))
     marks = np.flatnonzero(boxes[:, cv2.CC_STAT_AREA] > _SPECK * size * size)[1:]  # the first is the paper
-    if len(marks) < 3:
+    if len(marks) < fewest:
         return None
     x0 = boxes[marks, cv2.CC_STAT_LEFT]
     x1 = x0 + boxes[marks, cv2.CC_STAT_WIDTH]

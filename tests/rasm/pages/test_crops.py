@@ -130,6 +130,19 @@ def test_a_bullet_is_no_letter(mirrored: bool, copies: int) -> None:
     assert np.abs(with_bullet.pixels.astype(int) - without.pixels).max() < 60
 
 
+def test_a_bullet_before_a_word_that_joins_throughout_is_no_letter() -> None:
+    """At the end of a long line stand the bullet and one mark more."""
+    page = np.full((200, 1100), 255, np.uint8)
+    page[80:120, 100:700] = np.tile(golden_line("figures", 40)[:, -300:], 2)
+    page[96:108, 720:1000] = 0
+    plain = page.copy()
+    cv2.circle(page, (1025, 104), 6, 0, -1)
+    middle = np.column_stack([np.linspace(100, 1035, 20), np.full(20, 100.0)])
+    line = TextLine(middle, middle + np.array([0, 11]), 20, 20, 30, "list-item", 0, 0, 1)
+    (with_bullet,), (without,) = (cut_lines(image, found(line)) for image in (page, plain))
+    assert np.abs(with_bullet.pixels.astype(int) - without.pixels).max() < 60
+
+
 def test_only_the_lines_that_are_asked_for_are_cut() -> None:
     page = np.full((300, 400), 255, np.uint8)
     middles = [np.column_stack([np.linspace(50, 350, 5), np.full(5, y)]) for y in (60.0, 100.0, 140.0)]

@@ -45,7 +45,7 @@ class Setting:
     filled: bool
     step_px: float  # joining strokes that are sorts of their own stand lower by so much
     aside_px: float  # vowel signs stand after their letter by so much
-    dash_px: float = 0.0  # hyphens stand lower by so much: some faces have them near the baseline
+    dash_px: float = 0.0  # hyphens stand lower by so much: some faces have them on the baseline
 
     def gap(self, rng: random.Random, typed: str, at: int, last: int) -> float:
         """How far apart letter ``at`` and the one drawn before it, ``last``, stand more than the font has them."""
@@ -127,7 +127,7 @@ def choose_modern_setting(rng: random.Random) -> Setting:
         size_px=size_px, features={}, tracking=tracking, word_space=space, little_space=space, raised_notes=False,
         jitter_px=0,
         apart=0.0, unevenness=0.0, broken=0.0, cut=0, hung=0, tooth=1.0, bowl=1.0, filled=False, step_px=0.0, aside_px=0.0,
-        dash_px=size_px * rng.uniform(0.02, 0.15) if rng.random() < 0.08 else 0.0,
+        dash_px=size_px * rng.uniform(0.02, 0.24) if rng.random() < 0.14 else 0.0,
     )  # fmt: skip
 
 

@@ -26,8 +26,9 @@ from rasm.command_line import PATH, argument, command, option, positive, run
 from rasm.errors import DatasetError
 from rasm.pages.blocks import Direction, arrange
 from rasm.pages.finder import LineFinder
-from rasm.pages.found import FoundPage
+from rasm.pages.found import FoundPage, moved
 from rasm.pages.numbered import by_their_marks
+from rasm.pages.rules import with_grids
 
 
 @command("python -m scripts.order_pages", __doc__)
@@ -69,9 +70,10 @@ def _found_on(file: Path, labels: PageLabels, finder: LineFinder) -> tuple[Found
     pixels = cv2.imread(str(file.with_suffix(".jpg")), cv2.IMREAD_GRAYSCALE)
     if pixels is None:
         raise DatasetError(f"{file}: its picture is missing")
-    found = finder.find(np.asarray(pixels, np.uint8))
+    page = np.asarray(pixels, np.uint8)
+    found = with_grids(page, finder.find(page))
     numbers = [n for n, line in enumerate(labels.lines) if not line.ignored]
-    matched = match_outlines([np.array(labels.lines[n].polygon) for n in numbers], [line.polygon for line in found.lines])
+    matched = match_outlines([np.array(labels.lines[n].polygon) for n in numbers], [moved(found.to_page, line.polygon) for line in found.lines])
     known_of = {j: numbers[i] for i, j in matched.items()}
     return found, [known_of.get(j) for j in range(len(found.lines))]
 

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from rasm.pages.cuts import KINDS, Floats, Numbers, Things
 
 _CELL, _HEADING = KINDS.index("cell"), KINDS.index("heading")
+_COLUMNS = [KINDS.index(name) for name in ("list-item", "label")]
 _NAMES = [KINDS.index(name) for name in ("cell", "label", "field", "table")]
 
 
@@ -85,7 +86,7 @@ def aligned_tables(lines: Things, edges: Floats, taken: NDArray[np.bool_], setti
 
 def _with_cells_between(lines: Things, settings: AlignSettings) -> Things:
     """The lines, where those beside a cell that have another cell beside, above or beneath them are cells, too: words of a table look
-    like items of a list, since both stand above each other."""
+    like items of a list, since both stand above each other. Of a column of such items each has a cell beside it."""
     em = np.minimum(lines.size[:, None], lines.size)
     high = np.minimum(lines.bottom[:, None], lines.bottom) - np.maximum(lines.top[:, None], lines.top)
     wide = np.minimum(lines.right[:, None], lines.right) - np.maximum(lines.left[:, None], lines.left)
@@ -102,7 +103,10 @@ def _with_cells_between(lines: Things, settings: AlignSettings) -> Things:
     kind = lines.kind.copy()
     while True:
         cells = (kind[sides] == _CELL) & (sides >= 0)
-        more = (kind != _CELL) & (kind != _HEADING) & cells[:, :2].any(axis=1) & (cells.sum(axis=1) >= 2)
+        beside = cells[:, :2].any(axis=1)
+        column = np.isin(kind, _COLUMNS) & beside
+        cells[:, 2:] |= (column[:, None] & column[sides] & (sides >= 0))[:, 2:]
+        more = (kind != _CELL) & (kind != _HEADING) & beside & (cells.sum(axis=1) >= 2)
         if not more.any():
             return replace(lines, kind=kind)
         kind[more] = _CELL
@@ -194,6 +198,8 @@ def _table(lines: Things, group: Numbers, edges: Floats, settings: AlignSettings
         is_wide |= end == 0 and len(x) > settings.title_columns  # a head has more than one name
         if is_wide or lines.kind[group[alone[0]]] == _HEADING or lines.size[group[alone[0]]] > settings.title * em:
             return _table(lines, np.delete(group, alone), edges, settings)
+    if len(above := _above_head(lines.kind[group], rows, columns, settings)):
+        return _table(lines, np.delete(group, above), edges, settings)
     if len(y) < 3:
         return None
     places = {(r, c) for (r, r1), (c, c1) in zip(rows.tolist(), columns.tolist(), strict=True) for r in range(r, r1) for c in range(c, c1)}
@@ -205,6 +211,16 @@ def _table(lines: Things, group: Numbers, edges: Floats, settings: AlignSettings
     ):
         return None
     return Aligned(group, rows, columns, y, x)
+
+
+def _above_head(kind: Numbers, rows: Numbers, columns: Numbers, settings: AlignSettings) -> Numbers:
+    """Which lines stand above a table's head, in rows that have no cell and fill few of its columns: an account's number, a date."""
+    for row in range(int(rows[:, 1].max())):
+        own = rows[:, 0] == row
+        filled = {c for first, end in columns[own].tolist() for c in range(first, end)}
+        if (kind[own] == _CELL).any() or len(filled) > settings.alone * columns[:, 1].max():
+            return np.flatnonzero(rows[:, 0] < row)
+    return np.zeros(0, np.intp)
 
 
 def _parts(spans: Floats, gap: float, settings: AlignSettings) -> tuple[list[float], Numbers]:

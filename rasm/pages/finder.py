@@ -55,7 +55,10 @@ class FinderSettings:
     edge, hidden: where more than a share of ``hidden`` of a coloured page has edges of more than ``edge`` levels in one colour, and of
     less than a quarter of that in grey, it is looked at in that colour, too (red on green of one lightness: 0.07; 364 pages and
     photographs: 0.004 at most, but for one page of such letters).
-    level_degrees: a page whose lines slant by less is level.
+    level_degrees: a page whose lines slant by less is level. row, alike: two lines that stand side by side are in one row where their
+    baselines are nearer than this, by the smaller one's size, and their sizes, as logarithms, too.
+    short: a line of fewer ems is as high as its ink, and ``margin`` more on each side, in its size: what is darker or lighter than its
+    paper by this share (``ink``) of what most is. Not where that is less than least_high.
     smooth: over how much of a line its middle is evened out, by its size.
     """
 
@@ -71,6 +74,12 @@ class FinderSettings:
     covered: float = 0.3
     kept: float = 0.8
     level_degrees: float = 0.15
+    row: float = 0.5
+    alike: float = 0.4
+    short: float = 4.0
+    ink: float = 0.4
+    margin: float = 0.04
+    least_high: float = 0.3
     smooth: float = 1.25
     edge: float = 60.0
     hidden: float = 0.005
@@ -115,7 +124,8 @@ class LineFinder:
         if wide and (better_px := self._better_side(wide, found.scale, max(grey.shape))):
             found = self._look(grey, better_px)
             lines = _either(self._lines(found), lines, settings)
-        skew_degrees = _skew(lines)
+        lines = [_close_to_ink(line, grey, settings) for line in lines]
+        skew_degrees = _skew(lines, settings)
         if abs(skew_degrees) < settings.level_degrees:
             skew_degrees = 0.0
         height, width = grey.shape
@@ -236,6 +246,25 @@ def _wider_than_a_letter(lines: Sequence[TextLine]) -> list[TextLine]:
     return [line for line in lines if line.middle[-1, 0] - line.middle[0, 0] >= 0.25 * line.size_px]
 
 
+def _close_to_ink(line: TextLine, grey: Pixels, settings: FinderSettings) -> TextLine:
+    """A short line as high as its ink: it may have no letter that reaches up or down, and the network expects both."""
+    if line.middle[-1, 0] - line.middle[0, 0] > settings.short * line.size_px:
+        return line
+    xs = np.arange(round(line.middle[0, 0]), max(round(line.middle[-1, 0]), round(line.middle[0, 0]) + 1))
+    ys = np.arange(-round(line.above_px), round(line.below_px) + 1)
+    rows = np.rint(np.interp(xs, line.middle[:, 0], line.middle[:, 1])).astype(np.intp) + ys[:, None]
+    seen = grey[rows.clip(0, grey.shape[0] - 1), xs.clip(0, grey.shape[1] - 1)].astype(np.float32)
+    away = np.abs(seen - np.median(seen))
+    inked = np.flatnonzero((away > settings.ink * np.percentile(away, 98)).any(axis=1))
+    if not len(inked):
+        return line
+    margin = settings.margin * line.size_px
+    above, below = margin - float(ys[inked[0]]), margin + float(ys[inked[-1]]) + 1
+    if above + below < settings.least_high * line.size_px:  # a dash, whose place in the line its height tells
+        return line
+    return replace(line, above_px=min(line.above_px, above), below_px=min(line.below_px, below))
+
+
 def _side(grey: Pixels, settings: FinderSettings) -> int:
     """How long the longer side of a page is to be seen. A strip is seen with as many pixels as a page of paper has (ISO 216)."""
     longer, shorter = max(grey.shape), min(grey.shape)
@@ -259,20 +288,33 @@ def _hidden_in_grey(page: Pixels, settings: FinderSettings) -> Pixels | None:
     return np.ascontiguousarray(page[..., best]) if shares[best] > settings.hidden else None
 
 
-def _skew(lines: Sequence[TextLine]) -> float:
-    """Degrees by which most of the lines' length falls to the right; of each line, as the line of least squares through its middle does."""
-    slopes, lengths = [], []
-    for line in lines:
-        length = float(line.middle[-1, 0] - line.middle[0, 0])
-        if length > 3 * line.size_px:  # a word's own slant is chance
-            x, y = (line.middle - line.middle.mean(axis=0)).T
-            slopes.append(float(x @ y / (x @ x)))
-            lengths.append(length)
-    if not lengths:
+def _skew(lines: Sequence[TextLine], settings: FinderSettings) -> float:
+    """Degrees by which most of the lines' length falls to the right; of each line, as the line of least squares through its middle does.
+
+    A short line's own slant is chance, and that of figures after words is not even that: their middles stand higher. So lines that stand
+    in one row tell it as well, each two with what is between their middles as their length.
+    """
+    own = [line for line in lines if line.middle[-1, 0] - line.middle[0, 0] > 3 * line.size_px]  # a word's own slant is chance
+    if not own:
         return 0.0
-    order = np.argsort(slopes)
-    reached = np.cumsum(np.array(lengths)[order])
-    return math.degrees(math.atan(slopes[int(order[np.searchsorted(reached, reached[-1] / 2)])]))
+    offsets = [(line.middle - line.middle.mean(axis=0)).T for line in own]
+    slopes = np.array([float(x @ y / (x @ x)) for x, y in offsets])
+    lengths = np.array([float(line.middle[-1, 0] - line.middle[0, 0]) for line in own])
+    slope = _weighted_median(slopes, lengths)
+    x, y = np.array([line.baseline.mean(axis=0) for line in lines]).T
+    size, left, right = np.array([(line.size_px, line.middle[0, 0], line.middle[-1, 0]) for line in lines]).T
+    across, down = x - x[:, None], y - y[:, None]  # from the first to the second
+    in_row = (left > right[:, None]) & (np.abs(down - slope * across) < settings.row * np.minimum(size, size[:, None]))
+    in_row &= np.abs(np.log(size / size[:, None])) < settings.alike
+    between = across[in_row]
+    slope = _weighted_median(np.append(slopes, down[in_row] / between), np.append(lengths, between))
+    return math.degrees(math.atan(slope))
+
+
+def _weighted_median(values: NDArray[np.float64], weights: NDArray[np.float64]) -> float:
+    order = np.argsort(values)
+    reached = np.cumsum(weights[order])
+    return float(values[order[np.searchsorted(reached, reached[-1] / 2)]])
 
 
 def _either(second: list[TextLine], first: Sequence[TextLine], settings: FinderSettings) -> list[TextLine]:

@@ -35,7 +35,9 @@ class AlignSettings:
     borders of rows at which there is an edge, where edges tell the rows; wide: the least share of a table's width that such an edge has.
     alone: a row of which fewer places are filled may go on with what is above or beneath it; near: if it is nearer than rows usually are,
     by this. title: a line that stands alone above a table is its title where it is so many times as large,
-    or the table has so many columns. row_step: lines of one column that are as far apart as rows are, by this, are in rows of their own.
+    or the table has so many columns. row_step: lines of one column that are as far apart as rows are, by this,
+    are in rows of their own.
+    apart: the fewest lines of one of two tables above each other; further: how many times as far apart as usual rows their rows are.
     rows_beside: of a single column of cells, in which share of the rows other lines stand beside it if they are cells, too; the
     table then has more than many_rows. alike: the logarithm of how many times as large as another a line of one table is at most.
     """
@@ -52,6 +54,8 @@ class AlignSettings:
     near: float = 0.8
     title: float = 1.2
     title_columns: int = 3
+    apart: int = 4
+    further: float = 1.2
     row_step: float = 0.85
     rows_beside: float = 0.7
     many_rows: int = 5
@@ -76,12 +80,41 @@ def aligned_tables(lines: Things, edges: Floats, taken: NDArray[np.bool_], setti
     found = []
     lines = _with_cells_between(lines, settings)
     for group in _groups(lines, np.flatnonzero(~taken & np.isin(lines.kind, _NAMES)), settings):
-        table = _table(lines, _grown(lines, group, taken, settings), edges, settings)
-        if table is not None:
-            found.append(table)
-            taken = taken.copy()
-            taken[table.lines] = True
+        for part in _apart(lines, _grown(lines, group, taken, settings), settings):
+            table = _table(lines, part, edges, settings)
+            if table is not None:
+                found.append(table)
+                taken = taken.copy()
+                taken[table.lines] = True
     return found
+
+
+def _apart(lines: Things, group: Numbers, settings: AlignSettings) -> list[Numbers]:
+    """The group as the tables that stand above each other in it, further apart than rows do: one of them has more columns than the whole,
+    since lines of the other lie across these. A few lines across are cells over several columns."""
+    em = float(np.median(lines.size[group]))
+    spans = np.column_stack([lines.left, lines.right])
+
+    def count(of: Numbers) -> int:
+        return len(_parts(spans[of], settings.gap * em, settings)[0]) - 1
+
+    bands = _gaps(np.column_stack([lines.top[group], lines.bottom[group]]), settings.row_gap * em)
+    borders = [(a + b) / 2 for a, b in bands]
+    if len(borders) < 3:
+        return [group]
+    middle = (lines.top[group] + lines.bottom[group]) / 2
+    row = np.searchsorted(np.array(borders), middle)
+    steps = np.diff([float(np.median(middle[row == r])) for r in range(len(borders) + 1)])
+    most, best = count(group), None
+    for r in np.flatnonzero(steps > settings.further * np.median(steps)).tolist():
+        above = row <= r
+        parts = group[above], group[~above]
+        if min(map(len, parts)) < settings.apart:
+            continue
+        columns = max(map(count, parts))
+        if columns > most:
+            most, best = columns, parts
+    return [group] if best is None else [more for part in best for more in _apart(lines, part, settings)]
 
 
 def _with_cells_between(lines: Things, settings: AlignSettings) -> Things:
@@ -198,7 +231,7 @@ def _table(lines: Things, group: Numbers, edges: Floats, settings: AlignSettings
         is_wide |= end == 0 and len(x) > settings.title_columns  # a head has more than one name
         if is_wide or lines.kind[group[alone[0]]] == _HEADING or lines.size[group[alone[0]]] > settings.title * em:
             return _table(lines, np.delete(group, alone), edges, settings)
-    if len(above := _above_head(lines.kind[group], rows, columns, settings)):
+    if len(above := _above_head(lines, group, rows, em, settings)):
         return _table(lines, np.delete(group, above), edges, settings)
     if len(y) < 3:
         return None
@@ -213,14 +246,25 @@ def _table(lines: Things, group: Numbers, edges: Floats, settings: AlignSettings
     return Aligned(group, rows, columns, y, x)
 
 
-def _above_head(kind: Numbers, rows: Numbers, columns: Numbers, settings: AlignSettings) -> Numbers:
-    """Which lines stand above a table's head, in rows that have no cell and fill few of its columns: an account's number, a date."""
-    for row in range(int(rows[:, 1].max())):
-        own = rows[:, 0] == row
-        filled = {c for first, end in columns[own].tolist() for c in range(first, end)}
-        if (kind[own] == _CELL).any() or len(filled) > settings.alone * columns[:, 1].max():
-            return np.flatnonzero(rows[:, 0] < row)
-    return np.zeros(0, np.intp)
+def _above_head(lines: Things, group: Numbers, rows: Numbers, em: float, settings: AlignSettings) -> Numbers:
+    """Which lines of the group stand above the table's head, in rows without a cell: an account's number, who is billed. A head itself
+    has a name over most columns, and makes no more columns or fewer."""
+    cells = rows[lines.kind[group] == _CELL, 0]
+    first = int(cells.min()) if len(cells) else 0
+    spans = np.column_stack([lines.left[group], lines.right[group]])
+
+    def from_row(row: int) -> tuple[int, Numbers]:
+        kept = rows[:, 0] >= row
+        places, columns = _parts(spans[kept], settings.gap * em, settings)
+        return len(places) - 1, columns[rows[kept, 0] == row]
+
+    count = from_row(first)[0]
+    while first:
+        with_row, own = from_row(first - 1)
+        if with_row != count or len({c for a, b in own.tolist() for c in range(a, b)}) <= settings.alone * count:
+            break
+        first -= 1
+    return np.flatnonzero(rows[:, 0] < first)
 
 
 def _parts(spans: Floats, gap: float, settings: AlignSettings) -> tuple[list[float], Numbers]:

@@ -73,7 +73,8 @@ def _found_on(file: Path, labels: PageLabels, finder: LineFinder) -> tuple[Found
     page = np.asarray(pixels, np.uint8)
     found = with_grids(page, finder.find(page))
     numbers = [n for n, line in enumerate(labels.lines) if not line.ignored]
-    matched = match_outlines([np.array(labels.lines[n].polygon) for n in numbers], [moved(found.to_page, line.polygon) for line in found.lines])
+    outlines = [moved(found.to_page, line.polygon) for line in found.lines]
+    matched = match_outlines([np.array(labels.lines[n].polygon) for n in numbers], outlines)
     known_of = {j: numbers[i] for i, j in matched.items()}
     return found, [known_of.get(j) for j in range(len(found.lines))]
 

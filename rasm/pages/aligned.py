@@ -119,7 +119,7 @@ def _apart(lines: Things, group: Numbers, settings: AlignSettings) -> list[Numbe
 
 def _with_cells_between(lines: Things, settings: AlignSettings) -> Things:
     """The lines, where those beside a cell that have another cell beside, above or beneath them are cells, too: words of a table look
-    like items of a list, since both stand above each other. Of a column of such items each has a cell beside it."""
+    like items of a list, since both stand above each other. Of a column of such items each has two cells beside it."""
     em = np.minimum(lines.size[:, None], lines.size)
     high = np.minimum(lines.bottom[:, None], lines.bottom) - np.maximum(lines.top[:, None], lines.top)
     wide = np.minimum(lines.right[:, None], lines.right) - np.maximum(lines.left[:, None], lines.left)
@@ -137,7 +137,8 @@ def _with_cells_between(lines: Things, settings: AlignSettings) -> Things:
     while True:
         cells = (kind[sides] == _CELL) & (sides >= 0)
         beside = cells[:, :2].any(axis=1)
-        column = np.isin(kind, _COLUMNS) & beside
+        beyond = cells[:, :2] & np.take_along_axis(cells[:, :2], sides[:, :2], axis=0)  # two cells in its row, on one side
+        column = np.isin(kind, _COLUMNS) & beyond.any(axis=1)
         cells[:, 2:] |= (column[:, None] & column[sides] & (sides >= 0))[:, 2:]
         more = (kind != _CELL) & (kind != _HEADING) & beside & (cells.sum(axis=1) >= 2)
         if not more.any():
@@ -275,13 +276,13 @@ def _parts(spans: Floats, gap: float, settings: AlignSettings) -> tuple[list[flo
     most = settings.across * len(spans)
     while (~kept).sum() < most:
         better = None
-        for k in _alone_somewhere(spans, kept):
-            kept[k] = False
+        for few in _thin_places(spans, kept, max(1, int(most - (~kept).sum()))):
+            kept[few] = False
             now = _gaps(spans[kept], gap)
-            # a part that it alone makes is gone with it
-            if len(now) > len(gaps) and (better is None or len(now) > len(better[1])):
-                better = (k, now)
-            kept[k] = True
+            # a part that they alone make is gone with them
+            if len(now) > len(gaps) and (better is None or (len(now), -len(few)) > (len(better[1]), -len(better[0]))):
+                better = (few, now)
+            kept[few] = True
         if better is None:
             break
         kept[better[0]], gaps = False, better[1]
@@ -293,17 +294,17 @@ def _parts(spans: Floats, gap: float, settings: AlignSettings) -> tuple[list[flo
     return places, np.column_stack([first, np.maximum(first, last) + 1])
 
 
-def _alone_somewhere(spans: Floats, kept: NDArray[np.bool_]) -> list[int]:
-    """Those kept that cover what no other of them does, the widest first: nothing else makes white space by being left out."""
+def _thin_places(spans: Floats, kept: NDArray[np.bool_], most: int) -> list[Numbers]:
+    """Those kept that cover a stretch together with at most ``most`` others, for each such stretch, the widest first: nothing else makes
+    white space by being left out."""
     which = np.flatnonzero(kept)
     edges = np.unique(spans[which])
-    first, last = np.searchsorted(edges, spans[which, 0]), np.searchsorted(edges, spans[which, 1])
-    steps = np.zeros(len(edges) + 1, np.intp)
-    np.add.at(steps, first, 1)
-    np.add.at(steps, last, -1)
-    single = np.concatenate([[0], np.cumsum(np.cumsum(steps)[:-1] == 1)])  # how many stretches before each edge one thing alone covers
-    found = which[single[last] > single[first]]
-    return [int(k) for k in found[np.argsort(-(spans[found, 1] - spans[found, 0]))]]
+    middles = (edges[1:] + edges[:-1]) / 2
+    covered = (spans[which, 0][:, None] < middles) & (spans[which, 1][:, None] > middles)  # (lines, stretches)
+    thin = np.flatnonzero((covered.sum(axis=0) > 0) & (covered.sum(axis=0) <= most))
+    width = spans[:, 1] - spans[:, 0]
+    found = {tuple(which[covered[:, k]].tolist()) for k in thin.tolist()}
+    return [np.array(few, np.intp) for few in sorted(found, key=lambda few: (-float(width[list(few)].max()), few))]
 
 
 def _gaps(spans: Floats, least: float) -> list[tuple[float, float]]:

@@ -114,6 +114,33 @@ def test_a_page_is_level_as_far_as_its_lines_slant(slope: float) -> None:
         assert ends == pytest.approx(np.array([(x0, y), (x1, y + slope * (x1 - x0))]), abs=5)
 
 
+@pytest.mark.parametrize("slope", [0.0, 0.1])
+def test_lines_in_a_row_tell_how_a_page_lies(slope: float) -> None:
+    """Each line's figures, at its left, stand higher than its words: each slants, and the rows do not."""
+    own, rows = 0.02, [(x, y) for y in (100, 140, 180, 220) for x in (40, 240, 440)]
+
+    class Slanting(Told):
+        def run(self, session: None, inputs: dict[str, Pixels], options: object = None) -> list[np.ndarray]:  # type: ignore[type-arg]
+            self.slope = own + slope
+            return super().run(session, inputs, options)
+
+    lines = [(float(x), x + 120.0, y + slope * x) for x, y in rows]
+    found = Slanting(lines).find(np.full((512, 640), 255, np.uint8))
+    assert found.skew_degrees == pytest.approx(math.degrees(math.atan(slope)), abs=0.2)
+
+
+def test_short_lines_are_as_high_as_their_ink() -> None:
+    """A page's number in a face whose figures are as high as its small letters, at three places: dark, light on dark, and without ink."""
+    page = PAGE.copy()
+    page[200:260] = 30
+    page[96:104, 102:118] = 0
+    page[226:234, 102:118] = 220
+    found = Told([(100, 120, 100), (100, 120, 230), (100, 120, 300), (300, 500, 100)]).find(page)
+    heights = [line.box[3] - line.box[1] for line in sorted(found.lines, key=lambda v: (v.box[0] > 200, v.box[1]))]
+    assert heights[:2] == pytest.approx([8, 8], abs=3.5)
+    assert heights[2:] == pytest.approx([18, 18], abs=1)
+
+
 def test_no_line_crosses_a_gutter() -> None:
     found = Told([(100.0, 500.0, 160.0)], [(290, 100, 310, 260)]).find(PAGE)
     assert sorted(round(line.box[2], -1) for line in found.lines) == [290, 500]

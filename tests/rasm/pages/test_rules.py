@@ -253,6 +253,43 @@ def test_a_column_of_names_beside_one_of_cells_is_of_its_table() -> None:
     assert shape(lone) == []
 
 
+FOUR = [(620.0, 700.0), (420.0, 560.0), (260.0, 330.0), (100.0, 170.0)]
+
+
+def test_words_of_a_table_that_look_like_items_of_lists() -> None:
+    """A statement of an account: a date, what for, paid in or out, and what is left."""
+    spans = [*FOUR, (10.0, 60.0)]
+    rows = [(100.0 + 40 * r, [*spans[:2], spans[2 + r % 2], spans[4]]) for r in range(6)]
+    assert shape(columns(rows, ["list-item", "list-item", "cell", "cell"] * 6)) == [(6, 5)]
+    assert shape(columns(rows, ["paragraph", "paragraph", "cell", "cell"] * 6)) != [(6, 5)]  # a text beside figures
+
+
+@pytest.mark.parametrize("kinds", [["label", "field"], ["list-item", "field"]])
+def test_fields_above_a_tables_head_are_none_of_its_rows(kinds: list[str]) -> None:
+    """An account's number, its name beside it, beyond the table and within one of its columns."""
+    rows = [(150.0 + 40 * r, FOUR) for r in range(5)]
+    names = ["label"] * 4 + ["cell"] * 16  # a head of names
+    assert shape(columns(rows, names)) == [(5, 4)]
+    for beyond in (0.0, 110.0):
+        above = [(y, [(140.0 - beyond, 190.0 - beyond), (60.0 - beyond, 120.0 - beyond)]) for y in (70.0, 100.0)]
+        assert shape(columns([*above, *rows], [*kinds, *kinds, *names])) == [(5, 4)]
+
+
+def test_tables_above_each_other_whose_columns_differ_are_two() -> None:
+    """An invoice: goods, and further below, in other columns, what they come to."""
+    goods = [(100.0 + 40 * r, FOUR) for r in range(5)]
+    sums = [(320.0 + 40 * r, [(480.0, 640.0), (200.0, 300.0)]) for r in range(4)]
+    assert sorted(shape(columns([*goods, *sums]))) == [(4, 2), (5, 4)]
+
+
+def test_rows_of_sums_beneath_a_table_are_its_own_where_they_are_no_further_apart() -> None:
+    goods = [(100.0 + 40 * r, FOUR) for r in range(5)]
+    sums = [(y, [(420.0, 700.0), (100.0, 170.0)]) for y in (300.0, 340.0)]  # each over two columns
+    (table,) = aligned_tables(columns([*goods, *sums]), NO_EDGES, np.zeros(24, np.bool_))
+    assert (len(table.down) - 1, len(table.across) - 1) == (7, 4)
+    assert (table.columns[20] == [2, 4]).all() and (table.columns[22] == [2, 4]).all()
+
+
 def test_boxes_of_a_part_of_a_table_are_not_the_table() -> None:
     """Five rows, of which boxes were found for two; and a grid in two of them, as of stripes that an edge crosses."""
     rows = [(125.0 + 50 * r, [(600.0, 700.0), (400.0, 500.0)]) for r in range(5)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -253,3 +254,33 @@ def test_lines_over_several_columns_are_parted_where_the_rows_around_are_white()
     assert [(round(line.middle[0, 0]), round(line.middle[-1, 0])) for line in page.lines[6:]] == [(400, 560), (600, 760), (100, 350)]
     assert len(made) == len(page.lines) == 9 and made[7].left_px == pytest.approx(600 - SIZE / 4, abs=1)
     assert not (made[6].pixels[:, -5:] < 128).any() and (made[7].pixels < 128).any()
+
+
+@pytest.mark.parametrize("ends", [(560.0, 560.0, 560.0), (560.0, 530.0, 560.0), (470.0, 540.0, 500.0)])
+@pytest.mark.parametrize("gap", [18, 40])
+@pytest.mark.parametrize("aside", [0, 25])
+def test_lines_over_columns_of_text_are_parted_where_the_lines_around_end_and_begin(ends: Sequence[float], gap: int, aside: int) -> None:
+    """A wide gap parts columns of which one is not set to one width; a narrow one where both are; none where it stands aside of them."""
+    right = 560.0 + gap
+    rows = zip((100.0, 140.0, 220.0), ends, strict=True)
+    lines = [found_line(a, b, y, "paragraph") for y, end in rows for a, b in ((right, right + 300), (200.0, end))]
+    crops = [cut(words(round(line.middle[-1, 0] - line.middle[0, 0]), []), line.middle[0, 0]) for line in lines]
+    over = found_line(200, right + 300, 180, "paragraph")
+    pixels = words(660 + gap, [(120, 128), (240, 248), (360 + aside, 360 + aside + gap), (480 + gap, 488 + gap)])
+    page, _ = parted(FoundPage([*lines, over], [], [], [], [], [], 0), [*crops, cut(pixels, 200.0)])
+    is_parted = not aside and (gap > SIZE or ends.count(560.0) > 1)
+    wanted = [(200, 560), (round(right), round(right) + 300)] if is_parted else [(200, round(right) + 300)]
+    assert [(round(line.middle[0, 0]), round(line.middle[-1, 0])) for line in page.lines[6:]] == [
+        pytest.approx(pair, abs=2) for pair in wanted
+    ]
+    elsewhere, _ = parted(FoundPage([*lines[:2], over], [], [], [], [], [], 0), [*crops[:2], cut(pixels, 200.0)])
+    assert len(elsewhere.lines) == 3  # one row tells nothing
+
+
+def words(width: int, spaces: list[tuple[int, int]]) -> Pixels:
+    """A line's picture, with white between its words."""
+    pixels = np.full((40, width), 255, np.uint8)
+    pixels[10:30] = 0
+    for left, right in spaces:
+        pixels[:, left:right] = 255
+    return pixels

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 # keeps them from it, if it is set before they are first imported. Whose pages are read, and when, is nobody else's business
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
-__version__ = "0.15.0"
+__version__ = "0.16.0"
 
 __all__ = [
     "Character",

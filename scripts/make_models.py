@@ -28,7 +28,7 @@ from rasm.errors import ConfigError
 from rasm.weights import SHIPPED_MODEL
 
 ROOT = Path(__file__).resolve().parent.parent
-VERSION = "0.15.0"
+VERSION = "0.16.0"
 
 # how often each text is drawn from, against those of its kind: Arabic, Latin, or another language. Their licences: CC BY-SA, CC BY, MIT,
 # Apache-2.0, public domain

@@ -27,8 +27,8 @@ LEAST_CONFIDENCE = 0.7  # a line below this is no text: of what is none, the mod
 
 @dataclass(frozen=True)
 class UnreadSettings:
-    """least_of_short: what a reading of one or two signs, or of signs that are neither letters nor digits, needs, since so much looks like
-    an alef or a dot. sure_of_short: and the least chance, by the finder, that it is a line (of lines on drawn pages of held-out kinds 3%
+    """least_of_short: what a reading of at most two letters or figures, whatever else it has, needs, since so much looks like an alef or a
+    dot. sure_of_short: and the least chance, by the finder, that it is a line (of lines on drawn pages of held-out kinds 3%
     have less, of what is found on photographs without text nine tenths). least_of_unlikely: what any reading needs where the finder is as
     unsure: of 108 drawn pages' lines that were read with 0.7 to 0.8 then, none of 25 was text. surest_of_short: what is read as surely is
     a line all the same among text of its size, as a table's numbers and a page's are; photographs have no such text. least_of_nothing:
@@ -70,7 +70,7 @@ def judged(
         is_sure = reading.known_confidence >= settings.least_of_short and reading.text != "...."
         return "nothing" if chance is not None and chance < settings.likely and not is_sure else "unsure"
     if reading.text:
-        is_short = len(reading.text.replace(" ", "")) <= 2 or not any(sign.isalnum() for sign in reading.text)
+        is_short = sum(map(str.isalnum, reading.text)) <= 2
         # a number in a table's cell is what is to be there: no stain is two figures
         is_short &= least_confidence > 0 and not (in_cell and sum(map(str.isdigit, reading.text)) > 1)
         is_seen = chance is None or chance >= settings.sure_of_short or in_cell

@@ -153,7 +153,7 @@ def test_the_shipped_models_are_listed(capsys: pytest.CaptureFixture[str]) -> No
     assert cli.main(["models"]) == 0
     head, *rows = capsys.readouterr().out.splitlines()
     assert head.split() == ["name", "version", "precision", "for"]
-    assert [row.split()[:3] for row in rows] == [["rasm-print", "0.15.0", "int8"], ["rasm-synthetic", "0.15.0", "int8"]]
+    assert [row.split()[:3] for row in rows] == [["rasm-print", "0.16.0", "int8"], ["rasm-synthetic", "0.16.0", "int8"]]
 
 
 def test_the_version(capsys: pytest.CaptureFixture[str]) -> None:

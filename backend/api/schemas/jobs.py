@@ -103,7 +103,7 @@ class JobReply(BaseModel):
                     "error_count": 1,
                     "warning_counts": {},
                     "error": None,
-                    "model": {"name": "rasm-print", "version": "0.15.0"},
+                    "model": {"name": "rasm-print", "version": "0.16.0"},
                     "created": "2026-11-23T09:00:00Z",
                     "started": None,
                     "finished": None,

@@ -46,7 +46,7 @@ class Model(BaseModel):
     """The model that has read."""
 
     name: str = Field(examples=["rasm-print"])
-    version: str = Field(examples=["0.15.0"])
+    version: str = Field(examples=["0.16.0"])
 
 
 class FileError(BaseModel):
@@ -207,7 +207,7 @@ class OcrReply(BaseModel):
         json_schema_extra={
             "examples": [
                 {
-                    "model": {"name": "rasm-print", "version": "0.15.0"},
+                    "model": {"name": "rasm-print", "version": "0.16.0"},
                     "results": [
                         {
                             "name": "heading.png",
@@ -316,7 +316,7 @@ class ModelDescription(BaseModel):
     """One model that the service has."""
 
     name: str = Field(examples=["rasm-print"])
-    version: str = Field(examples=["0.15.0"])
+    version: str = Field(examples=["0.16.0"])
     precision: str = Field(description="Of the weights: fp32 or int8.", examples=["fp32"])
     default: bool = Field(description="Whether it reads when a request names none.")
     height_px: int = Field(description="The height that a line is scaled to.", examples=[48])

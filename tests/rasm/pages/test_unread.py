@@ -200,6 +200,12 @@ def test_a_sign_alone_is_text_in_a_cell() -> None:
     assert judged(Reading("....", 0.9, []), 0.7, chance=0.7) == "nothing"
 
 
+@pytest.mark.parametrize("text", ["قي", "قي!", "ا . !", "«٥»"])
+def test_signs_that_are_neither_letters_nor_figures_make_a_reading_no_longer(text: str) -> None:
+    assert judged(Reading(text, 0.84, []), 0.7, chance=0.9) == "unsure"
+    assert judged(Reading(text, 0.86, []), 0.7, chance=0.9) == "text" == judged(Reading(text + "لم", 0.84, []), 0.7, chance=0.9)
+
+
 def test_dots_are_text_only_among_text() -> None:
     """Stains are read as bullets, and the points of a halftone as zeros, both surely."""
     for dots in ("●", "٠٠٠٠٠.", ". • ."):

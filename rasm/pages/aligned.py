@@ -91,12 +91,12 @@ def aligned_tables(lines: Things, edges: Floats, taken: NDArray[np.bool_], setti
 
 def _apart(lines: Things, group: Numbers, settings: AlignSettings) -> list[Numbers]:
     """The group as the tables that stand above each other in it, further apart than rows do: one of them has more columns than the whole,
-    since lines of the other lie across these. A few lines across are cells over several columns."""
+    since lines of the other lie across these."""
     em = float(np.median(lines.size[group]))
     spans = np.column_stack([lines.left, lines.right])
 
-    def count(of: Numbers) -> int:
-        return len(_parts(spans[of], settings.gap * em, settings)[0]) - 1
+    def count(of: Numbers, across: float = settings.across) -> int:
+        return len(_parts(spans[of], settings.gap * em, replace(settings, across=across))[0]) - 1
 
     bands = _gaps(np.column_stack([lines.top[group], lines.bottom[group]]), settings.row_gap * em)
     borders = [(a + b) / 2 for a, b in bands]
@@ -105,7 +105,7 @@ def _apart(lines: Things, group: Numbers, settings: AlignSettings) -> list[Numbe
     middle = (lines.top[group] + lines.bottom[group]) / 2
     row = np.searchsorted(np.array(borders), middle)
     steps = np.diff([float(np.median(middle[row == r])) for r in range(len(borders) + 1)])
-    most, best = count(group), None
+    most, best = count(group, 0.0), None
     for r in np.flatnonzero(steps > settings.further * np.median(steps)).tolist():
         above = row <= r
         parts = group[above], group[~above]

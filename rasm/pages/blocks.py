@@ -23,8 +23,9 @@ from rasm import document
 from rasm.document import Line, Region
 from rasm.pages.cuts import KINDS, SETTINGS, Between, Floats, Scorer, Things, default_scorer, join_things, median, reading_order
 from rasm.pages.ends import end_features
-from rasm.pages.found import Box, FoundPage, Grid, TextLine
+from rasm.pages.found import Box, FoundPage, Grid
 from rasm.pages.levels import head_rows, heading_level, list_levels
+from rasm.pages.slant import slope_of
 from rasm.pages.tables import Cell, Table, find_tables
 
 Direction = Literal["rtl", "ltr"]
@@ -81,7 +82,7 @@ def direction_of(text: str) -> Direction | None:
 def arrange(found: FoundPage, directions: Sequence[Direction | None], scorer: Scorer | None = None) -> list[Block]:
     """directions: of each line of ``found``; None where what it says has no letters."""
     things, between = things_of(found, directions)
-    slope = _slope(found.lines)
+    slope = slope_of(found.lines)
     tables = find_tables(
         _levelled(found.cells, slope), things, _is_ltr(things), [_level_grid(grid, slope) for grid in found.grids], found.edges
     )
@@ -103,7 +104,7 @@ def arrange_boxes(boxes: Floats, sizes: Floats, directions: Sequence[Direction |
 
 def things_of(found: FoundPage, directions: Sequence[Direction | None]) -> tuple[Things, Between]:
     """The lines of a page, set level, and what stands between them."""
-    slope = _slope(found.lines)
+    slope = slope_of(found.lines)
     n = len(found.lines)
     ends = np.array([(line.middle[0, 0], line.middle[-1, 0], *line.middle.mean(axis=0)) for line in found.lines], np.float64).reshape(n, 4)
     size = np.array([line.size_px for line in found.lines], np.float64)
@@ -127,16 +128,6 @@ def _parts_columns(picture: Floats, things: Things) -> bool:
     beside = (middle > top) & (middle < bottom)
     before, after = beside & (things.right < left), beside & (things.left > right)
     return bool(min(before.sum(), after.sum()) >= _BLOCKS.beside and not (beside & ~before & ~after).any())
-
-
-def _slope(lines: Sequence[TextLine]) -> float:
-    """By how much the lines of a page sink from left to right: the median of them all, by their lengths."""
-    if not lines:
-        return 0.0
-    runs = np.array([line.middle[-1] - line.middle[0] for line in lines])
-    order = np.argsort(slopes := runs[:, 1] / np.maximum(runs[:, 0], 1.0))
-    weights = np.cumsum(runs[order, 0])
-    return float(slopes[order][np.searchsorted(weights, weights[-1] / 2)])
 
 
 def _levelled(boxes: Sequence[Box], slope: float) -> Floats:

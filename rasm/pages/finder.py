@@ -35,6 +35,7 @@ from rasm.image import Pixels, shrink, to_grey
 from rasm.lines.recognizer import shrinking
 from rasm.pages.found import Box, FoundPage, Matrix, TextLine, moved
 from rasm.pages.pieces import whole_lines
+from rasm.pages.slant import slope_of
 
 FORMAT_VERSION = 1
 METADATA = "rasm_finder"  # the key of the file's metadata, JSON
@@ -55,8 +56,7 @@ class FinderSettings:
     edge, hidden: where more than a share of ``hidden`` of a coloured page has edges of more than ``edge`` levels in one colour, and of
     less than a quarter of that in grey, it is looked at in that colour, too (red on green of one lightness: 0.07; 364 pages and
     photographs: 0.004 at most, but for one page of such letters).
-    level_degrees: a page whose lines slant by less is level. row, alike: two lines that stand side by side are in one row where their
-    baselines are nearer than this, by the smaller one's size, and their sizes, as logarithms, too.
+    level_degrees: a page whose lines slant by less is level.
     short: a line of fewer ems is as high as its ink, and ``margin`` more on each side, in its size: what is darker or lighter than its
     paper by this share (``ink``) of what most is. Not where that is less than least_high.
     smooth: over how much of a line its middle is evened out, by its size.
@@ -74,8 +74,6 @@ class FinderSettings:
     covered: float = 0.3
     kept: float = 0.8
     level_degrees: float = 0.15
-    row: float = 0.5
-    alike: float = 0.4
     short: float = 4.0
     ink: float = 0.4
     margin: float = 0.04
@@ -125,7 +123,7 @@ class LineFinder:
             found = self._look(grey, better_px)
             lines = _either(self._lines(found), lines, settings)
         lines = [_close_to_ink(line, grey, settings) for line in lines]
-        skew_degrees = _skew(lines, settings)
+        skew_degrees = math.degrees(math.atan(slope_of(lines)))
         if abs(skew_degrees) < settings.level_degrees:
             skew_degrees = 0.0
         height, width = grey.shape
@@ -286,35 +284,6 @@ def _hidden_in_grey(page: Pixels, settings: FinderSettings) -> Pixels | None:
     shares = [float(((edges(np.ascontiguousarray(small[..., k])) > settings.edge) & flat).mean()) for k in range(3)]
     best = int(np.argmax(shares))
     return np.ascontiguousarray(page[..., best]) if shares[best] > settings.hidden else None
-
-
-def _skew(lines: Sequence[TextLine], settings: FinderSettings) -> float:
-    """Degrees by which most of the lines' length falls to the right; of each line, as the line of least squares through its middle does.
-
-    A short line's own slant is chance, and that of figures after words is not even that: their middles stand higher. So lines that stand
-    in one row tell it as well, each two with what is between their middles as their length.
-    """
-    own = [line for line in lines if line.middle[-1, 0] - line.middle[0, 0] > 3 * line.size_px]  # a word's own slant is chance
-    if not own:
-        return 0.0
-    offsets = [(line.middle - line.middle.mean(axis=0)).T for line in own]
-    slopes = np.array([float(x @ y / (x @ x)) for x, y in offsets])
-    lengths = np.array([float(line.middle[-1, 0] - line.middle[0, 0]) for line in own])
-    slope = _weighted_median(slopes, lengths)
-    x, y = np.array([line.baseline.mean(axis=0) for line in lines]).T
-    size, left, right = np.array([(line.size_px, line.middle[0, 0], line.middle[-1, 0]) for line in lines]).T
-    across, down = x - x[:, None], y - y[:, None]  # from the first to the second
-    in_row = (left > right[:, None]) & (np.abs(down - slope * across) < settings.row * np.minimum(size, size[:, None]))
-    in_row &= np.abs(np.log(size / size[:, None])) < settings.alike
-    between = across[in_row]
-    slope = _weighted_median(np.append(slopes, down[in_row] / between), np.append(lengths, between))
-    return math.degrees(math.atan(slope))
-
-
-def _weighted_median(values: NDArray[np.float64], weights: NDArray[np.float64]) -> float:
-    order = np.argsort(values)
-    reached = np.cumsum(weights[order])
-    return float(values[order[np.searchsorted(reached, reached[-1] / 2)]])
 
 
 def _either(second: list[TextLine], first: Sequence[TextLine], settings: FinderSettings) -> list[TextLine]:

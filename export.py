@@ -405,7 +405,7 @@ def _int8(network: CRNN, fp32: Path, info: ModelInfo, arrays: LineArrays, max_ce
 def calibrate(path: Path, arrays: LineArrays) -> None:
     """Fits the calibration of a model file on each half of ``arrays``, and tells what that does on the other half.
 
-    The mean of both fits is kept: errors are few, and half of them leave the slope to chance.
+    The mean of both fits is kept, if it does any good: errors are few, and half of them leave the slope to chance.
     """
     recognizer = Recognizer(path)
     halves = [_judged_characters(recognizer, arrays, spread(range(first, len(arrays), 2), MEASURED_LINES)) for first in (0, 1)]
@@ -418,7 +418,10 @@ def calibrate(path: Path, arrays: LineArrays) -> None:
         for asked in ([(1.0, 0.0)] * 2, fits[::-1])
     )
     signs = sum(len(right) for _, right in halves)
-    print(f"confidences of {signs:,} signs: expected calibration error {before:.4f}, calibrated {after:.4f}")
+    left = "; they are left as they are" if after >= before else ""
+    print(f"confidences of {signs:,} signs: expected calibration error {before:.4f}, calibrated {after:.4f}{left}")
+    if left:
+        return
     figures = recognizer.info.metrics | {"ece_before_calibration": before, "ece": after}
     slope, offset = np.mean(fits, axis=0).tolist()
     write_info(path, replace(recognizer.info, calibration=(slope, offset), metrics=figures))

@@ -118,7 +118,9 @@ def things_of(found: FoundPage, directions: Sequence[Direction | None]) -> tuple
     )  # fmt: skip
     pictures = _levelled(found.pictures, slope)
     gutters = np.concatenate([_levelled(found.gutters, slope), pictures[[_parts_columns(box, things) for box in pictures]]])
-    return things, Between(gutters, _levelled(found.rules, slope))
+    middle = np.column_stack([things.left + things.right, things.top + things.bottom]) / 2
+    empty = [not ((middle > box[:2]) & (middle < box[2:])).all(axis=1).any() for box in pictures]
+    return things, Between(gutters, _levelled(found.rules, slope), pictures[empty])
 
 
 def _parts_columns(picture: Floats, things: Things) -> bool:

@@ -14,7 +14,7 @@ Document Layout Analysis", for the rules.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib import resources
 from typing import Any
@@ -98,13 +98,14 @@ def join_things(things: Things, rows: Floats) -> Things:
 
 @dataclass(frozen=True)
 class Between:
-    """What stands between things: boxes (n, 4) of gutters and of rules, left, top, right, bottom."""
+    """What stands between things: boxes (n, 4) of gutters, of rules and of pictures on which nothing stands, left, top, right, bottom."""
 
     gutters: Floats
     rules: Floats
+    pictures: Floats = field(default_factory=lambda: np.zeros((0, 4)))
 
     def mirrored(self) -> Between:
-        return Between(*(boxes[:, [2, 1, 0, 3]] * np.array([-1, 1, -1, 1]) for boxes in (self.gutters, self.rules)))
+        return Between(*(boxes[:, [2, 1, 0, 3]] * np.array([-1, 1, -1, 1]) for boxes in (self.gutters, self.rules, self.pictures)))
 
 
 @dataclass(frozen=True)
@@ -236,13 +237,29 @@ class Page:
         common = view.common(self._width, self._height)
         upright = view.upright()
         level = view.level(upright)
+        is_first = bands < np.arange(1, len(starts))[:, None]  # (cuts, things)
+        if len(level) and (through := _through(things, is_first, between.pictures)).any():
+            level, is_first = level[~through], is_first[~through]
         return Cuts(
-            bands < np.arange(1, len(starts))[:, None],
+            is_first,
             pieces < np.arange(1, len(starts_x))[:, None],
             np.hstack([level, np.broadcast_to(common, (len(level), len(common)))]),
             np.hstack([upright, np.broadcast_to(common, (len(upright), len(common)))]),
             backwards,
         )
+
+
+def _through(things: Things, is_first: NDArray[np.bool_], pictures: Floats) -> NDArray[np.bool_]:
+    """Which level cuts go through a picture that stands in a column, with text above or beneath it and other text beside it."""
+    found = np.zeros(len(is_first), np.bool_)
+    middle = (things.top + things.bottom) / 2
+    for left, top, right, bottom in pictures:
+        over = np.minimum(things.right, right) - np.maximum(things.left, left) > 0
+        beside = ~over & (middle > top) & (middle < bottom)
+        if (over & ((middle < top) | (middle > bottom))).any() and beside.any():
+            # where what is beside it is in two parts
+            found |= (is_first & beside).any(axis=1) & (~is_first & beside).any(axis=1)
+    return found
 
 
 def kinds_together(kind: Numbers) -> Floats:

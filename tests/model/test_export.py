@@ -1,6 +1,7 @@
 """From a checkpoint to an ONNX file: what is written reads as PyTorch does, and what does not is not written."""
 
 import dataclasses
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import numpy as np
 import onnx
 import pytest
 import torch
+from numpy.typing import NDArray
 from onnx import numpy_helper
 
 import export as export_module
@@ -264,3 +266,22 @@ def assert_one_line_of_error(capsys: pytest.CaptureFixture[str], message: str) -
     errors = capsys.readouterr().err
     assert errors.startswith("export.py: error: ") and errors.count("\n") == 1, errors
     assert message in errors
+
+
+@pytest.mark.parametrize(("sure_of_wrong", "is_kept"), [((3.0, 3.0), True), ((3.0, -3.0), False)])
+def test_a_calibration_is_kept_where_it_does_good(
+    exported: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sure_of_wrong: tuple[float, float], is_kept: bool
+) -> None:
+    """Two halves that err alike at one confidence, and two of which what is true of one is false of the other."""
+    rng = np.random.default_rng(0)
+
+    def judged(offset: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        logits = rng.normal(2, 1, 4000)
+        return logits, (rng.random(4000) < 1 / (1 + np.exp(-(logits - offset)))).astype(np.float64)
+
+    halves = iter([judged(offset) for offset in sure_of_wrong])
+    monkeypatch.setattr(export_module, "_judged_characters", lambda *_: next(halves))
+    model = tmp_path / "model.onnx"
+    shutil.copy(exported, model)
+    export_module.calibrate(model, range(8))  # type: ignore[arg-type]
+    assert (Recognizer(model).info.calibration != (1.0, 0.0)) == is_kept

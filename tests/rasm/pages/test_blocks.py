@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,7 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rasm.document import Line
-from rasm.pages.blocks import Block, Direction, arrange, arrange_boxes, as_region
+from rasm.pages.blocks import Block, Direction, arrange, arrange_boxes, as_region, things_of
+from rasm.pages.cuts import Page
 from rasm.pages.found import Box, FoundPage, TextLine
 
 SIZE = 20.0
@@ -57,6 +59,19 @@ def tilted(found: FoundPage, degrees: float) -> FoundPage:
 
     gutters, rules, cells = ([around(b) for b in boxes] for boxes in (found.gutters, found.rules, found.cells))
     return FoundPage([moved(v) for v in found.lines], gutters, rules, [], cells, [], 0)
+
+
+@pytest.mark.parametrize("beneath", ["text", "nothing"])
+def test_no_level_cut_goes_through_a_picture_in_a_column(beneath: str) -> None:
+    """Six lines beside a picture, and beneath it three more, or nothing: then it is beside the text, and parts nothing."""
+    lines = column(400, 700, 30, 9) + (column(50, 350, 210, 3) if beneath == "text" else [])
+    found = replace(page(lines), pictures=[(50.0, 10.0, 350.0, 190.0)])
+    things, between = things_of(found, ["rtl"] * len(lines))
+    cuts = Page(things, between).cuts(np.arange(len(lines))).level
+    assert sorted(cuts[:, :9].sum(axis=1).tolist()) == ([6, 7, 8] if beneath == "text" else [1, 2, 3, 4, 5, 6, 7, 8])
+    written_on = replace(found, lines=[*lines, line(100, 100, 200)])
+    things, between = things_of(written_on, ["rtl"] * (len(lines) + 1))
+    assert len(between.pictures) == 0 and len(between.mirrored().pictures) == 0
 
 
 @pytest.mark.parametrize("columns", [2, 3, 4, 5, 6])

@@ -24,7 +24,7 @@ class PieceSettings:
     begins and ends where this one does, to ``flush``: drawn pages have none wider.
     halves: the widest gap where there are but two pieces.
     mark, reach: what is smaller than another line by this, and for the most part within so much of where that one's ink reaches, is its
-    marks.
+    marks. close: what is not as small is, if its middle is within so many of that one's sizes of the other's: lines are twice as far apart.
     """
 
     join: float = 0.45
@@ -38,6 +38,7 @@ class PieceSettings:
     flush: float = 0.7
     mark: float = 0.6
     reach: float = 1.25
+    close: float = 0.5
 
 
 SETTINGS = PieceSettings()
@@ -141,15 +142,19 @@ def _cell_at(cells: Sequence[Box], line: TextLine) -> int | None:
 
 
 def _without_marks(lines: Sequence[TextLine]) -> list[TextLine]:
-    """The lines but those that are another's marks: vowels and signs of pause above large letters look like small type."""
+    """The lines but those that are another's marks: vowels and signs of pause above large letters look like small type, and however large
+    they look, no line is so close to another."""
     found = []
     for line in lines:
         middle = line.middle
         inside = False
         for other in lines:
-            if line.size_px < SETTINGS.mark * other.size_px and other.middle[0, 0] < middle[0, 0] and middle[-1, 0] < other.middle[-1, 0]:
+            if line.size_px < other.size_px and other.middle[0, 0] < middle[0, 0] and middle[-1, 0] < other.middle[-1, 0]:
                 level = np.interp(middle[:, 0], other.middle[:, 0], other.middle[:, 1])
-                above, below = level - SETTINGS.reach * other.above_px, level + SETTINGS.reach * other.below_px
+                if line.size_px < SETTINGS.mark * other.size_px:
+                    above, below = level - SETTINGS.reach * other.above_px, level + SETTINGS.reach * other.below_px
+                else:
+                    above, below = level - SETTINGS.close * other.size_px, level + SETTINGS.close * other.size_px
                 inside |= bool(np.mean((above < middle[:, 1]) & (middle[:, 1] < below)) > 0.5)
         if not inside:
             found.append(line)

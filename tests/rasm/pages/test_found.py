@@ -292,3 +292,17 @@ def test_a_full_stop_that_stands_apart_is_its_lines() -> None:
     assert len(whole_lines([piece(100, 110), piece(135, 900)], [], [])) == 1
     assert len(whole_lines([piece(100, 110), piece(135, 900)], [(112, 0, 133, 300)], [])) == 2, "but not over a gutter"
     assert len(whole_lines([piece(100, 400), piece(425, 900)], [], [])) == 2, "nor are words"
+
+
+@pytest.mark.parametrize("size", [20.0, 30.0, 38.0])
+def test_vowel_signs_above_a_line_are_none_of_their_own(size: float) -> None:
+    """However large their type looks: no line stands so close to another. One that is a line's height away is one, and a larger one too."""
+
+    def piece(left: float, right: float, y: float, size: float) -> TextLine:
+        points = np.array([(left, y), (right, y)])
+        return TextLine(points, points, 0.5 * size, 0.5 * size, size, "paragraph", 0.5, 0.5, 0.9)
+
+    whole = piece(100, 900, 100, 40)
+    assert len(whole_lines([whole, piece(300, 500, 84, size)], [], [])) == 1
+    assert len(whole_lines([whole, piece(300, 500, 60, size)], [], [])) == 2
+    assert len(whole_lines([whole, piece(300, 500, 84, 60.0)], [], [])) == 2

@@ -96,11 +96,33 @@ def test_an_empty_page_has_no_lines() -> None:
 def test_small_type_is_looked_at_again_larger() -> None:
     finder = Told([(100, 1000, 600)])
     finder.find(np.full((2600, 1900), 255, np.uint8))  # type of 20 px at either size: large enough
-    assert len(finder.seen) == 1
+    assert [max(side) for side in finder.seen] == [384, 1280]  # the first is a glance
     finder.settings = FinderSettings(small_px=30.0)
     finder.find(np.full((2600, 1900), 255, np.uint8))
-    assert len(finder.seen) == 3
-    assert finder.seen[2] > finder.seen[1]
+    assert len(finder.seen) == 5
+    assert finder.seen[4] > finder.seen[3]
+
+
+def test_a_page_of_many_lines_in_large_type_is_looked_at_once() -> None:
+    """A glance tells it: type of 20 px at 384 is one of 67 at 1,280. Not where there are few lines, or some are smaller."""
+    lines = [(60.0, 240.0, 15.0 + 20 * k) for k in range(18)]
+    page = np.full((2600, 1900), 255, np.uint8)
+    finder = Told(lines)
+    finder.find(page)
+    assert len(finder.seen) == 2 and 384 < max(finder.seen[1]) < 600
+    few = Told(lines[:10])
+    few.find(page)
+    assert max(few.seen[1]) == 1280
+
+    class TwoSizes(Told):
+        def run(self, session: None, inputs: dict[str, Pixels], options: object = None) -> list[np.ndarray]:  # type: ignore[type-arg]
+            cores, maps, turns = super().run(session, inputs, options)
+            maps[0, NAMES.index("size"), maps.shape[2] // 2 :] = math.log(SIZE / 3 / 16)
+            return [cores, maps, turns]
+
+    mixed = TwoSizes(lines)
+    mixed.find(page)
+    assert max(mixed.seen[1]) == 1280
 
 
 @pytest.mark.parametrize("slope", [-0.12, 0.05, 0.2])
@@ -149,7 +171,7 @@ def test_no_line_crosses_a_gutter() -> None:
 def test_large_type_that_the_second_look_misses_stays() -> None:
     class Second(Told):
         def run(self, name: None, inputs: dict[str, Pixels], options: object = None) -> list[np.ndarray]:  # type: ignore[type-arg]
-            if len(self.seen) == 1:  # at the higher resolution it sees but the small line
+            if len(self.seen) == 2:  # at the higher resolution it sees but the small line
                 scale = (inputs["page"].shape[2] // 64 * 64 - 32) / 2560  # without the padding, about
                 self.lines = [(200 * scale, 1200 * scale, 1200 * scale)]
             return super().run(name, inputs)
@@ -157,7 +179,7 @@ def test_large_type_that_the_second_look_misses_stays() -> None:
     finder = Second([(100, 600, 300), (100, 600, 600)])
     finder.settings = FinderSettings(small_px=SIZE + 1, most_side_px=2560)
     found = finder.find(np.full((2560, 1900), 255, np.uint8))
-    assert len(finder.seen) == 2
+    assert len(finder.seen) == 3
     assert len(found.lines) == 2
 
 
@@ -165,9 +187,9 @@ def test_ink_of_the_papers_lightness_is_looked_for_by_its_colour() -> None:
     page = np.full((320, 640, 3), (60, 131, 60), np.uint8)
     page[100:220:4, 100:500:6] = (200, 60, 60)
     finder = Told([(100, 500, 160)])
-    assert finder.find(page).by_colour and len(finder.seen) == 2
+    assert finder.find(page).by_colour and len(finder.seen) == 3
     finder = Told([(100, 500, 160)])
-    assert not finder.find(np.repeat(to_grey(page)[..., None], 3, axis=2)).by_colour and len(finder.seen) == 1
+    assert not finder.find(np.repeat(to_grey(page)[..., None], 3, axis=2)).by_colour and len(finder.seen) == 2
 
 
 def test_a_coloured_pattern_without_lines_has_none() -> None:
